@@ -1,0 +1,50 @@
+// SipHash-2-4 (Aumasson and Bernstein, 2012): the one hash of the house, keyed, the same on every machine.
+//
+// Used where a hash leaves the process (branches of the stateless proxy, Record-Route tokens) or meets keys that a
+// peer chooses (tables). Never use std::hash for either.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace intermediary {
+
+using HashKey = std::array<std::uint64_t, 2>;
+
+class KeyedHash {
+ public:
+  explicit KeyedHash(const HashKey& key);
+
+  // Feeds the bytes and their length, so that ("ab", "c") and ("a", "bc") differ.
+  KeyedHash& field(std::string_view bytes);
+  KeyedHash& number(std::uint64_t value);
+  std::uint64_t finish() const;
+
+ private:
+  void bytes(std::string_view data);
+  void word(std::uint64_t m);
+
+  std::uint64_t v0_, v1_, v2_, v3_;
+  std::uint64_t tail_ = 0;
+  std::uint64_t length_ = 0;
+  friend std::uint64_t siphash(const HashKey&, std::string_view);
+};
+
+// The plain function of the paper, over one string.
+std::uint64_t siphash(const HashKey& key, std::string_view bytes);
+
+// 16 lower-case hexadecimal digits.
+std::string to_hex(std::uint64_t value);
+
+// For tables keyed by text. The key is fixed per process by the engine's seed in production and by nothing in tests:
+// no result may depend on a table's order, so the key only decides how hard collisions are to make.
+struct TextHash {
+  using is_transparent = void;
+  HashKey key{0x696e7465726d6564ULL, 0x6961727968617368ULL};
+  std::size_t operator()(std::string_view text) const { return static_cast<std::size_t>(siphash(key, text)); }
+};
+
+}  // namespace intermediary

@@ -1,0 +1,46 @@
+// Every limit of what comes in, by name. Values that a configuration may change are members of `Limits`; the rest are
+// constants. The reasons stand in docs/security.md.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace intermediary {
+
+struct Limits {
+  std::size_t datagram_bytes = std::size_t{16} * 1024;        // configurable, to 64 KiB
+  std::size_t stream_message_bytes = std::size_t{64} * 1024;  // configurable
+  std::size_t connections_per_source = 64;                    // per untrusted address
+  std::size_t transactions_per_source = 200;                  // unfinished server transactions per untrusted address
+  Duration header_deadline = std::chrono::seconds(5);         // from a message's first byte to the end of its header
+  Duration body_deadline = std::chrono::seconds(10);          // from there to its last byte
+  Duration idle_connection = std::chrono::seconds(30);        // a connection that has carried no valid message yet
+  std::size_t path_mtu = 1500;  // RFC 3261 §18.1.1: within 200 bytes of this a request leaves over a reliable transport
+
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+namespace limit {
+inline constexpr std::size_t header_section_bytes = std::size_t{32} * 1024;
+inline constexpr std::size_t line_bytes = std::size_t{8} * 1024;
+inline constexpr std::size_t start_line_bytes = std::size_t{2} * 1024;
+inline constexpr std::size_t uri_bytes = 1024;
+inline constexpr std::size_t header_lines = 128;
+inline constexpr std::size_t list_entries = 32;  // Via apart
+inline constexpr std::size_t vias = 71;
+inline constexpr std::size_t parameters = 64;
+inline constexpr std::size_t sdp_bytes = std::size_t{16} * 1024;
+inline constexpr std::size_t sdp_media = 16;
+inline constexpr std::size_t sdp_formats = 64;
+inline constexpr std::size_t sdp_lines = 512;
+inline constexpr std::size_t sdp_line_bytes = std::size_t{2} * 1024;
+inline constexpr std::size_t multipart_parts = 8;
+inline constexpr std::uint8_t max_forwards_default = 70;  // RFC 3261 §16.6 step 3
+inline constexpr std::size_t branches_per_request = 32;   // targets of one fork
+inline constexpr std::size_t queued_bytes_per_flow = std::size_t{1024} * 1024;  // waiting for a connection to open
+}  // namespace limit
+
+}  // namespace intermediary

@@ -1,0 +1,62 @@
+// Text helpers that know no locale: ASCII case, trimming, decimal numbers. SIP tokens are compared without case
+// (RFC 3261 §7.3.1) unless a section says otherwise.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace intermediary {
+
+constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// LWS characters as they stand inside an unfolded or folded field value (RFC 3261 §25.1).
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// RFC 3261 §25.1: token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~").
+constexpr bool is_token_char(char c) {
+  if (is_alpha(c) || is_digit(c)) return true;
+  return std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+}
+constexpr bool is_token(std::string_view text) {
+  for (char c : text) {
+    if (!is_token_char(c)) return false;
+  }
+  return !text.empty();
+}
+
+constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+constexpr std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+inline std::string lowercase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = to_lower(c);
+  return lower;
+}
+
+// One run of decimal digits and nothing else; nullopt when it is anything else or does not fit.
+template <class Integer>
+std::optional<Integer> parse_decimal(std::string_view text) {
+  Integer value{};
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace intermediary

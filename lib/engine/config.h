@@ -1,0 +1,66 @@
+// The configuration of an engine: a plain, immutable value. config/ makes it from TOML, the builder from code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/flow.h"
+#include "base/keyed_hash.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "routing/rule.h"
+#include "transaction/timings.h"
+
+namespace intermediary {
+
+struct ListenerConfig {
+  std::string name;
+  Transport transport = Transport::Udp;
+  Endpoint bind;
+  // What Via, Record-Route and Contact say, where it differs from `bind` ("" and nullopt: the bound address and port).
+  std::string advertise_host;
+  std::optional<std::uint16_t> advertise_port;
+
+  friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;
+};
+
+struct ProxyConfig {
+  ProxyMode mode = ProxyMode::Stateful;
+  bool record_route = false;
+  Duration timer_c = std::chrono::seconds(181);  // RFC 3261 §16.6 step 11: more than three minutes
+  // RFC 3261 §18.1.1: a request too large for a datagram leaves over TCP. Off: it stays on UDP.
+  bool tcp_for_large_requests = true;
+  // Signs Record-Route and makes the branches of the stateless proxy. The same for every node that shares a name, and
+  // across restarts; not the engine's seed.
+  HashKey key{0, 0};
+
+  friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
+};
+
+struct RegistrarConfig {
+  std::chrono::seconds min_expires{60};
+  std::chrono::seconds default_expires{3600};
+  std::chrono::seconds max_expires{86400};
+  std::size_t max_contacts = 10;
+
+  friend bool operator==(const RegistrarConfig&, const RegistrarConfig&) = default;
+};
+
+struct Config {
+  std::vector<ListenerConfig> listeners;
+  std::vector<std::string> domains;  // lower case
+  std::string server_name;           // Server field of our own answers; "" for none
+  ProxyConfig proxy;
+  RegistrarConfig registrar;
+  std::vector<Rule> rules;
+  Limits limits;
+  TransactionTimings timings;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+// What is wrong with a configuration that an engine would have to refuse; "" when nothing is.
+std::string problem_with(const Config& config);
+
+}  // namespace intermediary

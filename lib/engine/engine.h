@@ -1,0 +1,78 @@
+// The engine: a SIP intermediary as a function of its configuration, a seed and its inputs.
+//
+//   engine.handle(now, input);                  // REQUIRES: now never decreases; drained before the next call
+//   while (auto output = engine.poll()) …       // in the order of the RFC's steps
+//   engine.next_deadline();                     // when to come back with DeadlineReached, if nothing comes before
+//
+// No clock, socket, thread or random device stands behind it: the same inputs give the same outputs, byte for byte. An
+// early or repeated DeadlineReached does nothing. No exception leaves it, whatever the bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "engine/config.h"
+#include "engine/io.h"
+
+namespace intermediary {
+
+// What stands in the engine's tables now, counted from the live objects.
+struct LiveObjects {
+  std::size_t server_transactions = 0;
+  std::size_t client_transactions = 0;
+  std::size_t response_contexts = 0;
+  std::size_t queries = 0;
+  std::size_t flows = 0;
+  std::size_t bindings = 0;
+  std::size_t timers = 0;
+
+  // No call, no query and no timer but those that keep bindings alive. Flows and bindings may outlive a call.
+  bool idle() const { return server_transactions + client_transactions + response_contexts + queries == 0; }
+  friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
+};
+
+// What happened since the start. Each drop has a counter here and an event.
+struct Counters {
+  std::uint64_t requests_in = 0;
+  std::uint64_t responses_in = 0;
+  std::uint64_t requests_out = 0;
+  std::uint64_t responses_out = 0;
+  std::uint64_t retransmissions_in = 0;   // absorbed by a transaction
+  std::uint64_t rejected = 0;             // malformed, answered or dropped
+  std::uint64_t refused = 0;              // well formed, refused by validation, rule or limit
+  std::uint64_t strays = 0;               // responses and ACKs that belong to nothing
+  std::uint64_t send_failures = 0;
+  friend bool operator==(const Counters&, const Counters&) = default;
+};
+
+class Engine {
+ public:
+  // REQUIRES: problem_with(config) == "".
+  Engine(const Config& config, const Seed& seed);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  void handle(TimePoint now, Input input);
+  std::optional<Output> poll();
+  std::optional<TimePoint> next_deadline() const;
+
+  LiveObjects live() const;
+  const Counters& counters() const;
+
+  // Puts a binding into the memory location service, as if it had been registered at `now` (tests, scenarios).
+  void add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
+                   std::chrono::seconds expires, int q_thousandths = 1000);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace intermediary

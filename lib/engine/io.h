@@ -1,0 +1,92 @@
+// Everything that enters an engine and everything that leaves it, as plain values.
+//
+// Whatever must wait leaves as an output with a query id and comes back as an input with the same id. Bytes are owned by
+// the value that carries them.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/flow.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "event/event.h"
+#include "transport/resolve.h"
+
+namespace intermediary {
+
+// ---- inputs
+
+struct DatagramReceived {
+  ListenerId listener;
+  Endpoint remote;
+  std::string bytes;
+};
+struct StreamReceived {
+  FlowId flow;
+  std::string bytes;
+};
+// A connection is there: one that a peer opened (`flow` from the runtime), or one that OpenFlow asked for.
+struct FlowOpened {
+  FlowId flow;
+  Transport transport = Transport::Tcp;
+  ListenerId listener;
+  Endpoint remote;
+};
+// A connection is gone, or could not be opened.
+struct FlowClosed {
+  FlowId flow;
+  std::string reason;
+};
+// A datagram could not be handed to the network (RFC 3261 §18.4), or the network said so (ICMP).
+struct DatagramFailed {
+  ListenerId listener;
+  Endpoint remote;
+  std::string reason;
+};
+struct HopsResolved {
+  QueryId query;
+  std::expected<std::vector<Hop>, ResolveError> hops;
+};
+struct WallClock {
+  WallTime now;
+};
+// A deadline has come; says nothing else.
+struct DeadlineReached {};
+// The operator's commands.
+struct Command {
+  enum class Kind : std::uint8_t { Drain } kind = Kind::Drain;
+};
+
+using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, HopsResolved,
+                           WallClock, DeadlineReached, Command>;
+
+// ---- outputs
+
+// Send on hop.flow where it is set, else as a datagram from hop.listener to hop.remote.
+struct Transmit {
+  Hop hop;
+  std::string bytes;
+};
+struct OpenFlow {
+  FlowId flow;
+  Transport transport = Transport::Tcp;
+  ListenerId listener;  // whose address the connection should leave from
+  Endpoint remote;
+};
+struct CloseFlow {
+  FlowId flow;
+  std::string reason;
+};
+struct Resolve {
+  QueryId query;
+  ResolveTarget target;
+};
+
+using Output = std::variant<Transmit, OpenFlow, CloseFlow, Resolve, Event>;
+
+}  // namespace intermediary

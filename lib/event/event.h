@@ -1,0 +1,85 @@
+// What the outside may hear of: typed values, drained from the engine like any other output.
+//
+// An event is a record of something that happened, never a request; nothing in the core waits for one. Text fields are
+// copied from messages and may hold any printable byte: whoever writes them to a log escapes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/flow.h"
+#include "base/time.h"
+#include "message/parse_error.h"
+
+namespace intermediary {
+
+// A message that was not let in: answered with `status`, or dropped when `status` is 0.
+struct MessageRejected {
+  Arrival arrival;
+  ParseError error;
+  int status = 0;
+};
+
+// A well-formed request that was refused, and by whom.
+struct RequestRefused {
+  Arrival arrival;
+  std::string call_id;
+  std::string method;
+  std::string request_uri;
+  int status = 0;      // 0: dropped without an answer
+  std::string rule;    // the rule's name; "" when none was asked or none matched
+  std::string reason;  // one line for people
+};
+
+// A response or ACK that belongs to nothing here (RFC 3261 §16.7 step 1 with RFC 6026 §7.3, §18.1.2).
+struct StrayDropped {
+  Arrival arrival;
+  std::string call_id;
+  std::string what;  // "response 200 INVITE", "ACK"
+  std::string reason;
+};
+
+// A message that could not be sent.
+struct SendFailed {
+  Hop hop;
+  std::string call_id;  // "" when not known
+  std::string reason;
+};
+
+// The end of a proxied request: the final answer that went upstream.
+struct RequestCompleted {
+  std::string call_id;
+  std::string method;
+  std::string request_uri;
+  std::string rule;
+  int status = 0;
+  Duration took{};
+};
+
+struct BindingChanged {
+  std::string address_of_record;
+  std::string contact;
+  enum class Change : std::uint8_t { Added, Refreshed, Removed, Expired } change = Change::Added;
+};
+
+struct FlowChanged {
+  FlowId flow;
+  Transport transport = Transport::Tcp;
+  Endpoint remote;
+  enum class Change : std::uint8_t { Opened, Closed, Failed } change = Change::Opened;
+  std::string reason;
+};
+
+using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
+                           FlowChanged>;
+
+// "request-refused": a stable name for logs and metrics.
+std::string_view event_name(const Event& event);
+// One line, control characters escaped as \xNN: "request-refused source=… rule=… status=403 …".
+std::string to_line(const Event& event);
+// `text` with control characters, '"' and '\' escaped, in double quotes when it holds a space or is empty.
+std::string log_value(std::string_view text);
+
+}  // namespace intermediary

@@ -1,0 +1,66 @@
+// Rules: what a request must look like, and what is done with it. Ordered; the first that matches wins; a request that
+// none takes gets 404 (docs/configuration.md).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/flow.h"
+#include "message/uri.h"
+
+namespace intermediary {
+
+// Every condition that is not empty must hold; within one, any entry suffices. All empty: everything matches.
+struct RuleMatch {
+  std::vector<std::string> methods;
+  std::vector<std::string> ruri_domains;  // "local" (Config::domains and our own addresses) or a host, without case
+  std::vector<Cidr> sources;              // the socket's address, never a header
+
+  friend bool operator==(const RuleMatch&, const RuleMatch&) = default;
+};
+
+enum class ForkMode : std::uint8_t { Parallel };
+
+struct RegisterAction {
+  friend bool operator==(const RegisterAction&, const RegisterAction&) = default;
+};
+struct LookupAction {
+  ForkMode fork = ForkMode::Parallel;
+  friend bool operator==(const LookupAction&, const LookupAction&) = default;
+};
+// To where the request itself says (Route, else Request-URI) when `target` is empty: an open relay for whoever matches.
+struct RelayAction {
+  std::optional<Uri> target;
+  friend bool operator==(const RelayAction&, const RelayAction&) = default;
+};
+
+using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction>;
+
+enum class ProxyMode : std::uint8_t { Stateless, Stateful };
+
+struct Rule {
+  std::string name;
+  RuleMatch when;
+  RuleAction action;
+  std::optional<ProxyMode> mode;  // overrides [proxy] mode
+
+  friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+// What a rule is asked about. Views belong to the caller.
+struct RuleQuery {
+  std::string_view method;
+  std::string_view ruri_host;  // "" for a Request-URI without a host
+  bool ruri_is_local = false;
+  IpAddress source;
+};
+
+bool matches(const RuleMatch& match, const RuleQuery& query);
+// The first rule that takes it; null when none does.
+const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query);
+
+}  // namespace intermediary
