@@ -52,7 +52,8 @@ struct Endpoint {
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
-// An address prefix, "10.0.0.0/8" or a single address.
+// An address prefix, "10.0.0.0/8" or a single address. Bits set behind the prefix are an error, not ignored: who writes
+// "10.0.0.1/8" may mean something else than everything under 10.
 struct Cidr {
   IpAddress network;
   std::uint8_t bits = 0;

@@ -6,12 +6,18 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace intermediary {
 
 using Seed = std::array<std::uint8_t, 32>;
+
+// The block function of RFC 8439 §2.3: sixteen words of key stream.
+using ChaChaKey = std::array<std::uint32_t, 8>;
+using ChaChaBlock = std::array<std::uint32_t, 16>;
+ChaChaBlock chacha20_block(const ChaChaKey& key, std::uint32_t counter, const std::array<std::uint32_t, 3>& nonce);
 
 // A seed for tests and scenarios from a small number (never for production).
 Seed seed_from_number(std::uint64_t number);
@@ -31,7 +37,7 @@ class RandomSource {
  private:
   void refill();
 
-  std::array<std::uint32_t, 8> key_{};
+  ChaChaKey key_{};
   std::uint64_t block_ = 0;
   std::array<std::uint64_t, 8> words_{};
   std::uint32_t used_ = 8;

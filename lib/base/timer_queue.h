@@ -4,8 +4,8 @@
 // cancelling cost O(1)); any other sits in a heap. `next_deadline` is exact: cancelled timers leave at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -68,13 +68,14 @@ class TimerQueue {
 
   std::uint32_t take_node();
   void release(std::uint32_t index);
-  std::uint32_t lane_for(Duration after);
+  std::uint32_t lane_for(Duration after) const;
   void unlink(std::uint32_t index);
   bool earlier(std::uint32_t a, std::uint32_t b) const;
   void heap_push(std::uint32_t index);
   void heap_remove(std::uint32_t index);
   void sift_up(std::uint32_t position);
   void sift_down(std::uint32_t position);
+  void swap_in_heap(std::uint32_t a, std::uint32_t b);
   std::uint32_t earliest() const;
 
   std::vector<Node> nodes_;

@@ -43,7 +43,8 @@ endfunction()
 function(room_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
-  target_link_libraries(${name} PRIVATE ${TEST_DEPENDS} intermediary_options GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${TEST_DEPENDS} intermediary_options GTest::gmock GTest::gtest_main
+    rapidcheck)
   target_compile_definitions(${name} PRIVATE INTERMEDIARY_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     INTERMEDIARY_BINARY_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
