@@ -77,9 +77,10 @@ using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFa
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
-// One line, control characters escaped as \xNN: "request-refused source=… rule=… status=403 …".
+// One line: "request-refused source=… rule=… status=403 …".
 std::string to_line(const Event& event);
-// `text` with control characters, '"' and '\' escaped, in double quotes when it holds a space or is empty.
+// `text` with '"' and '\' escaped by a backslash and every byte that is not printable ASCII as \xNN, in double quotes
+// when it holds a space or is empty: so no value can end its line, its quotes or its key=value pair.
 std::string log_value(std::string_view text);
 
 }  // namespace intermediary

@@ -1,0 +1,144 @@
+#include "event/event.h"
+
+#include <concepts>
+#include <utility>
+
+#include "base/overloaded.h"
+
+namespace intermediary {
+namespace {
+
+constexpr bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (is_printable(c)) {
+      out += c;
+    } else {
+      const auto octet = static_cast<std::uint8_t>(c);
+      out += "\\x";
+      out += "0123456789abcdef"[octet >> 4];
+      out += "0123456789abcdef"[octet & 0xf];
+    }
+  }
+  return out;
+}
+
+std::string flow_text(FlowId flow) {
+  if ((flow.value & engine_flow_bit) == 0) return std::to_string(flow.value);
+  return "engine-" + std::to_string(flow.value & ~engine_flow_bit);
+}
+
+std::string_view change_text(BindingChanged::Change change) {
+  switch (change) {
+    case BindingChanged::Change::Added:
+      return "added";
+    case BindingChanged::Change::Refreshed:
+      return "refreshed";
+    case BindingChanged::Change::Removed:
+      return "removed";
+    case BindingChanged::Change::Expired:
+      return "expired";
+  }
+  return "";
+}
+
+std::string_view change_text(FlowChanged::Change change) {
+  switch (change) {
+    case FlowChanged::Change::Opened:
+      return "opened";
+    case FlowChanged::Change::Closed:
+      return "closed";
+    case FlowChanged::Change::Failed:
+      return "failed";
+  }
+  return "";
+}
+
+// "name key=value key=value": the keys are ours, the values are not.
+class Line {
+ public:
+  explicit Line(std::string_view name) : text_(name) {}
+
+  Line& add(std::string_view key, std::string_view value) {
+    text_ += ' ';
+    text_ += key;
+    text_ += '=';
+    text_ += log_value(value);
+    return *this;
+  }
+  Line& add(std::string_view key, std::integral auto number) { return add(key, std::to_string(number)); }
+  // Left out when there is nothing to say.
+  Line& add_if_any(std::string_view key, std::string_view value) { return value.empty() ? *this : add(key, value); }
+  Line& add(const Arrival& arrival) {
+    add("source", arrival.remote.to_string()).add("transport", via_name(arrival.transport));
+    return arrival.flow ? add("flow", flow_text(arrival.flow)) : *this;
+  }
+  Line& add(const Hop& hop) {
+    add("to", hop.remote.to_string()).add("transport", via_name(hop.transport));
+    return hop.flow ? add("flow", flow_text(hop.flow)) : *this;
+  }
+  std::string finish() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string_view event_name(const Event& event) {
+  return std::visit(Overloaded{
+                        [](const MessageRejected&) { return "message-rejected"; },
+                        [](const RequestRefused&) { return "request-refused"; },
+                        [](const StrayDropped&) { return "stray-dropped"; },
+                        [](const SendFailed&) { return "send-failed"; },
+                        [](const RequestCompleted&) { return "request-completed"; },
+                        [](const BindingChanged&) { return "binding-changed"; },
+                        [](const FlowChanged&) { return "flow-changed"; },
+                    },
+                    event);
+}
+
+std::string to_line(const Event& event) {
+  Line line(event_name(event));
+  std::visit(Overloaded{
+                 [&](const MessageRejected& e) {
+                   line.add(e.arrival).add("status", e.status).add("error", e.error.to_string());
+                 },
+                 [&](const RequestRefused& e) {
+                   line.add(e.arrival).add("rule", e.rule).add("status", e.status).add("method", e.method);
+                   line.add("uri", e.request_uri).add("call-id", e.call_id).add("reason", e.reason);
+                 },
+                 [&](const StrayDropped& e) {
+                   line.add(e.arrival).add("what", e.what).add("call-id", e.call_id).add("reason", e.reason);
+                 },
+                 [&](const SendFailed& e) { line.add(e.hop).add_if_any("call-id", e.call_id).add("reason", e.reason); },
+                 [&](const RequestCompleted& e) {
+                   line.add("status", e.status).add("method", e.method).add("uri", e.request_uri).add("rule", e.rule);
+                   line.add("call-id", e.call_id).add("took_us", e.took.count());
+                 },
+                 [&](const BindingChanged& e) {
+                   line.add("change", change_text(e.change)).add("aor", e.address_of_record).add("contact", e.contact);
+                 },
+                 [&](const FlowChanged& e) {
+                   line.add("change", change_text(e.change)).add("flow", flow_text(e.flow));
+                   line.add("peer", e.remote.to_string()).add("transport", via_name(e.transport));
+                   line.add_if_any("reason", e.reason);
+                 },
+             },
+             event);
+  return line.finish();
+}
+
+std::string log_value(std::string_view text) {
+  const bool needs_quotes = text.empty() || text.find(' ') != std::string_view::npos;
+  const std::string value = escaped(text);
+  return needs_quotes ? '"' + value + '"' : value;
+}
+
+}  // namespace intermediary
