@@ -1,7 +1,8 @@
 // SIP, SIPS, tel and other URIs as values (RFC 3261 §19.1, RFC 3966).
 //
-// The grammar is sofia-sip's `url` module, one URI at a time on its own copy and behind limits; parameters are looked up
-// by us, because url_param() reads past its end.
+// SIP URIs are cut by sofia-sip's `url` module, one URI at a time on its own copy and behind limits; parameters are
+// looked up by us, because url_param() reads past its end. Of other schemes than sip, sips and tel everything behind
+// the colon stands in `user`, unread.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,10 @@ struct Uri {
 
   Scheme scheme = Scheme::Sip;
   std::string scheme_text = "sip";
-  std::string user;      // as it stands, escapes kept; for tel: the number
-  std::string password;  // as it stands
-  bool has_user = false; // "sip:@host" is an error, "sip:host" has none
-  std::string host;      // IPv6 without brackets
+  std::string user;       // as it stands, escapes kept; for tel: the number
+  std::string password;   // as it stands
+  bool has_user = false;  // "sip:@host" is an error, "sip:host" has none
+  std::string host;       // IPv6 without brackets
   std::optional<std::uint16_t> port;
   std::string parameters;  // "transport=tcp;lr", without the leading ';'
   std::string headers;     // "Subject=x&Route=y", without the '?'
@@ -51,8 +52,8 @@ struct Uri {
 // both or in neither, other parameters only matter where both have them. tel: as RFC 3966 §4.
 bool equivalent(const Uri& a, const Uri& b);
 
-// The form under which an address of record is kept (RFC 3261 §10.3 step 5): scheme, user unescaped, host in lower case,
-// port where given, no parameters, no headers.
+// The form under which an address of record is kept (RFC 3261 §10.3 step 5): scheme, user unescaped, host in lower
+// case, port where given, no parameters, no headers.
 std::string address_of_record(const Uri& uri);
 
 }  // namespace intermediary

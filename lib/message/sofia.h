@@ -1,0 +1,29 @@
+// The one door to sofia-sip: no other file of the library includes its headers.
+//
+// Each function takes one value, copies it, lets the grammar of sofia-sip cut the copy, and answers with views of the
+// text it was given: sofia-sip rewrites escapes in its copy, and we need them as they stand. What may not be called at
+// all, and why callers check first, stands in docs/security.md §1.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace intermediary::sofia {
+
+// A SIP or SIPS URI as `url_d` cuts it. A part that is not there is nullopt.
+struct UrlParts {
+  std::optional<std::string_view> user;
+  std::optional<std::string_view> password;
+  std::optional<std::string_view> host;  // with its brackets
+  std::optional<std::string_view> port;
+  std::optional<std::string_view> path;
+  std::optional<std::string_view> parameters;
+  std::optional<std::string_view> headers;
+  std::optional<std::string_view> fragment;
+};
+
+// REQUIRES: at most limit::uri_bytes, no NUL, '%' only before two hexadecimal digits.
+std::optional<UrlParts> split_url(std::string_view text);
+
+}  // namespace intermediary::sofia
