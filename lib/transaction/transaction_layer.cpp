@@ -1,0 +1,288 @@
+#include "transaction/transaction_layer.h"
+
+#include <cassert>
+#include <utility>
+
+#include "transaction/machines.h"
+
+namespace intermediary {
+
+namespace {
+
+bool is_client_timer(Timer timer) {
+  switch (timer) {
+    case Timer::A:
+    case Timer::B:
+    case Timer::D:
+    case Timer::E:
+    case Timer::F:
+    case Timer::K:
+    case Timer::M: return true;
+    case Timer::G:
+    case Timer::H:
+    case Timer::I:
+    case Timer::J:
+    case Timer::L:
+    case Timer::Trying: return false;
+  }
+  return false;
+}
+
+// §17.2.3: an ACK belongs to the INVITE's transaction; every other method to its own.
+std::string_view matching_method(const Message& request) {
+  return request.method() == Method::Ack ? std::string_view("INVITE") : request.method_text();
+}
+
+ClientInput classify(const MessagePtr& response) {
+  if (response->status() < 200) return Provisional{response};
+  if (response->status() < 300) return Success{response};
+  return Failure{response};
+}
+
+}  // namespace
+
+TransactionLayer::TransactionLayer(const TransactionTimings& timings, const HashKey& key, TimerQueue& timers,
+                                   Wire& wire)
+    : timings_(timings),
+      high_key_(key),
+      low_key_{~key[1], key[0] + 1},
+      timers_(timers),
+      wire_(wire) {
+  for (Duration interval = timings.t1; interval < timings.t1_times_64(); interval *= 2) timers_.share(interval);
+  for (Duration duration : {timings.t2, timings.t4, timings.timer_d, timings.t1_times_64()}) timers_.share(duration);
+}
+
+Surroundings TransactionLayer::around(TimePoint now) { return {now, timers_, timings_, wire_, reports_}; }
+
+// §17.2.3: branch, sent-by and method where the branch has the magic cookie; the RFC 2543 way otherwise.
+TransactionKey TransactionLayer::server_key(const Message& request, std::string_view method) const {
+  const TopVia& via = request.top_via();
+  const auto digest = [&](const HashKey& key) {
+    KeyedHash hash(key);
+    hash.field(method);
+    if (via.has_cookie()) {
+      hash.field(via.branch).field(lowercase(via.host)).number(via.port.value_or(0));
+    } else {
+      hash.field(request.request_uri()).field(request.from_tag()).field(request.call_id());
+      hash.number(request.cseq().number).field(request.bytes().substr(via.begin, via.end - via.begin));
+    }
+    return hash.finish();
+  };
+  return {digest(high_key_), digest(low_key_)};
+}
+
+// §17.1.3.
+TransactionKey TransactionLayer::client_key(std::string_view branch, std::string_view method) const {
+  return {KeyedHash(high_key_).field(branch).field(method).finish(),
+          KeyedHash(low_key_).field(branch).field(method).finish()};
+}
+
+// ---- server side
+
+ServerTransactionId TransactionLayer::find_server(const Message& request, std::string_view method) const {
+  const auto found = servers_by_key_.find(server_key(request, method));
+  return found == servers_by_key_.end() ? ServerTransactionId{} : found->second;
+}
+
+TransactionLayer::Match TransactionLayer::receive_request(TimePoint now, const MessagePtr& request) {
+  const ServerTransactionId id = find_server(*request, matching_method(*request));
+  if (!id) return Match::New;
+  const ServerTransaction& transaction = *servers_.find(id);
+  if (request->method() != Method::Ack) {
+    drive(now, id, Retransmission{});
+    return Match::Absorbed;
+  }
+  if (transaction.state == ServerState::Accepted) return Match::AckFor2xx;
+  // The RFC 2543 key leaves the To tag out: the ACK's is that of our answer.
+  const bool same_dialog = request->top_via().has_cookie() || request->to_tag() == transaction.to_tag;
+  if (same_dialog) drive(now, id, Acknowledgement{});
+  return Match::Absorbed;
+}
+
+ServerTransactionId TransactionLayer::create_server(TimePoint now, const MessagePtr& request, const Arrival& arrival,
+                                                    const Hop& reply) {
+  assert(request->method() != Method::Ack);
+  const ServerTransactionId id = servers_.emplace();
+  ServerTransaction& t = *servers_.find(id);
+  const TransactionKey key = server_key(*request, request->method_text());
+  t.id = id;
+  t.invite = request->method() == Method::Invite;
+  t.request = request;
+  t.arrival = arrival;
+  t.reply = reply;
+  t.key_high = key.high;
+  t.key_low = key.low;
+  servers_by_key_[key] = id;
+  ++unfinished_[arrival.remote.address];
+  Surroundings surroundings = around(now);
+  if (t.invite) {
+    InviteServer(t, surroundings).start();
+  } else {
+    NonInviteServer(t, surroundings).start();
+  }
+  return id;
+}
+
+void TransactionLayer::set_user(ServerTransactionId id, TransactionUser user) {
+  if (ServerTransaction* t = servers_.find(id)) t->user = user;
+}
+
+ServerTransactionId TransactionLayer::find_cancelled(const Message& cancel) const {
+  return find_server(cancel, "INVITE");
+}
+
+void TransactionLayer::respond(TimePoint now, ServerTransactionId id, int status, std::string bytes,
+                               std::string_view to_tag) {
+  ServerTransaction* t = servers_.find(id);
+  if (!t) return;
+  if (status >= 200 && !t->is_finished()) t->to_tag = to_tag;
+  drive(now, id, Respond{status, std::move(bytes)});
+}
+
+void TransactionLayer::abandon(TimePoint now, ServerTransactionId id) { drive(now, id, Abandon{}); }
+
+// ---- client side
+
+ClientTransactionId TransactionLayer::create_client(TimePoint now, Method method, std::string_view branch,
+                                                    std::string request, const Hop& hop, TransactionUser user) {
+  const ClientTransactionId id = clients_.emplace();
+  ClientTransaction& t = *clients_.find(id);
+  const std::string_view line = request;
+  const TransactionKey key = client_key(branch, line.substr(0, line.find(' ')));
+  t.id = id;
+  t.user = user;
+  t.invite = method == Method::Invite;
+  t.request = std::move(request);
+  t.hop = hop;
+  t.key_high = key.high;
+  t.key_low = key.low;
+  clients_by_key_[key] = id;
+  Surroundings surroundings = around(now);
+  if (t.invite) {
+    InviteClient(t, surroundings).start();
+  } else {
+    NonInviteClient(t, surroundings).start();
+  }
+  track_flow(t, FlowId{});
+  return id;
+}
+
+void TransactionLayer::cancel(TimePoint now, ClientTransactionId id) {
+  const ClientTransaction* t = clients_.find(id);
+  if (!t) return;
+  std::string request = make_cancel(t->request);
+  const auto parsed = Message::parse(request, Framing::Datagram, Limits{});
+  assert(parsed);
+  create_client(now, Method::Cancel, (*parsed)->top_via().branch, std::move(request), t->hop, TransactionUser{});
+}
+
+void TransactionLayer::forget(TimePoint now, ClientTransactionId id) {
+  ClientTransaction* t = clients_.find(id);
+  if (!t) return;
+  (void)now;
+  timers_.cancel(t->repeat);
+  timers_.cancel(t->timeout);
+  t->state = ClientState::Terminated;
+  reports_.push_back(ClientTerminated{t->id, t->user});
+  settle(*t);
+}
+
+bool TransactionLayer::receive_response(TimePoint now, const MessagePtr& response) {
+  const auto found = clients_by_key_.find(client_key(response->top_via().branch, response->cseq().method));
+  if (found == clients_by_key_.end()) return false;
+  drive(now, found->second, classify(response));
+  return true;
+}
+
+// ---- both
+
+void TransactionLayer::timer_fired(TimePoint now, const TimerTag& tag) {
+  const auto timer = static_cast<Timer>(tag.kind);
+  if (is_client_timer(timer)) {
+    drive(now, ClientTransactionId{tag.subject}, ClientInput(TimerFired{timer}));
+  } else {
+    drive(now, ServerTransactionId{tag.subject}, ServerInput(TimerFired{timer}));
+  }
+}
+
+void TransactionLayer::flow_lost(TimePoint now, FlowId flow, const std::string& reason) {
+  std::vector<ClientTransactionId> lost;
+  for (auto it = clients_by_flow_.lower_bound({flow, ClientTransactionId{}});
+       it != clients_by_flow_.end() && it->first == flow; ++it) {
+    lost.push_back(it->second);
+  }
+  for (const ClientTransactionId id : lost) drive(now, id, ClientInput(TransportError{reason}));
+}
+
+void TransactionLayer::datagram_failed(TimePoint now, const Endpoint& remote, const std::string& reason) {
+  for (const ClientTransactionId id : clients_.ids()) {
+    const ClientTransaction* t = clients_.find(id);
+    if (t && t->hop.transport == Transport::Udp && t->hop.remote == remote) {
+      drive(now, id, ClientInput(TransportError{reason}));
+    }
+  }
+}
+
+std::size_t TransactionLayer::unfinished_from(const IpAddress& source) const {
+  const auto found = unfinished_.find(source);
+  return found == unfinished_.end() ? 0 : found->second;
+}
+
+template <class Input>
+void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const Input& input) {
+  ClientTransaction* t = clients_.find(id);
+  if (!t) return;
+  const FlowId before = t->hop.flow;
+  Surroundings surroundings = around(now);
+  if (t->invite) {
+    InviteClient(*t, surroundings).handle(input);
+  } else {
+    NonInviteClient(*t, surroundings).handle(input);
+  }
+  track_flow(*t, before);
+  settle(*t);
+}
+
+template <class Input>
+void TransactionLayer::drive(TimePoint now, ServerTransactionId id, const Input& input) {
+  ServerTransaction* t = servers_.find(id);
+  if (!t) return;
+  const bool was_finished = t->is_finished();
+  Surroundings surroundings = around(now);
+  if (t->invite) {
+    InviteServer(*t, surroundings).handle(input);
+  } else {
+    NonInviteServer(*t, surroundings).handle(input);
+  }
+  settle(*t, was_finished);
+}
+
+void TransactionLayer::track_flow(ClientTransaction& t, FlowId before) {
+  if (t.hop.flow == before) return;
+  if (before) clients_by_flow_.erase({before, t.id});
+  if (t.hop.flow) clients_by_flow_.insert({t.hop.flow, t.id});
+}
+
+void TransactionLayer::settle(ClientTransaction& t) {
+  if (t.state != ClientState::Terminated) return;
+  const TransactionKey key{t.key_high, t.key_low};
+  const auto found = clients_by_key_.find(key);
+  if (found != clients_by_key_.end() && found->second == t.id) clients_by_key_.erase(found);
+  if (t.hop.flow) clients_by_flow_.erase({t.hop.flow, t.id});
+  clients_.erase(t.id);
+}
+
+void TransactionLayer::settle(ServerTransaction& t, bool was_finished) {
+  if (t.is_finished() && !was_finished) {
+    const auto count = unfinished_.find(t.arrival.remote.address);
+    assert(count != unfinished_.end());
+    if (--count->second == 0) unfinished_.erase(count);
+  }
+  if (t.state != ServerState::Terminated) return;
+  const TransactionKey key{t.key_high, t.key_low};
+  const auto found = servers_by_key_.find(key);
+  if (found != servers_by_key_.end() && found->second == t.id) servers_by_key_.erase(found);
+  servers_.erase(t.id);
+}
+
+}  // namespace intermediary

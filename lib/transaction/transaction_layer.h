@@ -1,0 +1,116 @@
+// The transaction layer: the tables of live transactions, matching (RFC 3261 §17.1.3, §17.2.3), and the way of timers
+// and messages to the machines.
+//
+// Contract: every call takes `now`; what the transaction user must hear is appended to reports(), in order, for the
+// caller to drain before the next call from outside. Bytes leave through the Wire. Nothing is sent to a transaction that
+// is gone: stale ids are ignored.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/keyed_hash.h"
+#include "base/slot_table.h"
+#include "base/timer_queue.h"
+#include "transaction/transaction.h"
+
+namespace intermediary {
+
+// 128 bits of keyed hash over what identifies a transaction: long enough to stand for it.
+struct TransactionKey {
+  std::uint64_t high = 0, low = 0;
+  friend bool operator==(const TransactionKey&, const TransactionKey&) = default;
+};
+struct TransactionKeyHash {
+  std::size_t operator()(const TransactionKey& key) const { return static_cast<std::size_t>(key.low); }
+};
+
+class TransactionLayer {
+ public:
+  // `key` makes the tables' hashes unpredictable to peers. REQUIRES: timers and wire outlive the layer.
+  TransactionLayer(const TransactionTimings& timings, const HashKey& key, TimerQueue& timers, Wire& wire);
+
+  // ---- server side
+
+  // What a request is to the layer.
+  enum class Match : std::uint8_t {
+    New,         // nobody knows it
+    Absorbed,    // a repetition, or the ACK of a non-2xx answer: dealt with
+    AckFor2xx,   // an ACK for an INVITE that was accepted: the TU's business (RFC 6026 §7.1)
+  };
+  Match receive_request(TimePoint now, const MessagePtr& request);
+
+  // REQUIRES: receive_request() said New, and the method is not ACK. The RFC calls this the server transaction's
+  // construction by the core (RFC 6026 §8.10).
+  ServerTransactionId create_server(TimePoint now, const MessagePtr& request, const Arrival& arrival, const Hop& reply);
+  void set_user(ServerTransactionId id, TransactionUser user);
+  // The INVITE (or other) transaction that a CANCEL means (§9.2); none when there is none.
+  ServerTransactionId find_cancelled(const Message& cancel) const;
+  const ServerTransaction* find(ServerTransactionId id) const { return servers_.find(id); }
+
+  void respond(TimePoint now, ServerTransactionId id, int status, std::string bytes, std::string_view to_tag = {});
+  void abandon(TimePoint now, ServerTransactionId id);
+
+  // ---- client side
+
+  // Sends `request`, whose top Via holds `branch`.
+  ClientTransactionId create_client(TimePoint now, Method method, std::string_view branch, std::string request,
+                                    const Hop& hop, TransactionUser user);
+  // Sends a CANCEL for a request that is under way (§9.1). Its own answers interest nobody.
+  void cancel(TimePoint now, ClientTransactionId id);
+  const ClientTransaction* find(ClientTransactionId id) const { return clients_.find(id); }
+  // Ends a transaction whose answer is not awaited any longer (§9.1: 64*T1 after a CANCEL).
+  void forget(TimePoint now, ClientTransactionId id);
+  // False when no client transaction knows it (§18.1.2: the core's business).
+  bool receive_response(TimePoint now, const MessagePtr& response);
+
+  // ---- both
+
+  void timer_fired(TimePoint now, const TimerTag& tag);
+  // A connection is gone: those who wait for a first answer on it hear of it (§17.1.4).
+  void flow_lost(TimePoint now, FlowId flow, const std::string& reason);
+  // A datagram to `remote` could not be sent.
+  void datagram_failed(TimePoint now, const Endpoint& remote, const std::string& reason);
+
+  std::vector<TransactionReport> take_reports() { return std::exchange(reports_, {}); }
+
+  std::size_t server_count() const { return servers_.size(); }
+  std::size_t client_count() const { return clients_.size(); }
+  // Server transactions from that address that have no final answer yet (security limits).
+  std::size_t unfinished_from(const IpAddress& source) const;
+
+ private:
+  template <class Value>
+  using KeyMap = boost::unordered_flat_map<TransactionKey, Value, TransactionKeyHash>;
+
+  TransactionKey server_key(const Message& request, std::string_view method) const;
+  TransactionKey client_key(std::string_view branch, std::string_view method) const;
+  Surroundings around(TimePoint now);
+  template <class Input>
+  void drive(TimePoint now, ClientTransactionId id, const Input& input);
+  template <class Input>
+  void drive(TimePoint now, ServerTransactionId id, const Input& input);
+  ServerTransactionId find_server(const Message& request, std::string_view method) const;
+  void settle(ClientTransaction& t);
+  void settle(ServerTransaction& t, bool was_finished);
+  void track_flow(ClientTransaction& t, FlowId before);
+
+  TransactionTimings timings_;
+  HashKey high_key_, low_key_;
+  TimerQueue& timers_;
+  Wire& wire_;
+  SlotTable<ServerTransaction, ServerTransactionId> servers_;
+  SlotTable<ClientTransaction, ClientTransactionId> clients_;
+  KeyMap<ServerTransactionId> servers_by_key_;
+  KeyMap<ClientTransactionId> clients_by_key_;
+  std::set<std::pair<FlowId, ClientTransactionId>> clients_by_flow_;
+  std::map<IpAddress, std::size_t> unfinished_;
+  std::vector<TransactionReport> reports_;
+};
+
+}  // namespace intermediary
