@@ -3,6 +3,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/text.h"
 #include "transaction/machines.h"
 
 namespace intermediary {

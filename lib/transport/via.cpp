@@ -1,0 +1,53 @@
+#include "transport/via.h"
+
+#include "base/text.h"
+#include "message/editor.h"
+#include "message/values.h"
+
+namespace intermediary {
+
+MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const Limits& limits) {
+  const TopVia& via = request->top_via();
+  const auto sent_by = IpAddress::parse(via.host);
+  const bool differs = !sent_by || *sent_by != arrival.remote.address;
+  if (!via.has_rport && !differs && via.received.empty()) return request;
+
+  Editor editor(*request);
+  const std::string received = "received=" + arrival.remote.address.to_string();
+  if (!via.received.empty()) {
+    editor.splice(via.received_begin, via.received_end, received);  // the sender's claim about itself does not count
+  } else if (differs || via.has_rport) {
+    editor.splice(via.end, via.end, ";" + received);
+  }
+  if (via.has_rport) {
+    editor.splice(via.rport_begin, via.rport_end, "rport=" + std::to_string(arrival.remote.port));
+  }
+  Limits room = limits;
+  room.datagram_bytes = room.stream_message_bytes = request->bytes().size() + 128;
+  auto stamped = Message::parse(editor.finish(), Framing::Stream, room);
+  // A line or header section at its very limit has no room for the note: the answer still finds its way by reply_hop().
+  return stamped ? *stamped : request;
+}
+
+Hop reply_hop(const Message& request, const Arrival& arrival) {
+  const TopVia& via = request.top_via();
+  Hop hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
+  if (!is_reliable(arrival.transport) && via.has_rport) return hop;
+  hop.remote.port = via.port.value_or(default_port(arrival.transport));
+  return hop;
+}
+
+std::optional<Hop> hop_from_via(std::string_view text) {
+  const auto via = parse_via(text);
+  if (!via) return std::nullopt;
+  const auto transport = parse_transport(via->transport);
+  const auto received = via->parameters.value("received");
+  const auto address = IpAddress::parse(received.value_or(via->host));
+  if (!transport || !address) return std::nullopt;
+  Hop hop{*transport, {*address, via->port.value_or(default_port(*transport))}, {}, {}};
+  const auto rport = via->parameters.value("rport");
+  if (const auto port = rport ? parse_decimal<std::uint16_t>(*rport) : std::nullopt) hop.remote.port = *port;
+  return hop;
+}
+
+}  // namespace intermediary
