@@ -1,0 +1,54 @@
+// A binding: where an address of record can be reached, for how long, and who said so (RFC 3261 §10).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/flow.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "message/uri.h"
+
+namespace intermediary {
+
+struct BindingTag;
+using BindingId = StrongId<BindingTag>;  // grows with every new binding; a refresh keeps it
+
+struct Binding {
+  BindingId id;
+  std::string contact;            // the URI
+  std::string parameters;         // of the Contact, ";q=0.5;+sip.instance=…", without expires
+  std::string call_id;            // of the REGISTER that wrote it last, like everything below
+  std::vector<std::string> path;  // RFC 3327 §5.3, in order
+  TimePoint expires{};
+  Arrival arrival;
+  std::uint32_t cseq = 0;
+  std::int16_t q_thousandths = 1000;
+  // The contact is the connection itself: no other can be opened to it, so it ends with arrival.flow.
+  bool ends_with_flow = false;
+
+  friend bool operator==(const Binding&, const Binding&) = default;
+};
+
+// One contact that a REGISTER names.
+struct ContactUpdate {
+  Uri uri;
+  std::string parameters;
+  std::chrono::seconds expires{0};  // zero removes
+  std::int16_t q_thousandths = 1000;
+  bool ends_with_flow = false;
+};
+
+// What one REGISTER asks for one address of record: all of it is done, or nothing.
+struct Registration {
+  std::string call_id;
+  std::uint32_t cseq = 0;
+  bool remove_all = false;  // "Contact: *"; then `contacts` is empty
+  std::vector<ContactUpdate> contacts;
+  std::vector<std::string> path;
+  Arrival arrival;
+};
+
+}  // namespace intermediary

@@ -1,0 +1,189 @@
+#include "location/location.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace intermediary {
+namespace {
+
+using Change = BindingChanged::Change;
+
+// RFC 3261 §10.3 step 7: by the URI comparison rules. Most refreshes repeat their text.
+bool is_contact(const Binding& binding, const Uri& uri, std::string_view uri_text) {
+  if (binding.contact == uri_text) return true;
+  const auto bound = Uri::parse(binding.contact);
+  return bound && equivalent(*bound, uri);
+}
+
+bool goes_before(const Binding& a, const Binding& b) {
+  return std::tie(a.q_thousandths, a.id) > std::tie(b.q_thousandths, b.id);
+}
+
+// A registration on its way: the bindings as they will be if all of it succeeds.
+class Draft {
+ public:
+  Draft(TimePoint now, const std::string& address_of_record, const Registration& registration,
+        std::span<const Binding> committed, BindingId last_id)
+      : now_(now),
+        address_of_record_(address_of_record),
+        registration_(registration),
+        committed_(committed),
+        bindings_(committed.begin(), committed.end()),
+        last_id_(last_id) {}
+
+  bool remove_all() {
+    if (std::any_of(bindings_.begin(), bindings_.end(), [&](const Binding& b) { return is_out_of_order(b); })) {
+      return false;
+    }
+    for (const Binding& binding : bindings_) note(binding.contact, Change::Removed);
+    bindings_.clear();
+    return true;
+  }
+
+  bool apply(const ContactUpdate& contact) {
+    const std::string text = contact.uri.to_string();
+    const auto found = std::find_if(bindings_.begin(), bindings_.end(),
+                                    [&](const Binding& binding) { return is_contact(binding, contact.uri, text); });
+    if (found == bindings_.end()) {
+      if (contact.expires.count() > 0) add(contact, text);
+      return true;
+    }
+    if (is_out_of_order(*found)) return false;
+    if (contact.expires.count() > 0) {
+      write(*found, contact, text);
+      note(text, Change::Refreshed);
+    } else {
+      note(found->contact, Change::Removed);
+      bindings_.erase(found);
+    }
+    return true;
+  }
+
+  bool grew_beyond(std::size_t max_contacts) const {
+    return bindings_.size() > max_contacts && bindings_.size() > committed_.size();
+  }
+
+  std::vector<Binding> take_bindings() {
+    std::sort(bindings_.begin(), bindings_.end(), goes_before);
+    return std::move(bindings_);
+  }
+  std::vector<BindingChanged> take_changes() { return std::move(changes_); }
+  BindingId last_id() const { return last_id_; }
+
+ private:
+  // Judged by the binding as it was: what this registration itself has written is no older than itself.
+  bool is_out_of_order(const Binding& binding) const {
+    const auto before = std::find_if(committed_.begin(), committed_.end(),
+                                     [&](const Binding& committed) { return committed.id == binding.id; });
+    return before != committed_.end() && before->call_id == registration_.call_id && before->cseq >= registration_.cseq;
+  }
+
+  void add(const ContactUpdate& contact, const std::string& text) {
+    ++last_id_.value;
+    Binding& binding = bindings_.emplace_back();
+    binding.id = last_id_;
+    write(binding, contact, text);
+    note(text, Change::Added);
+  }
+
+  void write(Binding& binding, const ContactUpdate& contact, const std::string& text) const {
+    binding.contact = text;
+    binding.parameters = contact.parameters;
+    binding.call_id = registration_.call_id;
+    binding.path = registration_.path;
+    binding.expires = now_ + contact.expires;
+    binding.arrival = registration_.arrival;
+    binding.cseq = registration_.cseq;
+    binding.q_thousandths = contact.q_thousandths;
+    binding.ends_with_flow = contact.ends_with_flow && registration_.arrival.flow;
+  }
+
+  void note(const std::string& contact, Change change) { changes_.push_back({address_of_record_, contact, change}); }
+
+  TimePoint now_;
+  const std::string& address_of_record_;
+  const Registration& registration_;
+  std::span<const Binding> committed_;
+  std::vector<Binding> bindings_;
+  std::vector<BindingChanged> changes_;
+  BindingId last_id_;
+};
+
+}  // namespace
+
+std::span<const Binding> Location::bindings(std::string_view address_of_record) const {
+  const auto record = records_.find(address_of_record);
+  if (record == records_.end()) return {};
+  return record->second;
+}
+
+std::expected<Location::Changes, UpdateRefusal> Location::update(TimePoint now, const std::string& address_of_record,
+                                                                 const Registration& registration,
+                                                                 std::size_t max_contacts) {
+  Draft draft(now, address_of_record, registration, bindings(address_of_record), last_id_);
+  bool in_order = !registration.remove_all || draft.remove_all();
+  for (const ContactUpdate& contact : registration.contacts) in_order = in_order && draft.apply(contact);
+  if (!in_order) return std::unexpected(UpdateRefusal::OutOfOrder);
+  if (draft.grew_beyond(max_contacts)) return std::unexpected(UpdateRefusal::TooManyContacts);
+  last_id_ = draft.last_id();
+  commit(address_of_record, draft.take_bindings());
+  return draft.take_changes();
+}
+
+Location::Changes Location::remove_flow(FlowId flow) {
+  Changes changes;
+  while (true) {
+    const auto next = by_flow_.lower_bound({flow, BindingId{}});
+    if (next == by_flow_.end() || next->first.first != flow) return changes;
+    changes.push_back(remove(next->second, next->first.second, Change::Removed));
+  }
+}
+
+std::optional<TimePoint> Location::next_expiry() const {
+  if (by_expiry_.empty()) return std::nullopt;
+  return by_expiry_.begin()->first.first;
+}
+
+Location::Changes Location::expire(TimePoint now) {
+  Changes changes;
+  while (!by_expiry_.empty() && by_expiry_.begin()->first.first <= now) {
+    const auto& [key, address] = *by_expiry_.begin();
+    changes.push_back(remove(address, key.second, Change::Expired));
+  }
+  return changes;
+}
+
+void Location::commit(const std::string& address_of_record, Bindings bindings) {
+  const auto before = records_.find(address_of_record);
+  if (before != records_.end()) {
+    for (const Binding& binding : before->second) unindex(binding);
+    if (bindings.empty()) records_.erase(before);
+  }
+  if (bindings.empty()) return;
+  const auto after = records_.insert_or_assign(address_of_record, std::move(bindings)).first;
+  after->second.shrink_to_fit();
+  for (const Binding& binding : after->second) index(binding, &after->first);
+}
+
+void Location::index(const Binding& binding, Address address) {
+  by_expiry_[{binding.expires, binding.id}] = address;
+  if (binding.ends_with_flow) by_flow_[{binding.arrival.flow, binding.id}] = address;
+}
+
+void Location::unindex(const Binding& binding) {
+  by_expiry_.erase({binding.expires, binding.id});
+  by_flow_.erase({binding.arrival.flow, binding.id});
+}
+
+BindingChanged Location::remove(Address address, BindingId id, Change change) {
+  const auto record = records_.find(*address);
+  Bindings& bindings = record->second;
+  const auto gone = std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) { return b.id == id; });
+  BindingChanged changed{*address, std::move(gone->contact), change};
+  unindex(*gone);
+  bindings.erase(gone);
+  if (bindings.empty()) records_.erase(record);
+  return changed;
+}
+
+}  // namespace intermediary

@@ -1,0 +1,69 @@
+// The location service (RFC 3261 §10, §16.5): the bindings of every address of record, in memory.
+//
+// Contract: keys are address_of_record(uri). Nothing outlives its expiry as long as the owner comes back at
+// next_expiry(): call expire(now) before anything else happens at `now`. An update takes and gives plain values and is
+// all or nothing; a store outside this process is asked with the same values, before the answer leaves. No result
+// depends on the order of a table's memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "event/event.h"
+#include "location/binding.h"
+
+namespace intermediary {
+
+enum class UpdateRefusal : std::uint8_t {
+  OutOfOrder,       // same Call-ID, CSeq not higher than a binding's (RFC 3261 §10.3 steps 6 and 7)
+  TooManyContacts,  // the address of record would grow beyond its limit
+};
+
+class Location {
+ public:
+  using Changes = std::vector<BindingChanged>;
+
+  Location() = default;
+  Location(Location&&) = default;
+  Location& operator=(Location&&) = default;
+
+  // The highest q first, among equals the newest. Valid until the next change.
+  std::span<const Binding> bindings(std::string_view address_of_record) const;
+  // RFC 3261 §10.3 steps 6 and 7. Where one contact is named twice, the last counts.
+  std::expected<Changes, UpdateRefusal> update(TimePoint now, const std::string& address_of_record,
+                                               const Registration& registration, std::size_t max_contacts);
+  // The connection is gone, and with it the contacts that it was.
+  Changes remove_flow(FlowId flow);
+
+  std::optional<TimePoint> next_expiry() const;
+  // Removes what is due at or before `now`, in the order of expiry.
+  Changes expire(TimePoint now);
+
+  std::size_t binding_count() const { return by_expiry_.size(); }
+  std::size_t address_count() const { return records_.size(); }
+
+ private:
+  using Bindings = std::vector<Binding>;
+  using Address = const std::string*;  // a key of records_, which stay where they are
+
+  void commit(const std::string& address_of_record, Bindings bindings);
+  void index(const Binding& binding, Address address);
+  void unindex(const Binding& binding);
+  BindingChanged remove(Address address, BindingId id, BindingChanged::Change change);
+
+  std::map<std::string, Bindings, std::less<>> records_;
+  std::map<std::pair<TimePoint, BindingId>, Address> by_expiry_;
+  std::map<std::pair<FlowId, BindingId>, Address> by_flow_;
+  BindingId last_id_{};
+};
+
+}  // namespace intermediary
