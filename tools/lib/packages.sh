@@ -1,0 +1,48 @@
+# Debian packages by purpose, and their installation: sourced, never run, after common.sh.
+
+packages_build=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libsofia-sip-ua-dev libcli11-dev
+  libtomlplusplus-dev libspdlog-dev)
+packages_format=(clang-format-19)
+packages_tidy=(clang-tidy-19)
+packages_fuzz=(clang-19 libclang-rt-19-dev)
+packages_test=(libgtest-dev libgmock-dev librapidcheck-dev python3 sip-tester baresip
+  "${packages_fuzz[@]}" "${packages_format[@]}" "${packages_tidy[@]}")
+packages_sofia_source=(dpkg-dev xz-utils make autoconf automake libtool)
+packages_profile=(valgrind)
+
+# missing_packages PACKAGE...: those that are not installed, one a line.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+  done
+}
+
+# as_root COMMAND...: root itself, or by sudo.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || die "cannot install packages: not root, and there is no sudo"
+    sudo "$@"
+  fi
+}
+
+# install PACKAGE...: nothing to do is silent; a failure names the packages.
+install() {
+  command -v dpkg-query >/dev/null || die "needs Debian 12 or a system with its packages (no dpkg here): $*"
+  local missing log
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  printf 'installing: %s\n' "${missing[*]}"
+  log=$(mktemp)
+  if ! { as_root apt-get -o DPkg::Lock::Timeout=120 -q update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -q install -y --no-install-recommends \
+      "${missing[@]}"; } >"$log" 2>&1; then
+    grep -E '^(E|W|Err):?' "$log" >&2 || tail -n 20 "$log" >&2
+    rm -f "$log"
+    mapfile -t missing < <(missing_packages "${missing[@]}")
+    die "could not install ${missing[*]} (apt's words above; Debian 12 has all of them)"
+  fi
+  rm -f "$log"
+}
