@@ -1,0 +1,16 @@
+# What comes from outside, by apt (tools/lib/packages.sh).
+
+set(INTERMEDIARY_SOFIA_ROOT "" CACHE PATH "A sofia-sip of our own (tools/fuzz-sofia) instead of the system's")
+
+if(INTERMEDIARY_SOFIA_ROOT)
+  add_library(PkgConfig::SOFIA INTERFACE IMPORTED)
+  target_include_directories(PkgConfig::SOFIA INTERFACE ${INTERMEDIARY_SOFIA_ROOT}/include)
+  target_link_libraries(PkgConfig::SOFIA INTERFACE ${INTERMEDIARY_SOFIA_ROOT}/lib/libsofia-sip-ua.a)
+else()
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(SOFIA REQUIRED IMPORTED_TARGET sofia-sip-ua)
+endif()
+find_package(Boost 1.81 REQUIRED)
+if(INTERMEDIARY_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
