@@ -16,11 +16,11 @@ std::string_view default_reason(int status);
 
 struct ResponseParts {
   int status = 200;
-  std::string_view reason;  // "" for the default phrase
-  std::string_view to_tag;  // added when the request's To has none (RFC 3261 §8.2.6.2); "" for none (100)
-  std::vector<std::pair<std::string_view, std::string>> fields;  // further lines, in this order
-  std::string_view content_type;
-  std::string_view body;
+  std::string_view reason{};  // "" for the default phrase
+  std::string_view to_tag{};  // added when the request's To has none (RFC 3261 §8.2.6.2); "" for none (100)
+  std::vector<std::pair<std::string_view, std::string>> fields{};  // further lines, in this order
+  std::string_view content_type{};
+  std::string_view body{};
 };
 
 // RFC 3261 §8.2.6: Via, From, To, Call-ID, CSeq (and Timestamp for 100; Record-Route where the status makes a dialog)

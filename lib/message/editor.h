@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "message/message.h"
@@ -47,8 +48,13 @@ class Editor {
     std::uint32_t end;
     std::string text;
   };
+  void insert(std::uint32_t at, std::string text) { splice(at, at, std::move(text)); }
+  std::uint32_t header_end() const { return message_.body_offset() - 2; }  // in front of the empty line
+  void resolve_removals(std::vector<Edit>& edits) const;
+
   const Message& message_;
   std::vector<Edit> edits_;
+  std::vector<Entry> removed_;  // entries to take out; which commas go with them is known when all are
 };
 
 }  // namespace intermediary

@@ -58,8 +58,9 @@ struct Contacts {
 std::expected<NameAddress, ValueError> parse_name_address(std::string_view value);
 std::expected<Via, ValueError> parse_via(std::string_view value);
 
-// The entries of a comma list, over all lines of that name, as byte ranges of the message: quotes, angle brackets and
-// comments are respected. Entries keep their order.
+// The entries of a comma list, over all lines of that name, as byte ranges of the message: quotes and angle
+// brackets are respected; parentheses are no comments in a list field (RFC 3261 §25.1). Entries keep their order. What
+// stands between two commas with nothing in it is an empty entry; an empty value has none.
 struct Entry {
   std::uint32_t field = 0;  // index into Message::fields()
   std::uint32_t begin = 0;  // trimmed
@@ -73,7 +74,8 @@ inline std::string_view text(const Message& message, const Entry& entry) {
 // All entries of a list of name-addresses; an error names the first wrong one.
 std::expected<std::vector<NameAddress>, ValueError> name_addresses(const Message& message, FieldName name);
 std::expected<Contacts, ValueError> contacts(const Message& message);
-// A list of tokens: Require, Proxy-Require, Supported, Unsupported, Allow. In order, as they stand.
+// A list of tokens: Require, Proxy-Require, Supported, Unsupported, Allow. In order, as they stand; empty
+// entries are passed over.
 std::vector<std::string_view> tokens(const Message& message, FieldName name);
 
 // Seconds (RFC 3261 §20.19): one run of digits, clamped to 2**32-1; an error when it is anything else.

@@ -1,0 +1,263 @@
+#include "message/message_parser.h"
+
+#include <algorithm>
+
+#include "message/quick_values.h"
+#include "message/scanner.h"
+
+namespace intermediary {
+namespace {
+
+constexpr std::size_t usual_header_lines = 24;
+
+std::size_t leading_empty_lines(std::string_view bytes) {
+  std::size_t skipped = 0;
+  while (bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
+  return skipped;
+}
+
+constexpr std::uint64_t bit(FieldName name) { return std::uint64_t{1} << static_cast<unsigned>(name); }
+
+}  // namespace
+
+MessageParser::MessageParser(std::string bytes, Framing framing, const Limits& limits)
+    : message_(new Message), framing_(framing) {
+  // The small-string buffer moves with its string: from here on the bytes stay where they are.
+  message_->bytes_ = std::move(bytes);
+  check_size(limits);
+  // RFC 3261 §7.5: CRLFs that come before the start line are ignored.
+  skipped_ = leading_empty_lines(message_->bytes_);
+  if (skipped_ != 0) message_->bytes_.erase(0, skipped_);
+  limit_ = message_->bytes_.data() + std::min(message_->bytes_.size(), limit::header_section_bytes);
+}
+
+std::expected<MessagePtr, Refused> MessageParser::run() {
+  const char* first_line = read_start_line();
+  if (first_line == nullptr) return std::unexpected(refused());
+  read_fields(first_line);
+  if (!error_) read_body();
+  if (!error_) read_values();
+  if (error_) return std::unexpected(refused());
+  return MessagePtr(std::move(message_));
+}
+
+void MessageParser::check_size(const Limits& limits) {
+  const std::size_t most = framing_ == Framing::Datagram ? limits.datagram_bytes : limits.stream_message_bytes;
+  const std::size_t size = message_->bytes_.size();
+  if (size <= most) return;
+  fail(Fault::TooLarge, most,
+       "message has " + std::to_string(size) + " bytes, " + std::to_string(most) + " are allowed");
+  lose_boundary();
+}
+
+const char* MessageParser::read_start_line() {
+  Message& m = *message_;
+  const char* begin = m.bytes_.data();
+  if (m.bytes_.empty()) {
+    fail(Fault::Empty, 0, "no bytes but empty lines");
+    return nullptr;
+  }
+  const Line line = scan_line(begin, limit_, false);
+  m.start_line_end_ = static_cast<std::uint32_t>(offset(line.end));
+  start_line_ = scan_start_line(m.start_line());
+  if (start_line_.kind == StartLine::Kind::Neither) {
+    fail(Fault::NotSip, 0, "no start line: '" + shown(m.start_line()) + "'");
+    lose_boundary();
+    return nullptr;
+  }
+  if (line.bad_control != nullptr) fail(Fault::ControlCharacter, offset(line.bad_control), "in the start line");
+  if (m.start_line_end_ > limit::start_line_bytes) {
+    fail(Fault::LineTooLong, limit::start_line_bytes,
+         "start line has more than " + std::to_string(limit::start_line_bytes) + " bytes");
+  }
+  if (start_line_.fault)
+    fail(start_line_.fault->fault, start_line_.fault->offset, std::move(start_line_.fault->detail));
+  m.status_ = start_line_.status;
+  m.method_ = parse_method(start_line_.method);
+  if (!start_line_.uri.empty()) {
+    m.uri_begin_ = static_cast<std::uint32_t>(offset(start_line_.uri.data()));
+    m.uri_end_ = m.uri_begin_ + static_cast<std::uint32_t>(start_line_.uri.size());
+  }
+  return line.complete ? line.end + 2 : limit_;
+}
+
+void MessageParser::read_fields(const char* at) {
+  Message& m = *message_;
+  m.fields_.reserve(usual_header_lines);
+  while (limit_ - at < 2 || at[0] != '\r' || at[1] != '\n') {
+    const NamePart part = scan_name(at, limit_);
+    const Line line = scan_line(part.value == nullptr ? at : part.value, limit_, true);
+    if (!line.complete) {
+      m.body_begin_ = static_cast<std::uint32_t>(m.bytes_.size());
+      lose_boundary();
+      return limit_ == m.bytes_.data() + m.bytes_.size()
+                 ? fail(Fault::Truncated, offset(limit_), "no empty line ends the header section")
+                 : fail(Fault::TooLarge, offset(limit_),
+                        "header section has more than " + std::to_string(limit::header_section_bytes) + " bytes");
+    }
+    index_line(at, part, line);
+    at = line.end + 2;
+  }
+  m.body_begin_ = static_cast<std::uint32_t>(offset(at)) + 2;
+}
+
+// A line with a fault of its own is left out, so that nothing of it can be copied into an answer.
+void MessageParser::index_line(const char* begin, const NamePart& part, const Line& line) {
+  if (line.bad_control != nullptr) {
+    // Who takes a bare CR or LF for a line's end sees other lines than we do, and another Content-Length.
+    if (*line.bad_control == '\r' || *line.bad_control == '\n') lose_boundary();
+    return fail(Fault::ControlCharacter, offset(line.bad_control), "in a header line");
+  }
+  if (part.value == nullptr) {
+    return fail(Fault::BadFieldLine, offset(begin),
+                "no field name and colon: '" + shown({begin, static_cast<std::size_t>(line.end - begin)}) + "'");
+  }
+  if (static_cast<std::size_t>(line.end - begin) > limit::line_bytes) {
+    return fail(Fault::LineTooLong, offset(begin),
+                "line has more than " + std::to_string(limit::line_bytes) + " bytes");
+  }
+  if (message_->fields_.size() == limit::header_lines) {
+    return fail(Fault::TooManyFields, offset(begin),
+                "more than " + std::to_string(limit::header_lines) + " header lines");
+  }
+  add_field(begin, part, line);
+}
+
+void MessageParser::add_field(const char* begin, const NamePart& part, const Line& line) {
+  const char* value = part.value;
+  const char* value_end = line.end;
+  while (value != value_end && is_space(*value)) ++value;
+  while (value != value_end && is_space(value_end[-1])) --value_end;
+
+  Field& field = message_->fields_.emplace_back();
+  field.name_bytes = static_cast<std::uint16_t>(part.name_end - begin);
+  field.name = field_name({begin, field.name_bytes});
+  field.folded = line.folded && std::find(value, value_end, '\r') != value_end;
+  field.begin = static_cast<std::uint32_t>(offset(begin));
+  field.value_begin = static_cast<std::uint32_t>(offset(value));
+  field.value_end = static_cast<std::uint32_t>(offset(value_end));
+  field.end = static_cast<std::uint32_t>(offset(line.end)) + 2;
+
+  if ((seen_ & bit(field.name)) != 0 && is_single_instance(field.name)) {
+    if (field.name == FieldName::ContentLength) lose_boundary();
+    fail(Fault::DuplicateField, field.begin, "a second " + std::string(field_text(field.name)));
+  }
+  seen_ |= bit(field.name);
+}
+
+// RFC 3261 §18.3.
+void MessageParser::read_body() {
+  Message& m = *message_;
+  const std::size_t available = m.bytes_.size() - m.body_begin_;
+  const Field* field = m.find(FieldName::ContentLength);
+  if (field == nullptr) {
+    if (framing_ == Framing::Datagram) return;
+    lose_boundary();
+    return fail(Fault::MissingField, m.body_begin_, "no Content-Length on a stream");
+  }
+  auto length = scan_content_length(m.value(*field));
+  if (!length) {
+    lose_boundary();
+    return fail_at(*field, std::move(length.error()));
+  }
+  if (*length > available) {
+    lose_boundary();
+    return fail(
+        Fault::Truncated, field->value_begin,
+        "Content-Length is " + std::to_string(*length) + ", but " + std::to_string(available) + " bytes follow");
+  }
+  if (*length == available) return;
+  if (framing_ == Framing::Stream) {
+    lose_boundary();
+    return fail(Fault::BadContentLength, field->value_begin, "more bytes follow than Content-Length says");
+  }
+  m.bytes_.resize(m.body_begin_ + *length);
+}
+
+void MessageParser::read_values() {
+  Message& m = *message_;
+  read_vias();
+  read_value(FieldName::From, m.from_tag_, scan_tag);
+  read_value(FieldName::To, m.to_tag_, scan_tag);
+  read_value(FieldName::CallId, m.call_id_, scan_call_id);
+  read_value(FieldName::CSeq, m.cseq_, scan_cseq);
+  if ((seen_ & bit(FieldName::MaxForwards)) != 0)
+    read_value(FieldName::MaxForwards, m.max_forwards_, scan_max_forwards);
+  if (error_) return;
+  if (m.is_response()) {
+    m.method_ = parse_method(m.cseq_.method);
+  } else if (m.cseq_.method != start_line_.method) {
+    fail(Fault::MethodMismatch, m.find(FieldName::CSeq)->value_begin,
+         "CSeq names " + shown(m.cseq_.method) + ", the start line " + shown(start_line_.method));
+  }
+}
+
+const Field* MessageParser::single(FieldName name) {
+  const Field* field = (seen_ & bit(name)) == 0 ? nullptr : message_->find(name);
+  if (field == nullptr) fail(Fault::MissingField, message_->body_begin_, "no " + std::string(field_text(name)));
+  return field;
+}
+
+template <class Value, class Scan>
+void MessageParser::read_value(FieldName name, Value& value, Scan scan) {
+  const Field* field = single(name);
+  if (field == nullptr) return;
+  auto found = scan(message_->value(*field));
+  if (found) {
+    value = *found;
+  } else {
+    fail_at(*field, std::move(found.error()));
+  }
+}
+
+void MessageParser::read_vias() {
+  Message& m = *message_;
+  const Field* field = single(FieldName::Via);
+  if (field == nullptr) return;
+  auto via = scan_via(m.bytes_, field->value_begin, field->value_end);
+  if (!via) return fail_at(*field, std::move(via.error()));
+  m.top_via_ = *via;
+  m.top_via_.field = static_cast<std::uint32_t>(field - m.fields_.data());
+  count_vias();
+}
+
+// Commas within quotes count too: the limit is one of work to do, and no honest Via comes near it.
+void MessageParser::count_vias() {
+  const Message& m = *message_;
+  std::size_t count = 0;
+  for (const Field& field : m.fields_) {
+    if (field.name != FieldName::Via) continue;
+    const std::string_view value = m.value(field);
+    count += 1 + static_cast<std::size_t>(std::count(value.begin(), value.end(), ','));
+    if (count > limit::vias) {
+      return fail(Fault::TooManyEntries, field.value_begin,
+                  "more than " + std::to_string(limit::vias) + " Via entries");
+    }
+  }
+}
+
+void MessageParser::fail(Fault fault, std::size_t at, std::string detail) {
+  if (error_) return;
+  error_.emplace();
+  error_->fault = fault;
+  error_->offset = at;
+  error_->detail = std::move(detail);
+}
+
+void MessageParser::fail_at(const Field& field, ValueError error) {
+  fail(error.fault, field.value_begin + error.offset, std::string(field_text(field.name)) + ": " + error.detail);
+}
+
+Refused MessageParser::refused() {
+  const std::string& bytes = message_->bytes_;
+  ParseError error = std::move(*error_);
+  const std::size_t before = std::min(error.offset, bytes.size());
+  error.line = 1 + static_cast<std::size_t>(std::count(bytes.begin(), bytes.begin() + before, '\n'));
+  error.offset += skipped_;
+  error.answer = answer_for(error.fault, start_line_);
+  error.close_stream = boundary_lost_ && framing_ == Framing::Stream;
+  const bool readable = start_line_.kind == StartLine::Kind::Request || message_->is_response();
+  return {std::move(error), readable ? MessagePtr(std::move(message_)) : nullptr};
+}
+
+}  // namespace intermediary

@@ -1,0 +1,52 @@
+// Message::parse at work: limits, one pass over the header section, the body's size, the quick values. The first fault
+// is the one that is reported; indexing goes on behind it, so that a refused request can still be answered.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "message/lines.h"
+#include "message/message.h"
+#include "message/start_line.h"
+
+namespace intermediary {
+
+class MessageParser {
+ public:
+  MessageParser(std::string bytes, Framing framing, const Limits& limits);
+  std::expected<MessagePtr, Refused> run();
+
+ private:
+  void check_size(const Limits& limits);
+  const char* read_start_line();  // returns the first header line, or null
+  void read_fields(const char* at);
+  void index_line(const char* begin, const NamePart& part, const Line& line);
+  void add_field(const char* begin, const NamePart& part, const Line& line);
+  void read_body();
+  void read_values();
+  void read_vias();
+  void count_vias();
+  const Field* single(FieldName name);
+
+  // Calls scan(value) and keeps what it finds, or fails at the value.
+  template <class Value, class Scan>
+  void read_value(FieldName name, Value& value, Scan scan);
+  void fail(Fault fault, std::size_t offset, std::string detail);
+  void fail_at(const Field& field, ValueError error);
+  void lose_boundary() { boundary_lost_ = true; }
+  Refused refused();
+
+  std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - message_->bytes_.data()); }
+
+  boost::intrusive_ptr<Message> message_;
+  Framing framing_;
+  std::size_t skipped_ = 0;  // bytes of empty lines before the start line
+  const char* limit_;        // end of the message or of what a header section may be
+  StartLine start_line_;
+  std::uint64_t seen_ = 0;  // by FieldName
+  bool boundary_lost_ = false;
+  std::optional<ParseError> error_;
+};
+
+}  // namespace intermediary

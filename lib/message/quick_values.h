@@ -1,0 +1,23 @@
+// Our own scanners for the few values that every message needs. Error offsets count from `begin` or the value's start.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string_view>
+
+#include "message/message.h"
+
+namespace intermediary {
+
+// The first entry of a Via value (RFC 3261 §20.42, §25.1) at [begin, end) of the message; white space around its
+// separators is taken. `TopVia::field` stays 0.
+std::expected<TopVia, ValueError> scan_via(std::string_view bytes, std::size_t begin, std::size_t end);
+std::expected<CSeq, ValueError> scan_cseq(std::string_view value);
+// The tag of a From or To value, "" when it has none (RFC 3261 §20.20, §20.39).
+std::expected<std::string_view, ValueError> scan_tag(std::string_view value);
+std::expected<std::string_view, ValueError> scan_call_id(std::string_view value);
+std::expected<std::uint8_t, ValueError> scan_max_forwards(std::string_view value);
+// One run of digits (RFC 3261 §20.14); a number that does not fit is the greatest size.
+std::expected<std::size_t, ValueError> scan_content_length(std::string_view value);
+
+}  // namespace intermediary

@@ -1,0 +1,73 @@
+// A cursor over one field value as it stands in the message: white space may be folds, positions are absolute.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "message/characters.h"
+
+namespace intermediary {
+
+class Scanner {
+ public:
+  // REQUIRES: begin <= end <= bytes.size().
+  Scanner(std::string_view bytes, std::size_t begin, std::size_t end)
+      : data_(bytes.data()), at_(bytes.data() + begin), end_(bytes.data() + end) {}
+  explicit Scanner(std::string_view value) : Scanner(value, 0, value.size()) {}
+
+  bool done() const { return at_ == end_; }
+  char peek() const { return done() ? '\0' : *at_; }
+  std::uint32_t position() const { return static_cast<std::uint32_t>(at_ - data_); }
+  std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  void advance() { ++at_; }
+
+  void skip_space() {
+    while (at_ != end_ && character::is(*at_, character::Space)) ++at_;
+  }
+  // The longest run of a class, possibly empty.
+  std::string_view run(character::Class wanted) {
+    const char* begin = at_;
+    while (at_ != end_ && character::is(*at_, wanted)) ++at_;
+    return {begin, static_cast<std::size_t>(at_ - begin)};
+  }
+  bool take(char wanted) {
+    if (peek() != wanted || done()) return false;
+    ++at_;
+    return true;
+  }
+  // A separator with the white space that may stand on both sides of it (SLASH, EQUAL, SEMI, COMMA, COLON). What stands
+  // before a separator that does not come stays where it is.
+  bool separator(char wanted) {
+    const char* before = at_;
+    skip_space();
+    if (take(wanted)) {
+      skip_space();
+      return true;
+    }
+    at_ = before;
+    return false;
+  }
+  // Past the closing quote of the quoted-string that begins here; false when there is none.
+  // REQUIRES: peek() == '"'.
+  bool skip_quoted() {
+    for (++at_; at_ != end_; ++at_) {
+      if (*at_ == '"') {
+        ++at_;
+        return true;
+      }
+      if (*at_ == '\\' && ++at_ == end_) return false;
+    }
+    return false;
+  }
+  // Up to the first of two characters, or the end.
+  void skip_to(char a, char b) {
+    while (at_ != end_ && *at_ != a && *at_ != b) ++at_;
+  }
+
+ private:
+  const char* data_;
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace intermediary
