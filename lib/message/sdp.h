@@ -1,7 +1,8 @@
 // A session description as a document of lines (RFC 8866 §5): what we do not know survives byte for byte.
 //
 // Ours, because sofia-sip's sdp_parse allocates without end on some input. Typed views come with the rooms that need
-// them.
+// them. What parse() asks for: "v=" first, each line a letter and '=', no NUL and no lone CR, four words in an m= line,
+// the limits of base/limits.h.
 #pragma once
 
 #include <expected>
@@ -18,7 +19,7 @@ class Sdp {
   struct Line {
     char type = 'v';
     std::string value;
-    std::string ending = "\r\n";  // as it stood: CRLF, LF or nothing at the end
+    std::string ending = "\r\n";  // as it stood: CRLF, LF, nothing at the end; with it the empty lines at the end
     friend bool operator==(const Line&, const Line&) = default;
   };
   // The lines of one m= section, the m= line first.

@@ -1,7 +1,12 @@
 #include "message/sofia.h"
 
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_protos.h>
+#include <sofia-sip/su_alloc.h>
 #include <sofia-sip/url.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
@@ -31,6 +36,49 @@ class PartFinder {
   std::size_t end_;
 };
 
+// A header value's own copy to be cut up, and the memory for its parameter list, both on the stack.
+class Workplace {
+ public:
+  explicit Workplace(std::string_view value) : size_(value.size()) {
+    assert(size_ <= limit::line_bytes);
+    // A control character that is left stands escaped in a quoted-string. To sofia-sip it would end or break the text.
+    std::ranges::transform(value, text_.data(), [](char c) { return is_control(c) ? '?' : c; });
+    text_[size_] = '\0';
+    home_ = su_home_auto(memory_.data(), sizeof memory_);
+  }
+  ~Workplace() { su_home_deinit(home_); }
+  Workplace(const Workplace&) = delete;
+  Workplace& operator=(const Workplace&) = delete;
+
+  bool parse(msg_hclass_t* header_class, sip_header_t& header) {
+    std::memset(&header, 0, sizeof header);
+    header.sh_common->h_class = header_class;
+    auto* any = reinterpret_cast<msg_header_t*>(&header);  // the C library's name for a header of any protocol
+    return header_class->hc_parse(home_, any, text_.data(), static_cast<isize_t>(size_)) >= 0;
+  }
+
+ private:
+  static bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
+
+  std::size_t size_;
+  std::array<char, limit::line_bytes + 1> text_;
+  std::array<su_home_t, SU_HOME_AUTO_SIZE(2048)> memory_;
+  su_home_t* home_ = nullptr;
+};
+
+// From sofia-sip's list of "name" and "name=value".
+Parameters read_parameters(const msg_param_t* list) {
+  Parameters parameters;
+  for (; list != nullptr && *list != nullptr; ++list) {
+    const std::string_view text = *list;
+    const auto equals = text.find('=');
+    auto& parameter = parameters.all.emplace_back();
+    parameter.name = text.substr(0, equals);
+    if (equals != std::string_view::npos) parameter.value = text.substr(equals + 1);
+  }
+  return parameters;
+}
+
 }  // namespace
 
 std::optional<UrlParts> split_url(std::string_view text) {
@@ -50,6 +98,23 @@ std::optional<UrlParts> split_url(std::string_view text) {
   parts.host = find.before(url.url_host);
   parts.password = find.before(url.url_password);
   parts.user = find.before(url.url_user);
+  return parts;
+}
+
+std::optional<Parameters> name_address_parameters(std::string_view value) {
+  Workplace workplace(value);
+  sip_header_t header;
+  if (!workplace.parse(sip_from_class, header)) return std::nullopt;
+  return read_parameters(header.sh_from->a_params);
+}
+
+std::optional<ViaParts> split_via(std::string_view value) {
+  Workplace workplace(value);
+  sip_header_t header;
+  if (!workplace.parse(sip_via_class, header)) return std::nullopt;
+  const sip_via_t& via = *header.sh_via;
+  ViaParts parts{via.v_protocol, via.v_host, std::nullopt, read_parameters(via.v_params)};
+  if (via.v_port != nullptr) parts.port = via.v_port;
   return parts;
 }
 

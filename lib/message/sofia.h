@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "message/values.h"
 
 namespace intermediary::sofia {
 
@@ -25,5 +28,20 @@ struct UrlParts {
 
 // REQUIRES: at most limit::uri_bytes, no NUL, '%' only before two hexadecimal digits.
 std::optional<UrlParts> split_url(std::string_view text);
+
+// The parameters of a name-addr or addr-spec as `sip_from_class` reads them; nullopt when the value is neither.
+// REQUIRES: at most limit::line_bytes, no NUL outside a quoted-string.
+std::optional<Parameters> name_address_parameters(std::string_view value);
+
+// One entry of a Via as `sip_via_class` reads it.
+struct ViaParts {
+  std::string sent_protocol;  // "SIP/2.0/UDP", without white space
+  std::string host;           // with its brackets
+  std::optional<std::string> port;
+  Parameters parameters;
+};
+
+// REQUIRES: as above, and no comma outside a quoted-string: sofia-sip would go on to the next entry by recursion.
+std::optional<ViaParts> split_via(std::string_view value);
 
 }  // namespace intermediary::sofia

@@ -1,0 +1,216 @@
+// Name-addresses and Vias: what we check and cut ourselves, before and after sofia-sip has read the value.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "message/sofia.h"
+#include "message/value_error.h"
+#include "message/values.h"
+
+namespace intermediary {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
+
+// Goes over a value once before sofia-sip sees it: length, control characters, quotes that are closed, and none of the
+// characters named in `forbidden` outside of quotes.
+std::optional<ValueError> check_bytes(std::string_view value, std::string_view what, std::string_view forbidden) {
+  const auto wrong = [&](Fault fault, std::size_t at, std::string_view cause) {
+    return ValueError{fault, at, std::string(what) + ": " + std::string(cause)};
+  };
+  if (value.empty()) return wrong(Fault::Empty, 0, "empty");
+  if (value.size() > limit::line_bytes) return wrong(Fault::LineTooLong, 0, "longer than the limit");
+  std::size_t quote = npos;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool quoted_pair = quote != npos && value[i] == '\\';  // may hide a control character (RFC 3261 §25.1)
+    if (quoted_pair) {
+      ++i;
+    } else if (is_control(value[i])) {
+      return wrong(Fault::ControlCharacter, i, "control character");
+    } else if (value[i] == '"') {
+      quote = quote == npos ? i : npos;
+    } else if (quote == npos && forbidden.contains(value[i])) {
+      return wrong(Fault::BadValue, i, "unexpected " + shown(value.substr(i, 1)));
+    }
+  }
+  if (quote != npos) return wrong(Fault::BadValue, quote, "quotes are not closed");
+  return std::nullopt;
+}
+
+// An error within a part of the value, told from the value's begin.
+ValueError moved(ValueError error, std::string_view value, std::string_view part) {
+  error.offset += static_cast<std::size_t>(part.data() - value.data());
+  return error;
+}
+
+// Where the parts of a name-addr or addr-spec stand.
+struct Shape {
+  std::string_view display;
+  std::string_view uri;
+  std::string_view tail;  // what follows: ";tag=…"
+};
+
+std::size_t end_of_quotes(std::string_view value) {
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    if (value[i] == '\\')
+      ++i;
+    else if (value[i] == '"')
+      return i + 1;
+  }
+  return value.size();
+}
+
+// RFC 3261 §20.10: without angle brackets a comma, question mark or semicolon is none of the URI's.
+std::expected<Shape, ValueError> find_shape(std::string_view value) {
+  const std::size_t name_end = value[0] == '"' ? end_of_quotes(value) : 0;
+  const auto stop = value.find_first_of("<;,?\"", name_end);
+  const auto place = std::min(stop, value.size());
+  if (stop != npos && value[stop] == '<') {
+    const auto close = value.find('>', stop);
+    if (close == npos) return value_error(Fault::BadValue, stop, "name-addr: '<' without '>'");
+    return Shape{value.substr(0, stop), value.substr(stop + 1, close - stop - 1), value.substr(close + 1)};
+  }
+  if (stop != npos && value[stop] != ';') {
+    return value_error(Fault::BadValue, place, "addr-spec: needs angle brackets around its URI: " + shown(value));
+  }
+  if (name_end != 0) return value_error(Fault::BadValue, 0, "name-addr: display name without a URI in '<>'");
+  return Shape{{}, trim(value.substr(0, place)), value.substr(place)};
+}
+
+// A quoted-string without its quotes and backslashes; control characters fall out.
+std::string plain_display_name(std::string_view display) {
+  display = trim(display);
+  if (display.empty() || display.front() != '"') return std::string(display);
+  std::string plain;
+  for (std::size_t i = 1; i + 1 < display.size(); ++i) {
+    if (display[i] == '\\') ++i;
+    if (!is_control(display[i])) plain += display[i];
+  }
+  return plain;
+}
+
+// Limits, and every name once (RFC 3261 §7.3.1).
+std::optional<ValueError> check_parameters(const Parameters& parameters, std::string_view what) {
+  if (parameters.all.size() > limit::parameters) {
+    return ValueError{Fault::TooManyParameters, 0, std::string(what) + ": too many parameters"};
+  }
+  for (const auto& parameter : parameters.all) {
+    if (parameters.find(parameter.name) != &parameter) {
+      return ValueError{Fault::BadValue, 0, std::string(what) + ": parameter twice: " + shown(parameter.name)};
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_folded(std::string_view value) { return value.find_first_of("\r\n") != npos; }
+
+std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_view value) {
+  constexpr std::string_view what = "name-addr";
+  if (auto error = check_bytes(value, what, "")) return std::unexpected(*error);
+  const auto shape = find_shape(value);
+  if (!shape) return std::unexpected(shape.error());
+  auto uri = Uri::parse(shape->uri);
+  if (!uri) return std::unexpected(moved(uri.error(), value, shape->uri));
+  if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
+    if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
+  }
+  auto parameters = sofia::name_address_parameters(value);
+  if (!parameters)
+    return value_error(Fault::BadValue, 0, "name-addr: neither name-addr nor addr-spec: " + shown(value));
+  if (auto error = check_parameters(*parameters, what)) return std::unexpected(*error);
+  return NameAddress{plain_display_name(shape->display), *std::move(uri), *std::move(parameters)};
+}
+
+// sent-protocol = protocol-name SLASH protocol-version SLASH transport
+std::expected<Via, ValueError> read_via(sofia::ViaParts parts, std::string_view value) {
+  const auto slash = parts.sent_protocol.rfind('/');
+  if (slash == npos) return value_error(Fault::BadValue, 0, "Via: no transport: " + shown(value));
+  Via via{parts.sent_protocol.substr(0, slash), parts.sent_protocol.substr(slash + 1), parts.host, std::nullopt,
+          std::move(parts.parameters)};
+  if (via.host.starts_with('[')) {
+    if (!IpAddress::parse(via.host)) return value_error(Fault::BadValue, 0, "Via: not an address: " + shown(via.host));
+    via.host = via.host.substr(1, via.host.size() - 2);
+  }
+  if (parts.port) {
+    via.port = parse_decimal<std::uint16_t>(*parts.port);
+    if (via.port.value_or(0) == 0) return value_error(Fault::BadValue, 0, "Via: bad port: " + shown(*parts.port));
+  }
+  if (auto error = check_parameters(via.parameters, "Via")) return std::unexpected(*error);
+  return via;
+}
+
+std::expected<Via, ValueError> parse_unfolded_via(std::string_view value) {
+  if (auto error = check_bytes(value, "Via", "(),<>")) return std::unexpected(*error);
+  auto parts = sofia::split_via(value);
+  if (!parts) return value_error(Fault::BadValue, 0, "Via: not an entry of a Via: " + shown(value));
+  return read_via(*std::move(parts), value);
+}
+
+}  // namespace
+
+const Parameters::Parameter* Parameters::find(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(all, [&](const Parameter& each) { return equals_ignoring_case(each.name, name); });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::optional<std::string_view> Parameters::value(std::string_view name) const {
+  const Parameter* parameter = find(name);
+  if (parameter == nullptr) return std::nullopt;
+  return parameter->value ? std::string_view(*parameter->value) : std::string_view();
+}
+
+std::string Parameters::to_string() const {
+  std::string text;
+  for (const auto& parameter : all) {
+    text.append(";").append(parameter.name);
+    if (parameter.value) text.append("=").append(*parameter.value);
+  }
+  return text;
+}
+
+std::expected<NameAddress, ValueError> parse_name_address(std::string_view value) {
+  value = trim(value);
+  return is_folded(value) ? parse_unfolded_name_address(unfold(value)) : parse_unfolded_name_address(value);
+}
+
+std::expected<std::vector<NameAddress>, ValueError> name_addresses(const Message& message, FieldName name) {
+  const auto list = entries(message, name);
+  if (list.size() > limit::list_entries) {
+    return value_error(Fault::TooManyEntries, 0, std::string(field_text(name)) + ": too many entries");
+  }
+  std::vector<NameAddress> addresses;
+  addresses.reserve(list.size());
+  for (const auto& entry : list) {
+    auto address = parse_name_address(text(message, entry));
+    if (!address) {
+      auto error = std::move(address.error());
+      error.detail = std::string(field_text(name)) + ": " + error.detail;
+      return std::unexpected(std::move(error));
+    }
+    addresses.push_back(*std::move(address));
+  }
+  return addresses;
+}
+
+// RFC 3261 §20.10: "*" stands alone.
+std::expected<Contacts, ValueError> contacts(const Message& message) {
+  const auto list = entries(message, FieldName::Contact);
+  const bool star = std::ranges::any_of(list, [&](const Entry& entry) { return text(message, entry) == "*"; });
+  if (star && list.size() != 1) return value_error(Fault::BadValue, 0, "Contact: '*' beside other contacts");
+  if (star) return Contacts{true, {}};
+  auto addresses = name_addresses(message, FieldName::Contact);
+  if (!addresses) return std::unexpected(std::move(addresses.error()));
+  return Contacts{false, *std::move(addresses)};
+}
+
+std::expected<Via, ValueError> parse_via(std::string_view value) {
+  value = trim(value);
+  return is_folded(value) ? parse_unfolded_via(unfold(value)) : parse_unfolded_via(value);
+}
+
+}  // namespace intermediary
