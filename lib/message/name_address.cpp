@@ -34,7 +34,7 @@ std::optional<ValueError> check_bytes(std::string_view value, std::string_view w
     } else if (value[i] == '"') {
       quote = quote == npos ? i : npos;
     } else if (quote == npos && forbidden.contains(value[i])) {
-      return wrong(Fault::BadValue, i, "unexpected " + shown(value.substr(i, 1)));
+      return wrong(Fault::BadValue, i, "unexpected " + in_quotes(value.substr(i, 1)));
     }
   }
   if (quote != npos) return wrong(Fault::BadValue, quote, "quotes are not closed");
@@ -75,7 +75,7 @@ std::expected<Shape, ValueError> find_shape(std::string_view value) {
     return Shape{value.substr(0, stop), value.substr(stop + 1, close - stop - 1), value.substr(close + 1)};
   }
   if (stop != npos && value[stop] != ';') {
-    return value_error(Fault::BadValue, place, "addr-spec: needs angle brackets around its URI: " + shown(value));
+    return value_error(Fault::BadValue, place, "addr-spec: needs angle brackets around its URI: " + in_quotes(value));
   }
   if (name_end != 0) return value_error(Fault::BadValue, 0, "name-addr: display name without a URI in '<>'");
   return Shape{{}, trim(value.substr(0, place)), value.substr(place)};
@@ -100,7 +100,7 @@ std::optional<ValueError> check_parameters(const Parameters& parameters, std::st
   }
   for (const auto& parameter : parameters.all) {
     if (parameters.find(parameter.name) != &parameter) {
-      return ValueError{Fault::BadValue, 0, std::string(what) + ": parameter twice: " + shown(parameter.name)};
+      return ValueError{Fault::BadValue, 0, std::string(what) + ": parameter twice: " + in_quotes(parameter.name)};
     }
   }
   return std::nullopt;
@@ -120,7 +120,7 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
   }
   auto parameters = sofia::name_address_parameters(value);
   if (!parameters)
-    return value_error(Fault::BadValue, 0, "name-addr: neither name-addr nor addr-spec: " + shown(value));
+    return value_error(Fault::BadValue, 0, "name-addr: neither name-addr nor addr-spec: " + in_quotes(value));
   if (auto error = check_parameters(*parameters, what)) return std::unexpected(*error);
   return NameAddress{plain_display_name(shape->display), *std::move(uri), *std::move(parameters)};
 }
@@ -128,16 +128,17 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
 // sent-protocol = protocol-name SLASH protocol-version SLASH transport
 std::expected<Via, ValueError> read_via(sofia::ViaParts parts, std::string_view value) {
   const auto slash = parts.sent_protocol.rfind('/');
-  if (slash == npos) return value_error(Fault::BadValue, 0, "Via: no transport: " + shown(value));
+  if (slash == npos) return value_error(Fault::BadValue, 0, "Via: no transport: " + in_quotes(value));
   Via via{parts.sent_protocol.substr(0, slash), parts.sent_protocol.substr(slash + 1), parts.host, std::nullopt,
           std::move(parts.parameters)};
   if (via.host.starts_with('[')) {
-    if (!IpAddress::parse(via.host)) return value_error(Fault::BadValue, 0, "Via: not an address: " + shown(via.host));
+    if (!IpAddress::parse(via.host))
+      return value_error(Fault::BadValue, 0, "Via: not an address: " + in_quotes(via.host));
     via.host = via.host.substr(1, via.host.size() - 2);
   }
   if (parts.port) {
     via.port = parse_decimal<std::uint16_t>(*parts.port);
-    if (via.port.value_or(0) == 0) return value_error(Fault::BadValue, 0, "Via: bad port: " + shown(*parts.port));
+    if (via.port.value_or(0) == 0) return value_error(Fault::BadValue, 0, "Via: bad port: " + in_quotes(*parts.port));
   }
   if (auto error = check_parameters(via.parameters, "Via")) return std::unexpected(*error);
   return via;
@@ -146,7 +147,7 @@ std::expected<Via, ValueError> read_via(sofia::ViaParts parts, std::string_view 
 std::expected<Via, ValueError> parse_unfolded_via(std::string_view value) {
   if (auto error = check_bytes(value, "Via", "(),<>")) return std::unexpected(*error);
   auto parts = sofia::split_via(value);
-  if (!parts) return value_error(Fault::BadValue, 0, "Via: not an entry of a Via: " + shown(value));
+  if (!parts) return value_error(Fault::BadValue, 0, "Via: not an entry of a Via: " + in_quotes(value));
   return read_via(*std::move(parts), value);
 }
 

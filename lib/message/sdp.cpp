@@ -58,7 +58,7 @@ class SdpParser {
     if (line_ > limit::sdp_lines) return wrong(Fault::TooManyFields, "too many lines");
     if (line.size() > limit::sdp_line_bytes) return wrong(Fault::LineTooLong, "longer than the limit");
     if (line.size() < 2 || !is_alpha(line[0]) || line[1] != '=') {
-      return wrong(Fault::BadFieldLine, "not a type and '=': " + shown(line));
+      return wrong(Fault::BadFieldLine, "not a type and '=': " + in_quotes(line));
     }
     const auto forbidden = line.find_first_of(std::string_view("\0\r", 2));
     if (forbidden != std::string_view::npos) return wrong(Fault::ControlCharacter, "NUL or a lone CR", forbidden);
@@ -66,7 +66,7 @@ class SdpParser {
     if (line[0] != 'm') return std::nullopt;
     if (media_before == limit::sdp_media) return wrong(Fault::TooManyEntries, "too many media descriptions");
     const auto formats = format_count(line);
-    if (formats == 0) return wrong(Fault::BadValue, "media, port, protocol or format is missing: " + shown(line));
+    if (formats == 0) return wrong(Fault::BadValue, "media, port, protocol or format is missing: " + in_quotes(line));
     if (formats > limit::sdp_formats) return wrong(Fault::TooManyEntries, "too many formats");
     return std::nullopt;
   }

@@ -168,21 +168,21 @@ class UriParser {
   }
 
   bool bad_byte(std::string_view at) {
-    if (at[0] == '%') return wrong(at, "'%' without two hexadecimal digits: " + shown(at));
+    if (at[0] == '%') return wrong(at, "'%' without two hexadecimal digits: " + in_quotes(at));
     const bool control = static_cast<unsigned char>(at[0]) < ' ' || at[0] == '\x7f';
     if (control) return wrong(at, "control character", Fault::ControlCharacter);
-    return wrong(at, "character that may not stand in a URI: " + shown(at.substr(0, 1)));
+    return wrong(at, "character that may not stand in a URI: " + in_quotes(at.substr(0, 1)));
   }
 
   // RFC 3261 §25.1: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ).
   bool read_scheme() {
     const auto colon = text_.find(':');
-    if (colon == std::string_view::npos) return wrong(text_, "no scheme: " + shown(text_));
+    if (colon == std::string_view::npos) return wrong(text_, "no scheme: " + in_quotes(text_));
     const auto scheme = text_.substr(0, colon);
     const bool legal = !scheme.empty() && is_alpha(scheme[0]) && std::ranges::all_of(scheme, [](char c) {
       return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
     });
-    if (!legal) return wrong(scheme, "not a scheme: " + shown(scheme));
+    if (!legal) return wrong(scheme, "not a scheme: " + in_quotes(scheme));
     uri_.scheme_text = scheme;
     uri_.scheme = scheme_of(scheme);
     rest_ = text_.substr(colon + 1);
@@ -206,8 +206,9 @@ class UriParser {
 
   bool read_sip() {
     const auto parts = sofia::split_url(text_);
-    if (!parts) return wrong(rest_, "not a SIP URI: " + shown(text_));
-    if (parts->path || parts->fragment) return wrong(rest_, "a SIP URI has no path and no fragment: " + shown(text_));
+    if (!parts) return wrong(rest_, "not a SIP URI: " + in_quotes(text_));
+    if (parts->path || parts->fragment)
+      return wrong(rest_, "a SIP URI has no path and no fragment: " + in_quotes(text_));
     return read_user(*parts) && read_host(parts->host.value_or(rest_.substr(0, 0))) && read_port(parts->port) &&
            read_parameters(parts->parameters) && read_headers(parts->headers);
   }
@@ -218,7 +219,7 @@ class UriParser {
       const bool escape = part[i] == '%' && kind != Host;  // its digits were checked before
       if (!escape) {
         return wrong(part.substr(i),
-                     "character that may not stand in the " + std::string(what) + ": " + shown(part.substr(i, 1)));
+                     "character that may not stand in the " + std::string(what) + ": " + in_quotes(part.substr(i, 1)));
       }
       i += 2;
     }
@@ -243,14 +244,14 @@ class UriParser {
     if (!check_part(host, Host, "host")) return false;
     const auto name = host.back() == '.' ? host.substr(0, host.size() - 1) : host;
     if (name.empty() || name.front() == '.' || name.back() == '.' || name.contains("..")) {
-      return wrong(host, "empty label in the host: " + shown(host));
+      return wrong(host, "empty label in the host: " + in_quotes(host));
     }
     const bool numeric = is_digit(name[name.rfind('.') + 1]);
-    return !numeric || IpAddress::parse(host) || wrong(host, "neither a name nor an address: " + shown(host));
+    return !numeric || IpAddress::parse(host) || wrong(host, "neither a name nor an address: " + in_quotes(host));
   }
 
   bool read_ipv6_reference(std::string_view host) {
-    if (host.back() != ']' || !IpAddress::parse(host)) return wrong(host, "not an IPv6 address: " + shown(host));
+    if (host.back() != ']' || !IpAddress::parse(host)) return wrong(host, "not an IPv6 address: " + in_quotes(host));
     uri_.host = host.substr(1, host.size() - 2);
     return true;
   }
@@ -258,7 +259,7 @@ class UriParser {
   bool read_port(std::optional<std::string_view> port) {
     if (!port) return true;
     uri_.port = parse_decimal<std::uint16_t>(*port);
-    return uri_.port.value_or(0) != 0 || wrong(*port, "port is not a number from 1 to 65535: " + shown(*port));
+    return uri_.port.value_or(0) != 0 || wrong(*port, "port is not a number from 1 to 65535: " + in_quotes(*port));
   }
 
   bool read_parameters(std::optional<std::string_view> parameters) {
@@ -278,7 +279,7 @@ class UriParser {
   bool check_parameter(const Pair& pair, std::string_view all) {
     if (pair.name.empty()) return wrong(pair.text, "parameter without a name");
     const auto first = find_pair(all, pair.name);
-    if (first->text.data() != pair.text.data()) return wrong(pair.text, "parameter twice: " + shown(pair.name));
+    if (first->text.data() != pair.text.data()) return wrong(pair.text, "parameter twice: " + in_quotes(pair.name));
     return check_part(pair.name, Parameter, "parameter") && check_part(pair.value, Parameter, "parameter");
   }
 
@@ -289,7 +290,7 @@ class UriParser {
     if (headers->empty()) return wrong(*headers, "nothing behind '?'");
     Pairs rest(*headers, '&');
     while (auto pair = rest.next()) {
-      if (pair->name.empty() || !pair->has_value) return wrong(pair->text, "not a header: " + shown(pair->text));
+      if (pair->name.empty() || !pair->has_value) return wrong(pair->text, "not a header: " + in_quotes(pair->text));
       if (!check_part(pair->name, Header, "headers") || !check_part(pair->value, Header, "headers")) return false;
     }
     return true;
@@ -300,7 +301,7 @@ class UriParser {
   bool read_tel() {
     const auto length = rest_.find(';');
     const auto number = rest_.substr(0, length);
-    if (!is_telephone_number(number)) return wrong(number, "not a telephone number: " + shown(number));
+    if (!is_telephone_number(number)) return wrong(number, "not a telephone number: " + in_quotes(number));
     uri_.user = number;
     uri_.has_user = true;
     return length == std::string_view::npos || read_parameters(rest_.substr(length + 1));

@@ -1,4 +1,4 @@
-// Making ValueErrors whose detail is safe to print: what a peer sent is cut to a length and stripped to ASCII.
+// Making ValueErrors.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "message/parse_error.h"
+#include "message/start_line.h"
 
 namespace intermediary {
 
@@ -15,13 +16,7 @@ inline std::unexpected<ValueError> value_error(Fault fault, std::size_t offset, 
   return std::unexpected(ValueError{fault, offset, std::move(detail)});
 }
 
-// What a peer wrote, in quotes, at most 40 characters of it, others than printable ASCII as '?'.
-inline std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 40;
-  std::string quoted_text = "'";
-  for (char c : text.substr(0, longest)) quoted_text += c >= ' ' && c <= '~' ? c : '?';
-  quoted_text += text.size() > longest ? "…'" : "'";
-  return quoted_text;
-}
+// What a peer wrote, cut and escaped, between quotes.
+inline std::string in_quotes(std::string_view text) { return "'" + shown(text) + "'"; }
 
 }  // namespace intermediary
