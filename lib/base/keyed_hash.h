@@ -19,7 +19,7 @@ class KeyedHash {
   explicit KeyedHash(const HashKey& key);
 
   // Feeds the bytes and their length, so that ("ab", "c") and ("a", "bc") differ.
-  KeyedHash& field(std::string_view bytes);
+  KeyedHash& field(std::string_view data);
   KeyedHash& number(std::uint64_t value);
   std::uint64_t finish() const;
 

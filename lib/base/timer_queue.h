@@ -72,7 +72,7 @@ class TimerQueue {
   void unlink(std::uint32_t index);
   bool earlier(std::uint32_t a, std::uint32_t b) const;
   void heap_push(std::uint32_t index);
-  void heap_remove(std::uint32_t index);
+  void heap_remove(std::uint32_t position);
   void sift_up(std::uint32_t position);
   void sift_down(std::uint32_t position);
   void swap_in_heap(std::uint32_t a, std::uint32_t b);

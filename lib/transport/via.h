@@ -20,6 +20,6 @@ Hop reply_hop(const Message& request, const Arrival& arrival);
 
 // The same for a response whose own Via we have taken off (RFC 3261 §16.11 step 3): from the next Via's text alone.
 // nullopt when that Via names no literal address.
-std::optional<Hop> hop_from_via(std::string_view via);
+std::optional<Hop> hop_from_via(std::string_view text);
 
 }  // namespace intermediary
