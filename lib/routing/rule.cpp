@@ -18,9 +18,12 @@ bool takes_domain(const RuleMatch& match, const RuleQuery& query) {
   return match.ruri_domains.empty() || std::ranges::any_of(match.ruri_domains, is_the_host);
 }
 
+bool names_source(const RuleMatch& match, const IpAddress& source) {
+  return std::ranges::any_of(match.sources, [&](const Cidr& prefix) { return prefix.contains(source); });
+}
+
 bool takes_source(const RuleMatch& match, const RuleQuery& query) {
-  const auto contains_it = [&](const Cidr& prefix) { return prefix.contains(query.source); };
-  return match.sources.empty() || std::ranges::any_of(match.sources, contains_it);
+  return match.sources.empty() || names_source(match, query.source);
 }
 
 }  // namespace
@@ -32,6 +35,10 @@ bool matches(const RuleMatch& match, const RuleQuery& query) {
 const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query) {
   const auto rule = std::ranges::find_if(rules, [&](const Rule& r) { return matches(r.when, query); });
   return rule == rules.end() ? nullptr : &*rule;
+}
+
+bool names_source(const std::vector<Rule>& rules, const IpAddress& source) {
+  return std::ranges::any_of(rules, [&](const Rule& rule) { return names_source(rule.when, source); });
 }
 
 }  // namespace intermediary

@@ -62,5 +62,8 @@ struct RuleQuery {
 bool matches(const RuleMatch& match, const RuleQuery& query);
 // The first rule that takes it; null when none does.
 const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query);
+// Whether any rule names that address in its `sources`: whoever wrote it knows the peer, and limits against strangers
+// do not hold for it.
+bool names_source(const std::vector<Rule>& rules, const IpAddress& source);
 
 }  // namespace intermediary

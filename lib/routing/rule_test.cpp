@@ -79,5 +79,12 @@ TEST(ChooseTest, TheFirstThatTakesItWins) {
   EXPECT_EQ(choose({}, other), nullptr);
 }
 
+TEST(NamesSourceTest, OneRuleIsEnough) {
+  const std::vector<Rule> rules{{"anybody", {}, LookupAction{}, {}},
+                                {"trunk", sources({"198.51.100.0/24"}), RelayAction{}, {}}};
+  EXPECT_TRUE(names_source(rules, IpAddress::v4({198, 51, 100, 9})));
+  EXPECT_FALSE(names_source(rules, IpAddress::v4({192, 0, 2, 7}))) << "a rule for anybody names nobody";
+}
+
 }  // namespace
 }  // namespace intermediary
