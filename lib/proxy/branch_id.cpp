@@ -1,0 +1,57 @@
+#include "proxy/branch_id.h"
+
+#include "base/text.h"
+#include "message/values.h"
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::string_view cookie = "z9hG4bK";
+constexpr std::size_t token_characters = 16;  // 80 random bits
+constexpr std::size_t hash_characters = 16;
+
+}  // namespace
+
+std::string loop_hash(const HashKey& key, const Message& request, std::string_view source) {
+  KeyedHash hash(key);
+  hash.field("loop").field(request.request_uri()).field(source);
+  for (const Field& field : request.fields()) {
+    const bool decides = field.name == FieldName::Route || field.name == FieldName::ProxyRequire ||
+                         field.name == FieldName::ProxyAuthorization;
+    if (decides) hash.field(request.value(field));
+  }
+  hash.field(request.call_id()).field(request.from_tag()).field(request.to_tag()).number(request.cseq().number);
+  return to_hex(hash.finish());
+}
+
+std::string stateful_branch(RandomSource& random, std::string_view loop_hash) {
+  std::string branch(cookie);
+  branch += random.token(token_characters);
+  branch += '.';
+  branch += loop_hash;
+  return branch;
+}
+
+std::string_view loop_part(std::string_view branch) {
+  const std::size_t dot = cookie.size() + token_characters;
+  if (branch.size() != dot + 1 + hash_characters || branch[dot] != '.') return {};
+  return branch.substr(dot + 1);
+}
+
+std::string stateless_branch(const HashKey& key, const StatelessKey& fields) {
+  KeyedHash hash(key);
+  hash.field("stateless").field(fields.via_branch).field(lowercase(fields.via_host)).number(fields.via_port.value_or(0));
+  hash.field(fields.call_id).field(fields.from_tag).number(fields.cseq);
+  return std::string(cookie) + "s" + to_hex(hash.finish());
+}
+
+bool is_stateless_branch(std::string_view branch) {
+  return branch.size() == cookie.size() + 1 + hash_characters && branch.starts_with("z9hG4bKs");
+}
+
+std::string dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag) {
+  return to_hex(KeyedHash(key).field("dialog").field(call_id).field(tag).finish());
+}
+
+}  // namespace intermediary

@@ -1,0 +1,123 @@
+#include "proxy/forwarding.h"
+
+#include <algorithm>
+
+#include "message/editor.h"
+#include "proxy/branch_id.h"
+
+namespace intermediary {
+
+namespace {
+
+// §16.6 step 4: our URI on one side, with the dialog's mark.
+std::string record_route_entry(const LocalNames::Listener& side, const Message& request, const ProxySettings& settings) {
+  std::string entry = "<sip:" + side.sent_by;
+  if (side.transport != Transport::Udp) entry += ";transport=" + std::string(parameter_name(side.transport));
+  entry += ";lr;" + std::string(mark_parameter) + "=";
+  entry += dialog_mark(settings.key, request.call_id(), request.from_tag());
+  return entry + ">";
+}
+
+// RFC 5658 §5: one entry for each side where the two differ, the way out on top.
+void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
+  const Message& request = *f.request.request;
+  std::string value = record_route_entry(f.out, request, settings);
+  if (f.in.id != f.out.id) value += ", " + record_route_entry(f.in, request, settings);
+  editor.prepend(FieldName::RecordRoute, value);
+}
+
+// §19.1.1, table 1: what may stand in a contact but not in a Request-URI.
+Uri as_request_uri(Uri uri) {
+  uri.headers.clear();
+  uri.remove_parameter("method");
+  return uri;
+}
+
+void set_max_forwards(Editor& editor, const Message& request) {
+  const auto current = request.max_forwards();
+  const int next = current ? *current - 1 : limit::max_forwards_default;
+  editor.set(FieldName::MaxForwards, std::to_string(next));
+}
+
+// The Route values that the request leaves with, before a strict router is served; nullopt when they are those it came
+// with, less what §16.4 took.
+std::vector<std::string> remaining_routes(const Preprocessed& pre) {
+  std::vector<std::string> remaining;
+  for (const Entry& entry : entries(*pre.request, FieldName::Route)) {
+    const bool taken =
+        std::ranges::any_of(pre.taken_routes, [&](const Entry& other) { return other.begin == entry.begin; });
+    if (!taken) remaining.emplace_back(text(*pre.request, entry));
+  }
+  return remaining;
+}
+
+std::string joined(const std::vector<std::string>& values) {
+  std::string all;
+  for (const std::string& value : values) {
+    if (!all.empty()) all += ", ";
+    all += value;
+  }
+  return all;
+}
+
+// Steps 2 and 6 together: Request-URI and Route depend on whether the next hop is a strict router.
+void set_routing(Editor& editor, const Forwarding& f) {
+  const Preprocessed& pre = f.request;
+  const Uri target = as_request_uri(f.target.uri);
+  const bool plain_route = f.target.path.empty() && (!pre.next_route || pre.next_route->uri.has_parameter("lr"));
+  if (plain_route) {
+    for (const Entry& entry : pre.taken_routes) editor.remove(entry);
+  } else {
+    std::vector<std::string> routes = f.target.path;
+    for (std::string& route : remaining_routes(pre)) routes.push_back(std::move(route));
+    const auto first = parse_name_address(routes.front());
+    const bool strict = first && !first->uri.has_parameter("lr");
+    editor.remove_all(FieldName::Route);
+    if (strict) {
+      routes.erase(routes.begin());
+      routes.push_back("<" + target.to_string() + ">");
+      editor.prepend(FieldName::Route, joined(routes));
+      editor.set_request_uri(as_request_uri(first->uri).to_string());
+      return;
+    }
+    editor.prepend(FieldName::Route, joined(routes));
+  }
+  const std::string uri = target.to_string();
+  if (uri != pre.request->request_uri()) editor.set_request_uri(uri);
+}
+
+}  // namespace
+
+std::expected<Uri, Refusal> next_hop(const Preprocessed& request, const Target& target) {
+  if (target.path.empty()) return request.next_route ? request.next_route->uri : target.uri;
+  auto first = parse_name_address(target.path.front());
+  if (!first) return std::unexpected(Refusal{500, "stored Path is unreadable: " + first.error().detail, {}});
+  return std::move(first->uri);
+}
+
+std::string forward_request(const Forwarding& f, const ProxySettings& settings) {
+  const Message& request = *f.request.request;
+  Editor editor(request);
+  set_routing(editor, f);
+  set_max_forwards(editor, request);
+  if (f.record_route) add_record_route(editor, f, settings);
+  std::string via = "SIP/2.0/" + std::string(via_name(f.hop.transport)) + " " + f.out.sent_by + ";branch=";
+  via += f.branch;
+  via += f.via_parameters;
+  editor.prepend(FieldName::Via, via);
+  // Step 9: a stream needs the length.
+  if (is_reliable(f.hop.transport) && !request.has(FieldName::ContentLength)) {
+    editor.append(FieldName::ContentLength, std::to_string(request.body().size()));
+  }
+  return editor.finish();
+}
+
+std::string strip_top_via(const Message& response) {
+  const TopVia& via = response.top_via();
+  if (entries(response, FieldName::Via).size() < 2) return {};
+  Editor editor(response);
+  editor.remove(Entry{via.field, via.begin, via.end});
+  return editor.finish();
+}
+
+}  // namespace intermediary

@@ -1,0 +1,108 @@
+#include "proxy/preprocess.h"
+
+#include "proxy/branch_id.h"
+
+namespace intermediary {
+
+namespace {
+
+bool is_us(const LocalNames& names, const Uri& uri) {
+  return uri.is_sip() && names.is_us(uri.host, uri.port, uri.is_sips());
+}
+
+bool has_mark_of(const Uri& uri, const Message& request, const HashKey& key) {
+  const auto mark = uri.parameter(mark_parameter);
+  if (!mark) return false;
+  return *mark == dialog_mark(key, request.call_id(), request.from_tag()) ||
+         *mark == dialog_mark(key, request.call_id(), request.to_tag());
+}
+
+Refusal bad_request(std::string reason) { return {400, std::move(reason), {}}; }
+
+// §16.4: a Request-URI that we once put into a Record-Route comes from a strict router. The last Route is the real one.
+std::expected<void, Refusal> undo_strict_routing(Preprocessed& pre, std::vector<Entry>& routes, const LocalNames& names,
+                                                 const ProxySettings& settings) {
+  if (routes.empty() || !is_us(names, pre.request_uri)) return {};
+  if (!pre.request_uri.has_parameter(mark_parameter)) return {};
+  const auto last = parse_name_address(text(*pre.request, routes.back()));
+  if (!last) return std::unexpected(bad_request("Route: " + last.error().detail));
+  pre.in_our_dialog = has_mark_of(pre.request_uri, *pre.request, settings.key);
+  pre.request_uri = last->uri;
+  pre.request_uri_changed = true;
+  pre.taken_routes.push_back(routes.back());
+  routes.pop_back();
+  return {};
+}
+
+// §16.4: a maddr that names us has done its work.
+void take_off_our_maddr(Preprocessed& pre, const LocalNames& names) {
+  const auto maddr = pre.request_uri.parameter("maddr");
+  if (!maddr || !names.is_us(*maddr, pre.request_uri.port, pre.request_uri.is_sips())) return;
+  pre.request_uri.remove_parameter("maddr");
+  pre.request_uri.remove_parameter("transport");
+  pre.request_uri.port.reset();
+  pre.request_uri_changed = true;
+}
+
+// §16.4: Routes that name us leave, however many we put there (double Record-Route, RFC 5658).
+std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vector<Entry>& routes,
+                                             const LocalNames& names, const ProxySettings& settings) {
+  for (const Entry& entry : routes) {
+    auto route = parse_name_address(text(*pre.request, entry));
+    if (!route) return std::unexpected(bad_request("Route: " + route.error().detail));
+    if (!is_us(names, route->uri)) {
+      pre.next_route = std::move(*route);
+      return {};
+    }
+    if (has_mark_of(route->uri, *pre.request, settings.key)) pre.in_our_dialog = true;
+    pre.taken_routes.push_back(entry);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const LocalNames& names,
+                                                const ProxySettings& settings) {
+  auto uri = Uri::parse(request->request_uri());
+  if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
+  Preprocessed pre;
+  pre.request = request;
+  pre.request_uri = std::move(*uri);
+  if (request->has(FieldName::Route)) {
+    std::vector<Entry> routes = entries(*request, FieldName::Route);
+    if (auto done = undo_strict_routing(pre, routes, names, settings); !done) return std::unexpected(done.error());
+    if (auto done = take_own_routes(pre, routes, names, settings); !done) return std::unexpected(done.error());
+  }
+  if (!pre.request_uri.is_sip()) {
+    return std::unexpected(Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
+  }
+  take_off_our_maddr(pre, names);
+  return pre;
+}
+
+std::optional<Refusal> validate_for_forwarding(const Message& request, const LocalNames& names,
+                                               std::string_view loop_hash) {
+  if (request.max_forwards() == std::uint8_t{0}) return Refusal{483, "Max-Forwards is 0", {}};
+  for (const Entry& entry : entries(request, FieldName::Via)) {
+    const std::string_view value = text(request, entry);
+    if (value.find(loop_hash) == std::string_view::npos) continue;  // most Vias: no need to parse
+    const auto via = parse_via(value);
+    if (!via || !names.is_our_sent_by(via->host, via->port)) continue;
+    if (loop_part(via->parameters.value("branch").value_or("")) == loop_hash) {
+      return Refusal{482, "the request has been here before, unchanged", {}};
+    }
+  }
+  const bool binds = request.method() != Method::Ack && request.method() != Method::Cancel;
+  if (binds && request.has(FieldName::ProxyRequire)) {
+    std::string unsupported;
+    for (const std::string_view tag : tokens(request, FieldName::ProxyRequire)) {
+      if (!unsupported.empty()) unsupported += ", ";
+      unsupported += tag;
+    }
+    return Refusal{420, "Proxy-Require asks for " + unsupported, {{"Unsupported", unsupported}}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace intermediary

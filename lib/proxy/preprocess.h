@@ -1,0 +1,39 @@
+// What a proxy does with a request before it knows where it goes: RFC 3261 §16.3 (validation) and §16.4 (route
+// information preprocessing).
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <vector>
+
+#include "base/local_names.h"
+#include "message/message.h"
+#include "message/values.h"
+#include "proxy/refusal.h"
+#include "proxy/settings.h"
+
+namespace intermediary {
+
+// A request and what §16.4 made of it; the bytes change only when it is forwarded.
+struct Preprocessed {
+  MessagePtr request;
+  Uri request_uri;                   // after a strict router's work was undone and a maddr of ours taken off
+  bool request_uri_changed = false;
+  std::vector<Entry> taken_routes;   // Route entries that leave: ours, and the one that became the Request-URI
+  std::optional<NameAddress> next_route;  // the topmost of those that stay
+  bool in_our_dialog = false;        // came by a Record-Route of ours that carries this dialog's mark
+
+  // Where the request goes if nobody changes the Request-URI (§16.6 step 7).
+  const Uri& next_hop() const { return next_route ? next_route->uri : request_uri; }
+};
+
+// §16.3 steps 1 and 2 as far as the Request-URI goes, and §16.4. A Request-URI that is not SIP is 416.
+std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const LocalNames& names,
+                                                const ProxySettings& settings);
+
+// §16.3 steps 3 to 5: Max-Forwards 0 is 483, a loop is 482, a Proxy-Require is 420 with all its tags in Unsupported
+// (step 5 does not bind ACK and CANCEL: §8.2.2.3). `loop_hash` is the request's own.
+std::optional<Refusal> validate_for_forwarding(const Message& request, const LocalNames& names,
+                                               std::string_view loop_hash);
+
+}  // namespace intermediary

@@ -1,0 +1,25 @@
+// What a proxy core is told by its configuration.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "base/keyed_hash.h"
+#include "base/limits.h"
+#include "base/time.h"
+
+namespace intermediary {
+
+struct ProxySettings {
+  bool record_route = false;
+  Duration timer_c = std::chrono::seconds(181);  // RFC 3261 §16.6 step 11: more than three minutes
+  Duration cancelled_wait = std::chrono::seconds(32);  // 64*T1 after a CANCEL (§9.1)
+  bool tcp_for_large_requests = true;                  // §18.1.1
+  std::size_t path_mtu = Limits{}.path_mtu;
+  bool routes_by_source = false;  // a rule looks at the source address, so loop detection must too (RFC 5393 §4.2.1)
+  std::string server_name;        // Server field of our own answers; "" for none
+  HashKey key{0, 0};
+};
+
+}  // namespace intermediary

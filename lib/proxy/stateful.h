@@ -1,0 +1,125 @@
+// The stateful proxy core (RFC 3261 §16): response contexts, their branches, and nothing else.
+//
+// A context is made when a request with a server transaction has its targets; it forwards one branch to each, passes up
+// provisional answers and every 2xx at once, and the best of the other finals when all branches have one. It lives until
+// its server transaction and all its client transactions are gone.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/local_names.h"
+#include "base/random.h"
+#include "base/slot_table.h"
+#include "base/timer_queue.h"
+#include "proxy/best_response.h"
+#include "proxy/port.h"
+#include "proxy/preprocess.h"
+#include "proxy/settings.h"
+#include "routing/target_set.h"
+#include "transaction/transaction_layer.h"
+
+namespace intermediary {
+
+// The proxy's own timers.
+enum class ProxyTimer : std::uint8_t {
+  C,              // an INVITE branch rings too long: CANCEL it (§16.6 step 11, §16.8)
+  CancelledWait,  // no final answer 64*T1 after our CANCEL: done without (§9.1)
+};
+
+struct ResponseContextTag;
+using ResponseContextId = StrongId<ResponseContextTag>;
+struct BranchTag;
+using BranchId = StrongId<BranchTag>;
+
+// One target of a request (§16.6).
+struct Branch {
+  enum class State : std::uint8_t { Resolving, Calling, Proceeding, Answered };
+
+  BranchId id;
+  ResponseContextId context;
+  Target target;
+  State state = State::Resolving;
+  Hop hop;
+  std::string via_branch;
+  ClientTransactionId client;
+  HopQuery query;
+  bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
+  bool cancel_wanted = false;
+  bool cancel_sent = false;
+  TimerHandle timer;  // C, CancelledWait
+  Answered answer;    // once Answered
+};
+
+struct ResponseContext {
+  ResponseContextId id;
+  ServerTransactionId server;  // none once it is gone
+  Preprocessed request;
+  ListenerId in;
+  std::string rule;
+  std::string loop;  // the request's loop hash
+  TimePoint started{};
+  std::vector<BranchId> branches;
+  bool answered = false;  // a final answer went up, or none ever may
+};
+
+class StatefulProxy {
+ public:
+  // REQUIRES: all references outlive the proxy.
+  StatefulProxy(const ProxySettings& settings, const LocalNames& names, TransactionLayer& transactions,
+                TimerQueue& timers, RandomSource& random, ProxyPort& port);
+
+  // Forwards to every target at once. REQUIRES: targets is not empty, the request is validated, `server` is its own.
+  void start(TimePoint now, ServerTransactionId server, Preprocessed request, const TargetSet& targets,
+             std::string rule, std::string loop);
+  // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction.
+  void cancel(TimePoint now, ServerTransactionId server);
+
+  void report(TimePoint now, const TransactionReport& report);
+  void timer_fired(TimePoint now, const TimerTag& tag);
+  // False: not a query of ours.
+  bool resolved(TimePoint now, HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops);
+
+  static constexpr std::uint8_t user_kind = 1;         // of contexts, in TransactionUser
+  static constexpr std::uint8_t branch_user_kind = 2;  // of branches
+  std::size_t context_count() const { return contexts_.size(); }
+  std::size_t query_count() const { return queries_.size(); }
+
+ private:
+  // Branches.
+  void start_branch(TimePoint now, ResponseContext& context, Branch& branch);
+  void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
+  void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
+  void receive(TimePoint now, Branch& branch, const MessagePtr& response);
+  void receive_provisional(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
+  void receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
+  void send_failed(TimePoint now, Branch& branch, const std::string& reason);
+  void finish(TimePoint now, Branch& branch, Answered answer);
+  void want_cancel(TimePoint now, Branch& branch, std::string_view reason);
+  void send_cancel(TimePoint now, Branch& branch);
+  void client_gone(Branch& branch);
+  // Contexts.
+  void cancel_others(TimePoint now, ResponseContext& context, BranchId but);
+  void answer_if_complete(TimePoint now, ResponseContext& context);
+  void answer_with(TimePoint now, ResponseContext& context, const Answered& answer, std::string bytes);
+  std::string best_bytes(const ResponseContext& context, const std::vector<Answered>& answers, std::size_t best,
+                         Answered& sent);
+  void pass_up(TimePoint now, ResponseContext& context, const MessagePtr& response);
+  void server_gone(ResponseContextId id);
+  void erase_if_done(ResponseContextId id);
+
+  const ProxySettings& settings_;
+  const LocalNames& names_;
+  TransactionLayer& transactions_;
+  TimerQueue& timers_;
+  RandomSource& random_;
+  ProxyPort& port_;
+  SlotTable<ResponseContext, ResponseContextId> contexts_;
+  SlotTable<Branch, BranchId> branches_;
+  std::map<HopQuery, BranchId> queries_;
+};
+
+}  // namespace intermediary

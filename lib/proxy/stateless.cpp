@@ -1,0 +1,122 @@
+#include "proxy/stateless.h"
+
+#include <charconv>
+
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "proxy/branch_id.h"
+#include "proxy/forwarding.h"
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::size_t mtu_margin = 200;  // §18.1.1
+
+StatelessKey key_of(const Message& request) {
+  const TopVia& via = request.top_via();
+  return {via.branch, via.host, via.port, request.call_id(), request.from_tag(), request.cseq().number};
+}
+
+// ";in=2" or, for a connection, ";in=2.1f".
+std::string way_back(const Arrival& arrival) {
+  std::string text = ";in=" + std::to_string(arrival.listener.value);
+  if (arrival.flow) text += "." + to_hex(arrival.flow.value);
+  return text;
+}
+
+void read_way_back(std::string_view text, StatelessReply& reply) {
+  const std::size_t dot = text.find('.');
+  reply.listener = ListenerId{parse_decimal<std::uint32_t>(text.substr(0, dot)).value_or(0)};
+  if (dot == std::string_view::npos) return;
+  const std::string_view hex = text.substr(dot + 1);
+  std::from_chars(hex.data(), hex.data() + hex.size(), reply.flow.value, 16);
+}
+
+}  // namespace
+
+std::optional<Refusal> StatelessProxy::forward(const Preprocessed& request, const Arrival& arrival,
+                                               const Target& target) {
+  if (target.hop) return send(request, arrival, target, *target.hop);
+  const auto uri = next_hop(request, target);
+  if (!uri) return uri.error();
+  return std::visit(Overloaded{
+                        [&](const Hop& hop) { return send(request, arrival, target, hop); },
+                        [&](HopQuery query) {
+                          waiting_.emplace(query, Waiting{request, arrival, target});
+                          return std::optional<Refusal>{};
+                        },
+                        [&](const Refusal& refusal) { return std::optional<Refusal>(refusal); },
+                    },
+                    port_.find_hop(*uri));
+}
+
+std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const Arrival& arrival, const Target& target,
+                                            Hop hop) {
+  const std::string branch = stateless_branch(settings_.key, key_of(*request.request));
+  const std::string back = way_back(arrival);
+  const auto build = [&](Hop& to) -> std::string {
+    const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
+    if (!out) return {};
+    to.listener = out->id;
+    const LocalNames::Listener* in = names_.find(arrival.listener);
+    return forward_request({request, target, to, in ? *in : *out, *out, branch, back, settings_.record_route},
+                           settings_);
+  };
+  std::string bytes = build(hop);
+  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu;
+  if (too_large && settings_.tcp_for_large_requests) {
+    Hop over_tcp = hop;
+    over_tcp.transport = Transport::Tcp;
+    std::string larger = build(over_tcp);
+    if (!larger.empty()) {
+      bytes = std::move(larger);
+      hop = over_tcp;
+    }
+  }
+  if (bytes.empty()) {
+    return Refusal{500, "no " + std::string(via_name(hop.transport)) + " listener to reach " + hop.remote.to_string() +
+                            " from", {}};
+  }
+  port_.send(hop, std::move(bytes));
+  return std::nullopt;
+}
+
+std::optional<StatelessReply> StatelessProxy::reply(const Message& response) const {
+  const TopVia& top = response.top_via();
+  if (!is_stateless_branch(top.branch) || !names_.is_our_sent_by(top.host, top.port)) return std::nullopt;
+  const std::vector<Entry> vias = entries(response, FieldName::Via);
+  if (vias.size() < 2) return std::nullopt;
+  const auto next = parse_via(text(response, vias[1]));
+  const auto own = parse_via(text(response, vias[0]));
+  if (!next || !own) return std::nullopt;
+  const std::string next_branch(next->parameters.value("branch").value_or(""));
+  const StatelessKey key{next_branch, next->host, next->port, response.call_id(), response.from_tag(),
+                         response.cseq().number};
+  if (stateless_branch(settings_.key, key) != top.branch) return std::nullopt;
+  StatelessReply reply;
+  read_way_back(own->parameters.value("in").value_or(""), reply);
+  reply.next_via = text(response, vias[1]);
+  reply.bytes = strip_top_via(response);
+  return reply;
+}
+
+bool StatelessProxy::resolved(HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops) {
+  const auto found = waiting_.find(query);
+  if (found == waiting_.end()) return false;
+  const Waiting waiting = std::move(found->second);
+  waiting_.erase(found);
+  std::string reason;
+  if (!hops) {
+    reason = hops.error();
+  } else if (hops->empty()) {
+    reason = "no address for " + waiting.target.uri.host;
+  } else if (const auto refusal = send(waiting.request, waiting.arrival, waiting.target, hops->front())) {
+    reason = refusal->reason;
+  }
+  // Nothing is kept that could still answer: the sender's own timer does (§16.11).
+  if (!reason.empty()) port_.emit(SendFailed{{}, std::string(waiting.request.request->call_id()), reason});
+  return true;
+}
+
+}  // namespace intermediary
