@@ -1,7 +1,7 @@
 // Cutting a byte stream into messages and keep-alives (RFC 3261 §7.5, §18.3; RFC 5626 §3.5.1).
 //
-// Feed what arrives, then take frames until there is none. The result does not depend on where the bytes were cut. After
-// a FramingError the stream cannot be trusted any more: next() repeats it.
+// Feed what arrives, then take frames until there is none. The result does not depend on where the bytes were cut.
+// After a FramingError the stream cannot be trusted any more: next() repeats it.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,9 @@ struct Frame {
 struct KeepAlivePing {};  // CRLF CRLF between messages; a single CRLF (a pong, or filler) is taken without a word
 struct FramingError {
   ParseError error;
-  std::string head;  // what there is of the message, so that a request can be answered before the close
+  // The header section, or what the limit allows of it: Message::parse(head, Framing::Stream, …) refuses it, too, and
+  // its Refused::partial is what a request can be answered from before the close. The answer is `error`'s.
+  std::string head;
 };
 using FramingResult = std::variant<Frame, KeepAlivePing, FramingError>;
 
@@ -38,13 +40,19 @@ class StreamFramer {
   std::size_t buffered() const { return buffer_.size() - consumed_; }
 
  private:
+  std::string_view pending_bytes() const { return std::string_view(buffer_).substr(consumed_); }
+  bool take_empty_lines();
+  void find_header_end();
+  void accept_header(std::string_view head);
+  void fail(FramingError error);
+
   Limits limits_;
   std::string buffer_;
   std::size_t consumed_ = 0;
-  std::size_t scanned_ = 0;               // header search goes on from here
-  std::optional<std::size_t> body_size_;  // known once the header section is complete
-  std::size_t header_size_ = 0;
-  bool half_ping_ = false;  // one CRLF of a possible ping is behind us
+  std::size_t scanned_ = 0;      // the search for the header section's end goes on from here
+  std::size_t header_size_ = 0;  // 0 until the header section is complete
+  std::size_t body_size_ = 0;    // known then
+  bool half_ping_ = false;       // one CRLF of a possible ping is behind us
   std::optional<FramingError> failed_;
 };
 

@@ -28,6 +28,7 @@ inline const char* find_control(const char* at, const char* end) {
 struct Line {
   const char* end = nullptr;          // the CRLF that ends it; `limit` when there is none
   const char* bad_control = nullptr;  // the first control character that may not stand there
+  bool bare_line_end = false;         // one of them is a CR or an LF on its own
   bool folded = false;
   bool complete = false;
 };
@@ -50,6 +51,7 @@ inline Line scan_line(const char* begin, const char* limit, bool may_fold) {
       at += 3;
     } else {
       if (line.bad_control == nullptr) line.bad_control = at;
+      if (*at == '\r' || *at == '\n') line.bare_line_end = true;
       ++at;
     }
   }

@@ -105,7 +105,7 @@ void MessageParser::read_fields(const char* at) {
 void MessageParser::index_line(const char* begin, const NamePart& part, const Line& line) {
   if (line.bad_control != nullptr) {
     // Who takes a bare CR or LF for a line's end sees other lines than we do, and another Content-Length.
-    if (*line.bad_control == '\r' || *line.bad_control == '\n') lose_boundary();
+    if (line.bare_line_end) lose_boundary();
     return fail(Fault::ControlCharacter, offset(line.bad_control), "in a header line");
   }
   if (part.value == nullptr) {

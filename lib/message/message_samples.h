@@ -45,6 +45,19 @@ inline std::string replaced(std::string text, std::string_view from, std::string
   return text.replace(at, from.size(), to);
 }
 
+// The INVITE with further header lines in front of its Content-Length.
+inline std::string with_lines(std::string_view lines) {
+  return replaced(invite(), "Content-Length", std::string(lines) + "Content-Length");
+}
+
+// The INVITE, the one line of that name changed or, for "", taken out.
+inline std::string with_line(std::string_view name, std::string_view line) {
+  std::string text = invite();
+  const std::size_t begin = text.find("\r\n" + std::string(name) + ":") + 2;
+  const std::size_t end = text.find("\r\n", begin) + 2;
+  return text.replace(begin, end - begin, line.empty() ? std::string() : std::string(line) + "\r\n");
+}
+
 inline MessagePtr parse(std::string bytes, Framing framing = Framing::Datagram) {
   auto result = Message::parse(std::move(bytes), framing, Limits{});
   if (result) return *result;

@@ -48,7 +48,7 @@ struct ParseError {
   Answer answer = Answer::Silence;
   std::size_t offset = 0;    // into the bytes as received
   std::size_t line = 1;      // 1 is the start line
-  std::string detail;        // "Content-Length is not a number: 'abc'"
+  std::string detail;        // "Content-Length: not a number: 'abc'"
   bool close_stream = false; // on a stream the boundary of the next message is lost
 
   std::string to_string() const;  // "line 4: bad value: …"

@@ -180,11 +180,12 @@ std::expected<CSeq, ValueError> scan_cseq(std::string_view value) {
   Scanner scanner(value);
   const std::string_view digits = scanner.run(character::Token);
   const auto number = parse_digits(digits, most);
-  if (!number) return bad(0, "CSeq number is not a number: '" + shown(digits) + "'");
-  if (*number > most) return bad(0, "CSeq number is above 2**32-1: '" + shown(digits) + "'");
+  if (!number) return bad(0, "the number is not a number: '" + shown(digits) + "'");
+  if (*number > most) return bad(0, "the number is above 2**32-1: '" + shown(digits) + "'");
   scanner.skip_space();
   const std::string_view method = scanner.run(character::Token);
-  if (method.empty() || !scanner.done()) return bad(scanner.position(), "CSeq names no method: '" + shown(value) + "'");
+  if (method.empty() || !scanner.done())
+    return bad(scanner.position(), "no method behind the number: '" + shown(value) + "'");
   return CSeq{static_cast<std::uint32_t>(*number), method};
 }
 
@@ -207,9 +208,9 @@ std::expected<std::string_view, ValueError> scan_tag(std::string_view value) {
 }
 
 std::expected<std::string_view, ValueError> scan_call_id(std::string_view value) {
-  if (value.empty()) return bad(0, "Call-ID is empty");
+  if (value.empty()) return bad(0, "empty");
   for (std::size_t i = 0; i < value.size(); ++i) {
-    if (character::is(value[i], character::Space)) return bad(i, "Call-ID holds white space: '" + shown(value) + "'");
+    if (character::is(value[i], character::Space)) return bad(i, "holds white space: '" + shown(value) + "'");
   }
   return value;
 }
@@ -217,14 +218,14 @@ std::expected<std::string_view, ValueError> scan_call_id(std::string_view value)
 std::expected<std::uint8_t, ValueError> scan_max_forwards(std::string_view value) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint8_t>::max();
   const auto number = parse_digits(value, most);
-  if (!number || *number > most) return bad(0, "Max-Forwards is no number from 0 to 255: '" + shown(value) + "'");
+  if (!number || *number > most) return bad(0, "no number from 0 to 255: '" + shown(value) + "'");
   return static_cast<std::uint8_t>(*number);
 }
 
 std::expected<std::size_t, ValueError> scan_content_length(std::string_view value) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - 1;
   const auto number = parse_digits(value, most);
-  if (!number) return bad(0, "Content-Length is not a number: '" + shown(value) + "'", Fault::BadContentLength);
+  if (!number) return bad(0, "not a number: '" + shown(value) + "'", Fault::BadContentLength);
   return static_cast<std::size_t>(*number);
 }
 
