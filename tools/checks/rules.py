@@ -58,7 +58,7 @@ OUTSIDE_HEADERS = [
     (r"toml\+\+/.*", [r"lib/config/.*"], "TOML is read in lib/config"),
     (r"CLI/.*", [_CLI], "command lines are read in tools/cli"),
     (r"spdlog/.*", [_RUNTIME, _CLI], "logs are written by lib/runtime and tools/cli"),
-    (r"(gtest|gmock|rapidcheck)(/.*|\.h)", [_TESTS, r".*/test_[a-z_]+\.h", _FUZZ], "test libraries belong to tests"),
+    (r"(gtest|gmock|rapidcheck)(/.*|\.h)", [_TESTS, r".*/(test_\w+|\w+_(samples|fixture))\.h", _FUZZ], "test libraries belong to tests"),
     (r"(sys|netinet|arpa|net)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
      [_RUNTIME, _CLI, r"conformance/.*"], "the operating system belongs to lib/runtime"),
     (r"valgrind/.*", [_CLI], "measuring belongs to tools/bench"),
