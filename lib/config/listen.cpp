@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "config/draft.h"
+#include "config/load.h"
+#include "config/words.h"
+
+namespace intermediary {
+namespace {
+
+constexpr std::uint16_t sip_port = 5060;  // RFC 3261 §19.1.2
+
+std::expected<Transport, std::string> parse_listener_transport(std::string_view word) {
+  if (word == "udp") return Transport::Udp;
+  if (word == "tcp") return Transport::Tcp;
+  if (word == "tls" || word == "ws" || word == "wss") return std::unexpected(not_available(word));
+  return std::unexpected("unknown transport '" + std::string(word) + "'" + suggestion(word, {"udp", "tcp"}));
+}
+
+// "192.0.2.1:5060", "[::1]", "[::1]:5060"
+std::expected<Endpoint, std::string> parse_bind(std::string_view text) {
+  const std::size_t after_address = text.starts_with('[') ? text.find(']') : 0;
+  if (after_address == std::string_view::npos) return std::unexpected("'[' has no ']'");
+  const std::size_t colon = text.find(':', after_address);
+  const std::string_view host = text.substr(0, colon);
+  const std::optional<IpAddress> address = IpAddress::parse(host);
+  if (!text.starts_with('[') && std::ranges::count(text, ':') > 1) {
+    return std::unexpected("an IPv6 address stands in brackets: '[::1]:5060'");
+  }
+  if (!address)
+    return std::unexpected("'" + std::string(host) + "' is not an IPv4 address or an IPv6 address in brackets");
+  if (colon == std::string_view::npos) return Endpoint{*address, sip_port};
+  const std::string_view port_text = text.substr(colon + 1);
+  const std::optional<std::uint64_t> port = parse_decimal<std::uint64_t>(port_text);
+  if (!port || *port > 65535) return std::unexpected("'" + std::string(port_text) + "' is not a port from 0 to 65535");
+  return Endpoint{*address, static_cast<std::uint16_t>(*port)};
+}
+
+void read_advertise(TableReader& reader, ListenerConfig& listener) {
+  const std::optional<Placed<std::string>> advertise = reader.text("advertise");
+  if (!advertise) return;
+  const std::expected<HostPort, std::string> value = parse_host_port(advertise->value);
+  if (!value) {
+    reader.problems().error(advertise->at, "'advertise': " + value.error());
+    return;
+  }
+  const std::optional<IpAddress> address = IpAddress::parse(value->host);
+  if (address && address->is_unspecified()) {
+    reader.problems().error(advertise->at,
+                            "'advertise': '" + value->host + "' is no address that a peer could send to");
+    return;
+  }
+  listener.advertise_host = value->host;
+  listener.advertise_port = value->port;
+}
+
+// A peer must be able to answer to what Via says (RFC 3261 §18.1.1), and 0.0.0.0 is nobody's address.
+void require_advertised(TableReader& reader, const ListenerConfig& listener, Position at) {
+  if (!listener.bind.address.is_unspecified() || reader.has("advertise")) return;
+  reader.problems().error(at, "a listener on '" + listener.bind.address.to_string() +
+                                  "' needs 'advertise': the host or address that peers are to answer to");
+}
+
+void read_name(TableReader& reader, ListenerConfig& listener, const Draft& draft) {
+  const std::optional<Placed<std::string>> name = reader.text("name");
+  if (name && !is_token(name->value)) {
+    reader.problems().error(name->at, "'" + name->value + "' is not a name: use letters, digits, '-', '.' and '_'");
+  } else if (name) {
+    listener.name = name->value;
+  }
+  if (std::ranges::find(draft.config.listeners, listener.name, &ListenerConfig::name) != draft.config.listeners.end()) {
+    reader.problems().error(name ? name->at : reader.at(), "a listener named '" + listener.name + "' stands above");
+  }
+}
+
+void read_listener(TableReader& reader, Draft& draft) {
+  const std::optional<Placed<std::string>> on = reader.text("on");
+  ListenerConfig listener;
+  if (!on) {
+    if (!reader.has("on"))
+      reader.problems().error(reader.at(), "a listener needs 'on', for example \"udp:192.0.2.1:5060\"");
+  } else if (std::expected<ListenerConfig, std::string> parsed = parse_listener(on->value); parsed) {
+    listener = *std::move(parsed);
+    require_advertised(reader, listener, on->at);
+  } else {
+    reader.problems().error(on->at, "'on': " + parsed.error());
+  }
+  const bool usable = !listener.name.empty();
+  read_name(reader, listener, draft);
+  read_advertise(reader, listener);
+  reader.later({"cert"});
+  reader.finish();
+  if (!usable) return;
+  draft.listeners.push_back(on->at);
+  draft.config.listeners.push_back(std::move(listener));
+}
+
+}  // namespace
+
+std::expected<ListenerConfig, std::string> parse_listener(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    return std::unexpected("'" + std::string(text) +
+                           "' is not TRANSPORT:ADDRESS:PORT, for example 'udp:192.0.2.1:5060'");
+  }
+  const std::expected<Transport, std::string> transport = parse_listener_transport(text.substr(0, colon));
+  if (!transport) return std::unexpected(transport.error());
+  const std::expected<Endpoint, std::string> bind = parse_bind(text.substr(colon + 1));
+  if (!bind) return std::unexpected(bind.error());
+  ListenerConfig listener;
+  listener.name = std::string(text);
+  listener.transport = *transport;
+  listener.bind = *bind;
+  return listener;
+}
+
+void read_listeners(TableReader& top, Draft& draft) {
+  if (!top.has("listen")) {
+    top.problems().error(top.at(), "'listen' is missing: nobody could reach us");
+  }
+  std::vector<TableReader> listeners = top.tables("listen", "'listen'");
+  for (TableReader& listener : listeners) read_listener(listener, draft);
+}
+
+}  // namespace intermediary

@@ -1,0 +1,185 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/text.h"
+#include "config/document.h"
+#include "config/draft.h"
+#include "config/words.h"
+
+namespace intermediary {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void read_domains(TableReader& top, Config& config) {
+  for (const Placed<std::string>& domain : top.texts("domains")) {
+    std::string host;
+    if (const std::optional<IpAddress> address = IpAddress::parse(domain.value)) {
+      host = address->to_string();
+    } else if (is_hostname(domain.value)) {
+      host = lowercase(domain.value);
+    } else {
+      top.problems().error(domain.at, "'" + domain.value + "' is neither a host name nor an address");
+      continue;
+    }
+    if (std::ranges::find(config.domains, host) != config.domains.end()) {
+      top.problems().error(domain.at, "the domain '" + host + "' stands here twice");
+    } else {
+      config.domains.push_back(std::move(host));
+    }
+  }
+}
+
+void read_server_name(TableReader& top, Config& config) {
+  const std::optional<Placed<std::string>> name = top.text("server_name");
+  if (!name) return;
+  const bool printable = std::ranges::all_of(name->value, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!printable || name->value.size() > 200) {
+    top.problems().error(name->at, "'server_name' must be at most 200 printable ASCII characters: it becomes a header");
+  } else {
+    config.server_name = name->value;
+  }
+}
+
+// RFC 3261 §16.11 asks a stateless proxy for branches that nobody can guess and that survive a restart.
+void read_key(TableReader& proxy, ProxyConfig& config) {
+  constexpr std::size_t least_length = 16;
+  const std::optional<Placed<std::string>> secret = proxy.text("key");
+  if (!secret) return;
+  if (secret->value.size() < least_length) {
+    proxy.problems().error(secret->at,
+                           "'key' in [proxy] must have at least 16 characters: it signs what peers send back");
+    return;
+  }
+  config.key = parse_hash_key(secret->value);
+  if (config.key == HashKey{0, 0}) proxy.problems().error(secret->at, "'key' in [proxy] must not be all zeros");
+}
+
+void read_proxy(TableReader& top, ProxyConfig& config) {
+  std::optional<TableReader> proxy = top.table("proxy", "[proxy]");
+  if (!proxy) return;
+  if (const auto mode = proxy->word("mode", {"stateless", "stateful"}, {"call-stateful"})) {
+    config.mode = *mode == 0 ? ProxyMode::Stateless : ProxyMode::Stateful;
+  }
+  proxy->boolean("record_route", config.record_route);
+  // RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
+  proxy->duration("timer_c", config.timer_c, {minutes(3) + seconds(1), hours(24)});
+  proxy->boolean("tcp_for_large_requests", config.tcp_for_large_requests);
+  read_key(*proxy, config);
+  proxy->finish();
+}
+
+void read_seconds(TableReader& reader, std::string_view key, seconds& target, Duration most) {
+  Duration value = target;
+  reader.duration(key, value, {seconds(1), most, seconds(1)});
+  target = std::chrono::duration_cast<seconds>(value);
+}
+
+void read_expires(TableReader& registrar, RegistrarConfig& config) {
+  std::optional<TableReader> expires = registrar.table("expires", "'expires'");
+  if (!expires) return;
+  // RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
+  read_seconds(*expires, "min", config.min_expires, hours(1));
+  read_seconds(*expires, "default", config.default_expires, days(365));
+  read_seconds(*expires, "max", config.max_expires, days(365));
+  expires->finish();
+  if (config.min_expires > config.default_expires || config.default_expires > config.max_expires) {
+    expires->problems().error(
+        expires->at(), "'expires' must have min <= default <= max, not " + duration_text(config.min_expires) + ", " +
+                           duration_text(config.default_expires) + ", " + duration_text(config.max_expires));
+  }
+}
+
+void read_registrar(TableReader& top, RegistrarConfig& config) {
+  std::optional<TableReader> registrar = top.table("registrar", "[registrar]");
+  if (!registrar) return;
+  read_expires(*registrar, config);
+  registrar->integer("max_contacts", config.max_contacts, 1, limit::branches_per_request);
+  registrar->finish();
+}
+
+void read_location(TableReader& top) {
+  std::optional<TableReader> location = top.table("location", "[location]");
+  if (!location) return;
+  location->word("store", {"memory"}, {"sqlite", "redis"});
+  location->later({"url", "path"});
+  location->finish();
+}
+
+void read_limits(TableReader& top, Limits& limits) {
+  std::optional<TableReader> reader = top.table("limits", "[limits]");
+  if (!reader) return;
+  constexpr std::int64_t least_bytes = 1024;
+  const DurationRange deadlines{milliseconds(100), hours(1)};
+  reader->integer("datagram_bytes", limits.datagram_bytes, least_bytes, 65535);
+  reader->integer("stream_message_bytes", limits.stream_message_bytes, least_bytes, 16 * 1024 * 1024);
+  reader->integer("connections_per_source", limits.connections_per_source, 1, 1'000'000);
+  reader->integer("transactions_per_source", limits.transactions_per_source, 1, 1'000'000);
+  reader->duration("header_deadline", limits.header_deadline, deadlines);
+  reader->duration("body_deadline", limits.body_deadline, deadlines);
+  reader->duration("idle_connection", limits.idle_connection, deadlines);
+  reader->integer("path_mtu", limits.path_mtu, 576, 65535);
+  reader->finish();
+}
+
+void read_timings(TableReader& top, TransactionTimings& timings) {
+  std::optional<TableReader> reader = top.table("timings", "[timings]");
+  if (!reader) return;
+  reader->duration("t1", timings.t1, {milliseconds(1), seconds(60)});
+  reader->duration("t2", timings.t2, {milliseconds(1), minutes(5)});
+  reader->duration("t4", timings.t4, {milliseconds(1), minutes(5)});
+  reader->finish();
+  if (timings.t1 > timings.t2) {
+    reader->problems().error(reader->at(), "[timings] must have t1 <= t2, not " + duration_text(timings.t1) + " and " +
+                                               duration_text(timings.t2));
+  }
+  // RFC 3261 §17.1.1.2: Timer D is as long as the server's Timer H, and at least 32 seconds.
+  timings.timer_d = std::max(timings.timer_d, timings.t1_times_64());
+}
+
+Draft read_document(const Table& document, Problems& problems) {
+  Draft draft;
+  TableReader top(document, Position{}, "", problems);
+  read_listeners(top, draft);
+  read_domains(top, draft.config);
+  read_server_name(top, draft.config);
+  read_proxy(top, draft.config.proxy);
+  read_registrar(top, draft.config.registrar);
+  read_location(top);
+  read_limits(top, draft.config.limits);
+  read_timings(top, draft.config.timings);
+  read_rules(top, draft);
+  top.later({"auth", "trunk", "pool", "numbering", "test"});
+  top.finish();
+  return draft;
+}
+
+}  // namespace
+
+ConfigSurroundings empty_surroundings() {
+  return {[](const std::string&) { return std::optional<std::string>(); },
+          [](const std::string&) {
+            return std::expected<std::string, std::string>(std::unexpected("there are no files here"));
+          }};
+}
+
+std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_view text,
+                                                                    const std::string& source_name,
+                                                                    const ConfigSurroundings& surroundings) {
+  Problems problems(source_name);
+  const std::optional<Table> document = parse_document(text, surroundings, problems);
+  if (!document) return std::unexpected(problems.all());
+  Draft draft = read_document(*document, problems);
+  check_whole(draft, problems);
+  if (problems.errors() > 0) return std::unexpected(problems.all());
+  return LoadedConfig{std::move(draft.config), problems.all()};
+}
+
+}  // namespace intermediary

@@ -1,0 +1,46 @@
+// From the text of a configuration file to the Config of an engine (docs/configuration.md is the reference).
+//
+// Pure: what a file may refer to, environment variables and other files, comes through the arguments. Strict: an
+// unknown key, a wrong type, a number without its unit, or a rule that can never match is an error. All problems of a
+// file are reported at once, each at its line and column.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/problem.h"
+#include "engine/config.h"
+
+namespace intermediary {
+
+// The world around a file, as its strings may name it.
+struct ConfigSurroundings {
+  // "${NAME}": the variable's value, nullopt when it is not set.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  // "file:PATH": what is in the file, or why it cannot be read.
+  std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
+};
+
+// A world without variables and files.
+ConfigSurroundings empty_surroundings();
+
+struct LoadedConfig {
+  // config.proxy.key stays {0, 0} where the file gives none: whoever runs the engine draws one.
+  Config config;
+  std::vector<ConfigProblem> warnings;
+};
+
+// `source_name` is what problems call the file.
+std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_view text,
+                                                                    const std::string& source_name,
+                                                                    const ConfigSurroundings& surroundings);
+
+// One listener in the words of `listen`: "udp:192.0.2.1:5060", "tcp:[::1]:5060"; without a port 5060, port 0 lets the
+// system choose. Its name is the text itself. The error says what is wrong.
+std::expected<ListenerConfig, std::string> parse_listener(std::string_view text);
+
+}  // namespace intermediary

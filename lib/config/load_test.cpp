@@ -1,0 +1,403 @@
+#include "config/load.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <ostream>
+
+namespace intermediary {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
+
+ConfigSurroundings world() {
+  return {[](const std::string& name) -> std::optional<std::string> {
+            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"}, {"PORT", "5070"}};
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+          },
+          [](const std::string& path) -> std::expected<std::string, std::string> {
+            if (path == "key.txt") return "0123456789abcdeffedcba9876543210\n";
+            return std::unexpected("no such file");
+          }};
+}
+
+Config loaded(const std::string& text) {
+  const auto result = load_config(text, "sip.toml", world());
+  if (!result) {
+    ADD_FAILURE() << result.error().front().to_string();
+    return {};
+  }
+  return result->config;
+}
+
+std::vector<std::string> texts(const std::vector<ConfigProblem>& problems) {
+  std::vector<std::string> result;
+  for (const ConfigProblem& problem : problems) {
+    result.push_back(std::to_string(problem.at.line) + ':' + std::to_string(problem.at.column) + ' ' + problem.message);
+  }
+  return result;
+}
+
+std::vector<std::string> errors(const std::string& text) {
+  const auto result = load_config(text, "sip.toml", world());
+  return result ? std::vector<std::string>{} : texts(result.error());
+}
+
+std::vector<std::string> warnings(const std::string& text) {
+  const auto result = load_config(text, "sip.toml", world());
+  if (!result) {
+    ADD_FAILURE() << result.error().front().to_string();
+    return {};
+  }
+  return texts(result->warnings);
+}
+
+struct WrongFile {
+  std::string text;
+  std::string problem;  // the only one
+};
+
+void PrintTo(const WrongFile& wrong, std::ostream* out) { *out << wrong.text; }
+
+class WrongFileTest : public testing::TestWithParam<WrongFile> {};
+
+TEST_P(WrongFileTest, IsRefusedAtItsPlace) { EXPECT_THAT(errors(GetParam().text), ElementsAre(GetParam().problem)); }
+
+const std::string rule = listen + "domains = [\"example.com\"]\n[[rule]]\nname = \"r\"\n";  // goes on in line 5
+
+INSTANTIATE_TEST_SUITE_P(
+    Syntax, WrongFileTest,
+    testing::Values(
+        WrongFile{"listen = [{ on = \"udp:127.0.0.1:5060\" }\nx = 1",
+                  "2:1 Error while parsing array: expected comma or closing ']', saw 'x'"},
+        WrongFile{listen + "domians = [\"example.com\"]", "2:1 unknown key 'domians'; did you mean 'domains'?"},
+        WrongFile{listen + "[proxi]\nmode = \"stateful\"", "2:2 unknown key 'proxi'; did you mean 'proxy'?"},
+        WrongFile{listen + "[proxy]\nmdoe = \"stateful\"", "3:1 unknown key 'mdoe' in [proxy]; did you mean 'mode'?"},
+        WrongFile{listen + "[location]\nzzz = 1", "3:1 unknown key 'zzz' in [location]; there is 'store'"},
+        WrongFile{listen + "domains = 5", "2:11 'domains' must be a string or an array of strings, not an integer"},
+        WrongFile{listen + "domains = [true]", "2:12 'domains' must be an array of strings, not a boolean"},
+        WrongFile{listen + "domains = []", "2:11 'domains' is empty: leave it out, or name at least one"},
+        WrongFile{listen + "proxy = 1", "2:9 'proxy' must be a table, not an integer"},
+        WrongFile{listen + "domains = \"${NOBODY}\"", "2:11 the environment variable NOBODY is not set"},
+        WrongFile{listen + "domains = \"${DOMAIN\"", "2:11 '${' has no '}'"},
+        WrongFile{listen + "domains = \"${1 + 1}\"", "2:11 '${1 + 1}' is not the name of an environment variable"},
+        WrongFile{listen + "[proxy]\nkey = \"file:gone.txt\"", "3:7 cannot read 'gone.txt': no such file"},
+        WrongFile{listen + "[trunk.acme]\npeer = \"sip:192.0.2.1\"", "2:2 'trunk' is not available in this version"},
+        WrongFile{listen + "[auth.users]\nrealm = \"x\"", "2:2 'auth' is not available in this version"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Listeners, WrongFileTest,
+    testing::Values(
+        WrongFile{"", "1:1 'listen' is missing: nobody could reach us"},
+        WrongFile{"listen = []", "1:10 'listen' is empty"},
+        WrongFile{"listen = [\"udp:127.0.0.1:5060\"]", "1:11 'listen' must be an array of tables, not a string"},
+        WrongFile{"listen = [{ name = \"a\" }]", "1:11 a listener needs 'on', for example \"udp:192.0.2.1:5060\""},
+        WrongFile{"listen = [{ on = \"127.0.0.1\" }]",
+                  "1:18 'on': '127.0.0.1' is not TRANSPORT:ADDRESS:PORT, for example 'udp:192.0.2.1:5060'"},
+        WrongFile{"listen = [{ on = \"upd:127.0.0.1:5060\" }]",
+                  "1:18 'on': unknown transport 'upd'; did you mean 'udp'?"},
+        WrongFile{"listen = [{ on = \"tls:127.0.0.1:5061\" }]", "1:18 'on': 'tls' is not available in this version"},
+        WrongFile{"listen = [{ on = \"wss:127.0.0.1:443\" }]", "1:18 'on': 'wss' is not available in this version"},
+        WrongFile{"listen = [{ on = \"udp:127.0.0.1:99999\" }]", "1:18 'on': '99999' is not a port from 0 to 65535"},
+        WrongFile{"listen = [{ on = \"udp:127.0.0.1:\" }]", "1:18 'on': '' is not a port from 0 to 65535"},
+        WrongFile{"listen = [{ on = \"udp:127.0.0.256:5060\" }]",
+                  "1:18 'on': '127.0.0.256' is not an IPv4 address or an IPv6 address in brackets"},
+        WrongFile{"listen = [{ on = \"udp:sip.example.com:5060\" }]",
+                  "1:18 'on': 'sip.example.com' is not an IPv4 address or an IPv6 address in brackets"},
+        WrongFile{"listen = [{ on = \"udp:::1:5060\" }]",
+                  "1:18 'on': an IPv6 address stands in brackets: '[::1]:5060'"},
+        WrongFile{"listen = [{ on = \"udp:[::1:5060\" }]", "1:18 'on': '[' has no ']'"},
+        WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\" }]",
+                  "1:18 a listener on '0.0.0.0' needs 'advertise': the host or address that peers are to answer to"},
+        WrongFile{"listen = [{ on = \"udp:[::]:5060\", advertise = \"0.0.0.0\" }]",
+                  "1:47 'advertise': '0.0.0.0' is no address that a peer could send to"},
+        WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\", advertise = \"sip.example.com:0\" }]",
+                  "1:50 'advertise': '0' is not a port from 1 to 65535"},
+        WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\", advertise = \"sip_example\" }]",
+                  "1:50 'advertise': 'sip_example' is neither a host name nor an address"},
+        WrongFile{"listen = [{ on = \"udp:127.0.0.1:5060\", cert = \"edge\" }]",
+                  "1:40 'cert' in 'listen' is not available in this version"},
+        WrongFile{"listen = [{ name = \"a b\", on = \"udp:127.0.0.1:5060\" }]",
+                  "1:20 'a b' is not a name: use letters, digits, '-', '.' and '_'"},
+        WrongFile{"[[listen]]\nname = \"a\"\non = \"udp:127.0.0.1:5060\"\n[[listen]]\nname = \"a\"\non = "
+                  "\"tcp:127.0.0.1:5060\"",
+                  "5:8 a listener named 'a' stands above"},
+        WrongFile{"[[listen]]\nname = \"a\"\non = \"udp:127.0.0.1:5060\"\n[[listen]]\nname = \"b\"\non = "
+                  "\"udp:127.0.0.1:5060\"",
+                  "6:6 the listener 'b' takes the same address as 'a'"},
+        WrongFile{"[[listen]]\nname = \"a\"\non = \"udp:0.0.0.0:5060\"\nadvertise = \"h\"\n[[listen]]\nname = "
+                  "\"b\"\non = \"udp:127.0.0.1:5060\"",
+                  "7:6 the listener 'b' takes the same address as 'a'"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, WrongFileTest,
+    testing::Values(
+        WrongFile{listen + "domains = [\"exa mple\"]", "2:12 'exa mple' is neither a host name nor an address"},
+        WrongFile{listen + "domains = [\"a.com\", \"A.com\"]", "2:21 the domain 'a.com' stands here twice"},
+        WrongFile{listen + "server_name = \"a\\r\\nRoute: x\"",
+                  "2:15 'server_name' must be at most 200 printable ASCII characters: it becomes a header"},
+        WrongFile{listen + "[proxy]\nmode = \"statefull\"",
+                  "3:8 'mode' in [proxy]: unknown value 'statefull'; did you mean 'stateful'?"},
+        WrongFile{listen + "[proxy]\nmode = \"call-stateful\"",
+                  "3:8 'mode' in [proxy]: 'call-stateful' is not available in this version"},
+        WrongFile{listen + "[proxy]\nrecord_route = \"yes\"",
+                  "3:16 'record_route' in [proxy] must be true or false, not a string"},
+        WrongFile{listen + "[proxy]\ntimer_c = 300",
+                  "3:11 'timer_c' in [proxy]: a bare number has no unit; write for example \"300s\" or \"300ms\""},
+        WrongFile{listen + "[proxy]\ntimer_c = \"300\"",
+                  "3:11 'timer_c' in [proxy]: '300' has no unit (ms, s, m, h or d)"},
+        WrongFile{listen + "[proxy]\ntimer_c = \"300sec\"",
+                  "3:11 'timer_c' in [proxy]: '300sec' has an unknown unit 'sec' (ms, s, m, h or d)"},
+        WrongFile{listen + "[proxy]\ntimer_c = \"4.5m\"",
+                  "3:11 'timer_c' in [proxy]: '4.5m' is not a whole number and a unit (ms, s, m, h or d)"},
+        WrongFile{listen + "[proxy]\ntimer_c = \"99999999999999999d\"",
+                  "3:11 'timer_c' in [proxy]: '99999999999999999d' is too long a time"},
+        WrongFile{listen + "[proxy]\ntimer_c = 4.5",
+                  "3:11 'timer_c' in [proxy] must be a duration, for example \"60s\", not a number with a fraction"},
+        WrongFile{listen + "[proxy]\ntimer_c = \"180s\"", "3:11 'timer_c' in [proxy]: '180s' is not from 181s to 1d"},
+        WrongFile{listen + "[proxy]\nkey = \"short\"",
+                  "3:7 'key' in [proxy] must have at least 16 characters: it signs what peers send back"},
+        WrongFile{listen + "[proxy]\nkey = \"00000000000000000000000000000000\"",
+                  "3:7 'key' in [proxy] must not be all zeros"},
+        WrongFile{listen + "[registrar]\nmax_contacts = 0",
+                  "3:16 'max_contacts' in [registrar]: 0 is not from 1 to 32"},
+        WrongFile{listen + "[registrar]\nmax_contacts = \"ten\"",
+                  "3:16 'max_contacts' in [registrar] must be an integer, not a string"},
+        WrongFile{listen + "[registrar]\nexpires = { min = \"2h\" }",
+                  "3:19 'min' in 'expires': '2h' is not from 1s to 1h"},
+        WrongFile{listen + "[registrar]\nexpires = { max = \"30m\" }",
+                  "3:11 'expires' must have min <= default <= max, not 1m, 1h, 30m"},
+        WrongFile{listen + "[registrar]\nexpires = { min = \"1500ms\" }",
+                  "3:19 'min' in 'expires': '1500ms' is not a multiple of 1s"},
+        WrongFile{listen + "[location]\nstore = \"redis\"",
+                  "3:9 'store' in [location]: 'redis' is not available in this version"},
+        WrongFile{listen + "[location]\nurl = \"redis://localhost\"",
+                  "3:1 'url' in [location] is not available in this version"},
+        WrongFile{listen + "[limits]\ndatagram_bytes = 70000",
+                  "3:18 'datagram_bytes' in [limits]: 70000 is not from 1024 to 65535"},
+        WrongFile{listen + "[limits]\nheader_deadline = \"1ms\"",
+                  "3:19 'header_deadline' in [limits]: '1ms' is not from 100ms to 1h"},
+        WrongFile{listen + "[timings]\nt1 = \"10s\"", "2:1 [timings] must have t1 <= t2, not 10s and 4s"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, WrongFileTest,
+    testing::Values(
+        WrongFile{listen + "[[rule]]\ndo = { relay = \"sip:192.0.2.1\" }",
+                  "2:1 a rule needs a 'name': logs and refusals say which rule it was"},
+        WrongFile{listen + "[rule]\nname = \"r\"", "2:1 'rule' must be an array of tables, not a table"},
+        WrongFile{rule, "3:1 a rule needs 'do': what becomes of the requests it takes"},
+        WrongFile{rule + "do = {}", "5:6 'do' needs one of 'register', 'lookup' and 'relay'"},
+        WrongFile{rule + "do = { bridge = \"trunk:acme\" }", "5:8 'bridge' in 'do' is not available in this version"},
+        WrongFile{rule + "do = { challenge = \"users\", register = \"location\" }",
+                  "5:8 'challenge' in 'do' is not available in this version"},
+        WrongFile{rule + "do = { redirect = \"sip:192.0.2.1\" }",
+                  "5:8 'redirect' in 'do' is not available in this version"},
+        WrongFile{rule + "do = { reject = 403 }", "5:8 'reject' in 'do' is not available in this version"},
+        WrongFile{rule + "do = { relya = \"sip:192.0.2.1\", lookup = \"location\" }",
+                  "5:8 unknown key 'relya' in 'do'; did you mean 'relay'?"},
+        WrongFile{rule + "do = { lookup = \"location\", relay = \"request-uri\" }",
+                  "5:6 'do' takes one of 'register', 'lookup' and 'relay', not several"},
+        WrongFile{rule + "do = { lookup = \"subscribers\" }",
+                  "5:17 'lookup' in 'do': unknown value 'subscribers'; there is 'location'"},
+        WrongFile{rule + "do = { lookup = \"location\", fork = \"serial\" }",
+                  "5:36 'fork' in 'do': 'serial' is not available in this version"},
+        WrongFile{rule + "do = { register = \"location\", fork = \"parallel\" }",
+                  "5:6 'fork' belongs to 'lookup', which is missing here"},
+        WrongFile{rule + "do = { register = \"location\", mode = \"stateless\" }",
+                  "5:6 the rule 'r' registers: 'mode' is for what is forwarded"},
+        WrongFile{rule + "do = { lookup = \"location\", mode = \"stateless\" }",
+                  "5:6 the rule 'r' looks up a location in a stateless proxy, which must choose alike every time "
+                  "(RFC 3261 §16.11); add mode = \"stateful\""},
+        WrongFile{rule + "do = { relay = \"trunk:acme\" }", "5:16 'relay': 'trunk:' is not available in this version"},
+        WrongFile{rule + "when = { method = \"IN VITE\" }\ndo = { lookup = \"location\" }",
+                  "5:19 'IN VITE' is not a method (RFC 3261 §25.1: a token)"},
+        WrongFile{rule + "when = { method = [\"invite\"] }\ndo = { lookup = \"location\" }",
+                  "5:20 'invite': methods are told apart by case (RFC 3261 §7.1); write 'INVITE'"},
+        WrongFile{rule + "when = { ruri_domain = \"a b\" }\ndo = { lookup = \"location\" }",
+                  "5:24 'a b' is neither 'local' nor a host name nor an address"},
+        WrongFile{rule + "when = { source = [\"10.0.0.0/33\"] }\ndo = { relay = \"request-uri\" }",
+                  "5:20 '10.0.0.0/33' is not an address or a prefix such as '10.0.0.0/8'"},
+        WrongFile{rule + "when = { from_user = \"bob\" }\ndo = { lookup = \"location\" }",
+                  "5:10 'from_user' in 'when' is not available in this version"},
+        WrongFile{rule + "when = { methods = \"INVITE\" }\ndo = { lookup = \"location\" }",
+                  "5:10 unknown key 'methods' in 'when'; did you mean 'method'?"},
+        WrongFile{rule + "do = { lookup = \"location\" }\n[[rule]]\nname = \"r\"\ndo = { register = \"location\" }",
+                  "7:8 a rule named 'r' stands above"}));
+
+const std::string relay_problem =
+    "5:16 'relay' takes 'request-uri' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': ";
+
+INSTANTIATE_TEST_SUITE_P(
+    RelayTargets, WrongFileTest,
+    testing::Values(WrongFile{rule + "do = { relay = \"tel:+31201234567\" }",
+                              relay_problem + "a proxy relays to a sip: URI, not 'tel:'"},
+                    WrongFile{rule + "do = { relay = \"sips:192.0.2.1\" }",
+                              relay_problem + "'sips:' is not available in this version"},
+                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=tls\" }",
+                              relay_problem + "'tls' is not available in this version"},
+                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=sctp\" }",
+                              relay_problem + "unknown transport 'sctp'"},
+                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1?Subject=x\" }",
+                              relay_problem + "a relay target carries no headers"},
+                    WrongFile{rule + "do = { relay = \"sip:foo.example\" }",
+                              relay_problem +
+                                  "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
+                                  "localhost"}));
+
+std::string two_rules(const std::string& first_when, const std::string& second_when) {
+  return listen + "domains = [\"example.com\"]\n[[rule]]\nname = \"first\"\nwhen = " + first_when +
+         "\ndo = { lookup = \"location\" }\n[[rule]]\nname = \"second\"\nwhen = " + second_when +
+         "\ndo = { register = \"location\" }\n";
+}
+
+TEST(RuleOrderTest, RefusesARuleThatAnEarlierOneHides) {
+  const auto hidden =
+      ElementsAre("7:1 the rule 'second' can never match: 'first' above takes everything that it would");
+  EXPECT_THAT(errors(two_rules("{}", "{ method = \"REGISTER\" }")), hidden);
+  EXPECT_THAT(errors(two_rules("{ method = [\"INVITE\", \"REGISTER\"] }", "{ method = \"REGISTER\" }")), hidden);
+  EXPECT_THAT(errors(two_rules("{ source = \"10.0.0.0/8\" }", "{ source = \"10.1.0.0/16\" }")), hidden);
+  EXPECT_THAT(errors(two_rules("{ ruri_domain = \"local\" }", "{ ruri_domain = \"Example.com\" }")), hidden);
+}
+
+TEST(RuleOrderTest, AcceptsARuleThatStillTakesSomething) {
+  EXPECT_THAT(errors(two_rules("{ method = \"INVITE\" }", "{}")), IsEmpty());
+  EXPECT_THAT(errors(two_rules("{ source = \"10.0.0.0/16\" }", "{ source = \"10.0.0.0/8\" }")), IsEmpty());
+  EXPECT_THAT(errors(two_rules("{ source = \"10.0.0.0/8\" }", "{ source = [\"10.0.0.1\", \"11.0.0.1\"] }")), IsEmpty());
+  EXPECT_THAT(errors(two_rules("{ ruri_domain = \"example.com\" }", "{ ruri_domain = \"local\" }")), IsEmpty());
+  EXPECT_THAT(errors(two_rules("{ source = \"10.0.0.0/8\", method = \"INVITE\" }", "{ source = \"10.0.0.0/8\" }")),
+              IsEmpty());
+}
+
+TEST(WarningTest, NamesAnOpenRelay) {
+  const std::string open =
+      "5:6 open relay: the rule 'r' sends whatever anybody asks to wherever they ask; name the "
+      "'source' it is for";
+  EXPECT_THAT(warnings(rule + "do = { relay = \"request-uri\" }"), ElementsAre(open));
+  EXPECT_THAT(warnings(rule + "do = { relay = \"request-uri\" }\nwhen = { source = [\"10.0.0.0/8\", \"::/0\"] }"),
+              ElementsAre(open));
+  EXPECT_THAT(warnings(rule + "do = { relay = \"request-uri\" }\nwhen = { source = \"10.0.0.0/8\" }"), IsEmpty());
+  EXPECT_THAT(warnings(rule + "do = { relay = \"sip:192.0.2.1\" }"), IsEmpty());
+}
+
+TEST(WarningTest, MissesDomainsWhereLocationsAreUsed) {
+  EXPECT_THAT(warnings(listen + "[[rule]]\nname = \"r\"\ndo = { lookup = \"location\" }"),
+              ElementsAre("4:6 the rule 'r' works on locations, but there are no 'domains': only users at our own "
+                          "addresses can be found"));
+}
+
+TEST(LoadConfigTest, ReportsAllProblemsInTheOrderOfTheFile) {
+  EXPECT_THAT(errors("domians = 1\nlisten = [{ on = \"udp:127.0.0.1:99999\" }]\n[proxy]\nmode = 3"),
+              ElementsAre("1:1 unknown key 'domians'; did you mean 'domains'?",
+                          "2:18 'on': '99999' is not a port from 0 to 65535",
+                          "4:8 'mode' in [proxy] must be a string, not an integer"));
+}
+
+TEST(LoadConfigTest, PrintsAProblemWithItsFile) {
+  const auto result = load_config("x", "etc/sip.toml", world());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().front().to_string().substr(0, 24), "etc/sip.toml:1:2: error:");
+}
+
+TEST(LoadConfigTest, HasTheDocumentedDefaults) {
+  Config expected;
+  expected.listeners = {{"udp:127.0.0.1:5060", Transport::Udp, *Endpoint::parse("127.0.0.1:5060"), "", {}}};
+  EXPECT_EQ(loaded(listen), expected);
+}
+
+TEST(LoadConfigTest, ReadsEveryKey) {
+  const Config config = loaded(R"(
+    listen = [{ name = "udp", on = "udp:0.0.0.0:5070", advertise = "SIP.example.com" },
+              { name = "six", on = "tcp:[::1]", advertise = "[2001:DB8::1]:5080" }]
+    domains = ["${DOMAIN}", "Sip.${DOMAIN}", "192.0.2.1", "[2001:db8::1]"]
+    server_name = "ours"
+    [proxy]
+    mode = "stateless"
+    record_route = true
+    timer_c = "4m"
+    tcp_for_large_requests = false
+    key = "file:key.txt"
+    [registrar]
+    expires = { min = "30s", default = "10m", max = "1d" }
+    max_contacts = 3
+    [location]
+    store = "memory"
+    [limits]
+    datagram_bytes = 2048
+    stream_message_bytes = 4096
+    connections_per_source = 5
+    transactions_per_source = 6
+    header_deadline = "500ms"
+    body_deadline = "7s"
+    idle_connection = "1m"
+    path_mtu = 1400
+    [timings]
+    t1 = "1s"
+    t2 = "5s"
+    t4 = "6s"
+  )");
+
+  Config expected;
+  expected.listeners = {{"udp", Transport::Udp, *Endpoint::parse("0.0.0.0:5070"), "sip.example.com", {}},
+                        {"six", Transport::Tcp, *Endpoint::parse("[::1]:5060"), "[2001:db8::1]", 5080}};
+  expected.domains = {"example.com", "sip.example.com", "192.0.2.1", "2001:db8::1"};
+  expected.server_name = "ours";
+  expected.proxy = {ProxyMode::Stateless, true, seconds(240), false, {0x0123456789abcdef, 0xfedcba9876543210}};
+  expected.registrar = {seconds(30), seconds(600), hours(24), 3};
+  expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), 1400};
+  expected.timings = {seconds(1), seconds(5), seconds(6), seconds(64)};
+  EXPECT_EQ(config, expected);
+}
+
+TEST(LoadConfigTest, ReadsRulesInTheirOrder) {
+  const Config config = loaded(listen + R"(
+    domains = "example.com"
+    [[rule]]
+    name = "registrations"
+    when = { method = ["REGISTER"], ruri_domain = "local" }
+    do   = { register = "location" }
+    [[rule]]
+    name = "to-users"
+    when = { ruri_domain = ["local", "Example.NET"] }
+    do   = { lookup = "location", fork = "parallel" }
+    [[rule]]
+    name = "from-the-inside"
+    when = { source = ["10.0.0.0/8", "2001:db8::/32"] }
+    do   = { relay = "request-uri" }
+    [[rule]]
+    name = "rest"
+    do   = { relay = "sip:192.0.2.5:5070;transport=tcp", mode = "stateless" }
+  )");
+
+  ASSERT_EQ(config.rules.size(), 4u);
+  EXPECT_EQ(config.rules[0], (Rule{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, {}}));
+  EXPECT_EQ(config.rules[1], (Rule{"to-users", {{}, {"local", "example.net"}, {}}, LookupAction{}, {}}));
+  EXPECT_EQ(config.rules[2], (Rule{"from-the-inside",
+                                   {{}, {}, {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")}},
+                                   RelayAction{},
+                                   {}}));
+  EXPECT_EQ(config.rules[3],
+            (Rule{"rest", {}, RelayAction{*Uri::parse("sip:192.0.2.5:5070;transport=tcp")}, ProxyMode::Stateless}));
+}
+
+TEST(LoadConfigTest, HashesASecretIntoTheKey) {
+  const HashKey key = loaded(listen + "[proxy]\nkey = \"a long enough secret\"").proxy.key;
+  EXPECT_NE(key, (HashKey{0, 0}));
+  EXPECT_EQ(key, loaded(listen + "[proxy]\nkey = \"a long enough secret\"").proxy.key);
+  EXPECT_NE(key, loaded(listen + "[proxy]\nkey = \"another long secret\"").proxy.key);
+}
+
+TEST(LoadConfigTest, LetsAListenerOfEachTransportShareAnAddress) {
+  EXPECT_THAT(errors("listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }, { on = "
+                     "\"udp:[::1]:5060\" }, { on = \"udp:127.0.0.1:5061\" }]"),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace intermediary

@@ -1,0 +1,75 @@
+// Takes the keys of one table, one by one, into typed values. A key that is there with a wrong value is reported and
+// leaves its target as it was; a key that nobody took is reported by finish(), with the nearest one that was asked for.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "config/document.h"
+
+namespace intermediary {
+
+template <class Value>
+struct Placed {
+  Value value{};
+  Position at;
+};
+
+struct DurationRange {
+  Duration least{};
+  Duration most{};
+  Duration step{1};
+};
+
+class TableReader {
+ public:
+  // `name` is how messages call the table: "[proxy]", "'when'"; "" for the top level.
+  TableReader(const Table& table, Position at, std::string name, Problems& problems);
+
+  bool has(std::string_view key) const;
+  Position at() const { return at_; }
+
+  std::optional<Placed<std::string>> text(std::string_view key);
+  // A string, or an array of strings with at least one.
+  std::vector<Placed<std::string>> texts(std::string_view key);
+  // The word's index among `words`. A word of `later` is refused as not available.
+  std::optional<std::size_t> word(std::string_view key, std::initializer_list<std::string_view> words,
+                                  std::initializer_list<std::string_view> later = {});
+  void boolean(std::string_view key, bool& target);
+  void duration(std::string_view key, Duration& target, DurationRange range);
+  template <std::integral Integer>
+  void integer(std::string_view key, Integer& target, std::int64_t least, std::int64_t most) {
+    if (const std::optional<std::int64_t> value = whole_number(key, least, most)) target = static_cast<Integer>(*value);
+  }
+  std::optional<TableReader> table(std::string_view key, std::string name);
+  // An array of tables, each read as `name`.
+  std::vector<TableReader> tables(std::string_view key, const std::string& name);
+
+  // Keys of the design that do not exist yet: refused by name.
+  void later(std::initializer_list<std::string_view> keys);
+  void finish();
+
+  // "timer_c in [proxy]", for a message.
+  std::string naming(std::string_view key) const;
+  Problems& problems() { return *problems_; }
+
+ private:
+  const Node* take(std::string_view key);
+  void wrong_type(std::string_view key, const Node& node, std::string_view wanted);
+  std::optional<std::int64_t> whole_number(std::string_view key, std::int64_t least, std::int64_t most);
+
+  const Table* table_;
+  Position at_;
+  std::string name_;
+  Problems* problems_;
+  std::vector<std::string> known_;
+  std::vector<std::string> refused_;
+};
+
+}  // namespace intermediary

@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "config/draft.h"
+#include "config/words.h"
+#include "message/uri.h"
+
+namespace intermediary {
+namespace {
+
+void read_methods(TableReader& when, RuleMatch& match) {
+  constexpr std::string_view rfc_methods[] = {"INVITE",   "ACK",   "BYE",    "CANCEL",    "OPTIONS",
+                                              "REGISTER", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY",
+                                              "PUBLISH",  "INFO",  "REFER",  "MESSAGE"};
+  for (const Placed<std::string>& method : when.texts("method")) {
+    const bool known = std::ranges::find(rfc_methods, method.value) != std::ranges::end(rfc_methods);
+    const auto meant = std::ranges::find_if(
+        rfc_methods, [&](std::string_view name) { return equals_ignoring_case(name, method.value); });
+    if (!is_token(method.value)) {
+      when.problems().error(method.at, "'" + method.value + "' is not a method (RFC 3261 §25.1: a token)");
+    } else if (!known && meant != std::ranges::end(rfc_methods)) {
+      when.problems().error(method.at, "'" + method.value +
+                                           "': methods are told apart by case (RFC 3261 §7.1); write '" +
+                                           std::string(*meant) + "'");
+    } else {
+      match.methods.push_back(method.value);
+    }
+  }
+}
+
+void read_ruri_domains(TableReader& when, RuleMatch& match) {
+  for (const Placed<std::string>& domain : when.texts("ruri_domain")) {
+    if (const std::optional<IpAddress> address = IpAddress::parse(domain.value)) {
+      match.ruri_domains.push_back(address->to_string());
+    } else if (is_hostname(domain.value)) {
+      match.ruri_domains.push_back(lowercase(domain.value));
+    } else {
+      when.problems().error(domain.at, "'" + domain.value + "' is neither 'local' nor a host name nor an address");
+    }
+  }
+}
+
+void read_sources(TableReader& when, RuleMatch& match) {
+  for (const Placed<std::string>& source : when.texts("source")) {
+    if (const std::optional<Cidr> prefix = Cidr::parse(source.value)) {
+      match.sources.push_back(*prefix);
+    } else {
+      when.problems().error(source.at, "'" + source.value + "' is not an address or a prefix such as '10.0.0.0/8'");
+    }
+  }
+}
+
+void read_when(TableReader& rule, RuleMatch& match) {
+  std::optional<TableReader> when = rule.table("when", "'when'");
+  if (!when) return;
+  read_methods(*when, match);
+  read_ruri_domains(*when, match);
+  read_sources(*when, match);
+  when->later({"ruri_user", "from_domain", "from_user", "to_domain", "to_user", "listener", "trunk", "header", "time",
+               "dialog", "identity", "transport"});
+  when->finish();
+}
+
+// Why a proxy of this version could not send to `target`; "" when it could.
+std::string problem_with_target(const Uri& target) {
+  if (target.is_sips()) return not_available("sips:");
+  if (!target.is_sip()) return "a proxy relays to a sip: URI, not '" + target.scheme_text + ":'";
+  if (!target.headers.empty()) return "a relay target carries no headers";
+  if (const std::optional<std::string_view> named = target.parameter("transport")) {
+    const std::optional<Transport> transport = parse_transport(*named);
+    if (!transport) return "unknown transport '" + std::string(*named) + "'";
+    if (*transport != Transport::Udp && *transport != Transport::Tcp) return not_available(*named);
+  }
+  if (!target.address() && !equals_ignoring_case(target.host, "localhost")) {
+    return "there is no DNS in this version: cannot resolve '" + target.host + "'; use an address, or localhost";
+  }
+  return "";
+}
+
+std::optional<RelayAction> parse_relay(const Placed<std::string>& relay, Problems& problems) {
+  if (relay.value == "request-uri") return RelayAction{};
+  for (const std::string_view later : {"trunk:", "pool:"}) {
+    if (relay.value.starts_with(later)) {
+      problems.error(relay.at, "'relay': " + not_available(later));
+      return std::nullopt;
+    }
+  }
+  const std::expected<Uri, ValueError> target = Uri::parse(relay.value);
+  const std::string problem = target ? problem_with_target(*target) : target.error().detail;
+  if (problem.empty()) return RelayAction{*target};
+  problems.error(relay.at,
+                 "'relay' takes 'request-uri' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': " + problem);
+  return std::nullopt;
+}
+
+// The one store of this version stands under the one name "location".
+bool names_location(TableReader& actions, std::string_view key) { return actions.word(key, {"location"}).has_value(); }
+
+std::optional<RuleAction> read_lookup(TableReader& actions) {
+  LookupAction lookup;
+  actions.word("fork", {"parallel"}, {"serial", "q"});
+  return names_location(actions, "lookup") ? std::optional<RuleAction>(lookup) : std::nullopt;
+}
+
+std::optional<RuleAction> read_one_action(TableReader& actions) {
+  std::optional<RuleAction> action;
+  int count = 0;
+  if (actions.has("register")) ++count;
+  if (names_location(actions, "register")) action = RegisterAction{};
+  if (actions.has("lookup")) ++count;
+  if (std::optional<RuleAction> lookup = read_lookup(actions)) action = lookup;
+  if (actions.has("relay")) ++count;
+  if (const std::optional<Placed<std::string>> relay = actions.text("relay")) {
+    if (const std::optional<RelayAction> parsed = parse_relay(*relay, actions.problems())) action = *parsed;
+  }
+  if (count > 1)
+    actions.problems().error(actions.at(), "'do' takes one of 'register', 'lookup' and 'relay', not several");
+  if (actions.has("fork") && !actions.has("lookup")) {
+    actions.problems().error(actions.at(), "'fork' belongs to 'lookup', which is missing here");
+  }
+  return count > 1 ? std::nullopt : action;
+}
+
+std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& places) {
+  std::optional<TableReader> actions = rule.table("do", "'do'");
+  if (!actions) return std::nullopt;
+  places.action = actions->at();
+  const std::optional<RuleAction> action = read_one_action(*actions);
+  if (const auto mode = actions->word("mode", {"stateless", "stateful"}, {"call-stateful"})) {
+    target.mode = *mode == 0 ? ProxyMode::Stateless : ProxyMode::Stateful;
+  }
+  const bool later = std::ranges::any_of(
+      std::initializer_list<std::string_view>{"bridge", "redirect", "reject", "drop", "challenge", "numbers"},
+      [&](std::string_view key) { return actions->has(key); });
+  actions->later({"bridge", "redirect", "reject", "drop", "challenge", "numbers"});
+  actions->finish();
+  const bool named = actions->has("register") || actions->has("lookup") || actions->has("relay");
+  if (!named && !later) actions->problems().error(actions->at(), "'do' needs one of 'register', 'lookup' and 'relay'");
+  return action;
+}
+
+void read_rule_name(TableReader& reader, Rule& rule, const Draft& draft) {
+  const std::optional<Placed<std::string>> name = reader.text("name");
+  if (!name) {
+    if (!reader.has("name"))
+      reader.problems().error(reader.at(), "a rule needs a 'name': logs and refusals say which rule it was");
+  } else if (!is_token(name->value)) {
+    reader.problems().error(name->at, "'" + name->value + "' is not a name: use letters, digits, '-', '.' and '_'");
+  } else if (std::ranges::find(draft.config.rules, name->value, &Rule::name) != draft.config.rules.end()) {
+    reader.problems().error(name->at, "a rule named '" + name->value + "' stands above");
+  } else {
+    rule.name = name->value;
+  }
+}
+
+void read_rule(TableReader& reader, Draft& draft) {
+  const std::size_t errors_before = reader.problems().errors();
+  Rule rule;
+  RulePlaces places{reader.at(), reader.at()};
+  read_rule_name(reader, rule, draft);
+  read_when(reader, rule.when);
+  const std::optional<RuleAction> action = read_do(reader, rule, places);
+  if (!reader.has("do")) {
+    reader.problems().error(reader.at(), "a rule needs 'do': what becomes of the requests it takes");
+  }
+  reader.finish();
+  if (!action || reader.problems().errors() > errors_before) return;  // checks of the whole would report its echo
+  rule.action = *action;
+  draft.rules.push_back(places);
+  draft.config.rules.push_back(std::move(rule));
+}
+
+}  // namespace
+
+void read_rules(TableReader& top, Draft& draft) {
+  std::vector<TableReader> rules = top.tables("rule", "[[rule]]");
+  for (TableReader& rule : rules) read_rule(rule, draft);
+}
+
+}  // namespace intermediary

@@ -1,0 +1,76 @@
+#include <iostream>
+#include <memory>
+
+#include "tools/cli/commands.h"
+#include "tools/cli/config_file.h"
+
+namespace intermediary::cli {
+namespace {
+
+struct CheckOptions {
+  std::string file;
+  bool json = false;
+};
+
+std::string json_string(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += {'\\', 'u', '0', '0', hex[static_cast<std::size_t>(c) >> 4], hex[static_cast<std::size_t>(c) & 15]};
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string json_object(const ConfigProblem& problem) {
+  const bool error = problem.severity == ConfigProblem::Severity::Error;
+  return "{\"file\": " + json_string(problem.file) + ", \"line\": " + std::to_string(problem.at.line) +
+         ", \"column\": " + std::to_string(problem.at.column) + ", \"severity\": \"" + (error ? "error" : "warning") +
+         "\", \"message\": " + json_string(problem.message) + "}";
+}
+
+void print_json(const std::string& file, bool valid, const std::vector<ConfigProblem>& problems) {
+  std::cout << "{\"file\": " << json_string(file) << ", \"valid\": " << (valid ? "true" : "false")
+            << ", \"problems\": [";
+  const char* separator = "\n  ";
+  for (const ConfigProblem& problem : problems) {
+    std::cout << separator << json_object(problem);
+    separator = ",\n  ";
+  }
+  std::cout << "]}\n";
+}
+
+void print_text(const std::string& file, bool valid, const std::vector<ConfigProblem>& problems) {
+  for (const ConfigProblem& problem : problems) std::cout << problem.to_string() << '\n';
+  std::cout << file << (valid ? ": valid\n" : ": not valid\n");
+}
+
+int check(const CheckOptions& options) {
+  const std::expected<std::string, std::string> text = read_file(options.file);
+  if (!text) {
+    std::cerr << "intermediary-cli check: cannot read '" << options.file << "': " << text.error() << '\n';
+    return exit_usage;
+  }
+  const auto loaded = load_config(*text, options.file, surroundings_of(options.file));
+  const std::vector<ConfigProblem>& problems = loaded ? loaded->warnings : loaded.error();
+  (options.json ? print_json : print_text)(options.file, loaded.has_value(), problems);
+  return loaded ? exit_fine : exit_failed;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand("check", "Check a configuration file; print every problem at its place");
+  command->add_option("FILE", options->file, "The configuration, TOML (docs/configuration.md)")->required();
+  command->add_flag("--json", options->json, "One JSON object, for programs");
+  command->footer("Example:\n  intermediary-cli check sip.toml");
+  command->callback([options, &exit_code] { exit_code = check(*options); });
+}
+
+}  // namespace intermediary::cli

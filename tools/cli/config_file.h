@@ -1,0 +1,18 @@
+// Configuration files as the operator has them: on disk, with this process's environment.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+
+namespace intermediary::cli {
+
+// What is in the file, or the system's reason why it cannot be read.
+std::expected<std::string, std::string> read_file(const std::string& path);
+
+// The environment of this process; a "file:" is looked for beside the configuration file.
+ConfigSurroundings surroundings_of(const std::string& config_path);
+
+}  // namespace intermediary::cli

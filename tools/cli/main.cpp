@@ -1,0 +1,40 @@
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <string_view>
+
+#include "tools/cli/commands.h"
+
+namespace intermediary::cli {
+namespace {
+
+// Commands that are designed and not yet there.
+constexpr std::array<std::string_view, 6> later_commands = {"explain", "replay", "conformance",
+                                                            "ctl",     "schema", "init"};
+
+int run_command_line(int argc, char** argv) {
+  if (argc > 1 && std::ranges::find(later_commands, argv[1]) != later_commands.end()) {
+    std::cerr << "intermediary-cli: the command '" << argv[1] << "' is not available in this version\n";
+    return exit_usage;
+  }
+  CLI::App app(
+      "Intermediary: a SIP proxy and registrar that runs alike on the wire and in the simulator.\n"
+      "Exit codes: 0 all is well, 1 a check or test failed, 2 bad usage.",
+      "intermediary-cli");
+  app.set_version_flag("--version", "intermediary-cli " INTERMEDIARY_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example:\n  intermediary-cli run --config sip.toml");
+  int exit_code = exit_fine;
+  add_check(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_fine : exit_usage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace intermediary::cli
+
+int main(int argc, char** argv) { return intermediary::cli::run_command_line(argc, argv); }
