@@ -92,7 +92,7 @@ std::optional<ValueError> scan_sent_by(Scanner& scanner, std::uint32_t origin, T
     const std::string_view inside = scanner.rest();
     via.host = inside.substr(0, inside.find_first_not_of("0123456789abcdefABCDEF:."));
     for (std::size_t i = 0; i < via.host.size(); ++i) scanner.advance();
-    if (!scanner.take(']')) via.host = {};
+    if (!scanner.take(']') || !IpAddress::parse(via.host)) via.host = {};
   } else {
     via.host = scanner.run(character::Host);
   }

@@ -46,6 +46,6 @@ function(room_test name)
   target_link_libraries(${name} PRIVATE ${TEST_DEPENDS} intermediary_options GTest::gmock GTest::gtest_main
     rapidcheck)
   target_compile_definitions(${name} PRIVATE INTERMEDIARY_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    INTERMEDIARY_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    INTERMEDIARY_BINARY_DIR="${PROJECT_BINARY_DIR}" INTERMEDIARY_SHARED_DIR="${INTERMEDIARY_SHARED_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
 endfunction()
