@@ -59,9 +59,8 @@ class Draft {
     return true;
   }
 
-  bool grew_beyond(std::size_t max_contacts) const {
-    return bindings_.size() > max_contacts && bindings_.size() > committed_.size();
-  }
+  std::size_t size() const { return bindings_.size(); }
+  std::size_t growth() const { return size() > committed_.size() ? size() - committed_.size() : 0; }
 
   std::vector<Binding> take_bindings() {
     std::sort(bindings_.begin(), bindings_.end(), goes_before);
@@ -120,11 +119,14 @@ std::span<const Binding> Location::bindings(std::string_view address_of_record) 
 std::expected<Location::Changes, UpdateRefusal> Location::update(TimePoint now, const std::string& address_of_record,
                                                                  const Registration& registration,
                                                                  std::size_t max_contacts) {
+  if (!registration.remove_all && registration.contacts.empty()) return Changes();
   Draft draft(now, address_of_record, registration, bindings(address_of_record), last_id_);
   bool in_order = !registration.remove_all || draft.remove_all();
   for (const ContactUpdate& contact : registration.contacts) in_order = in_order && draft.apply(contact);
   if (!in_order) return std::unexpected(UpdateRefusal::OutOfOrder);
-  if (draft.grew_beyond(max_contacts)) return std::unexpected(UpdateRefusal::TooManyContacts);
+  if (draft.growth() > 0 && draft.size() > max_contacts) return std::unexpected(UpdateRefusal::TooManyContacts);
+  if (draft.growth() > 0 && binding_count() + draft.growth() > max_bindings_)
+    return std::unexpected(UpdateRefusal::Full);
   last_id_ = draft.last_id();
   commit(address_of_record, draft.take_bindings());
   return draft.take_changes();

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "event/event.h"
 #include "location/binding.h"
 
@@ -26,13 +27,14 @@ namespace intermediary {
 enum class UpdateRefusal : std::uint8_t {
   OutOfOrder,       // same Call-ID, CSeq not higher than a binding's (RFC 3261 §10.3 steps 6 and 7)
   TooManyContacts,  // the address of record would grow beyond its limit
+  Full,             // all addresses of record together would
 };
 
 class Location {
  public:
   using Changes = std::vector<BindingChanged>;
 
-  Location() = default;
+  explicit Location(std::size_t max_bindings = limit::bindings) : max_bindings_(max_bindings) {}
   Location(Location&&) = default;
   Location& operator=(Location&&) = default;
 
@@ -64,6 +66,7 @@ class Location {
   std::map<std::pair<TimePoint, BindingId>, Address> by_expiry_;
   std::map<std::pair<FlowId, BindingId>, Address> by_flow_;
   BindingId last_id_{};
+  std::size_t max_bindings_;
 };
 
 }  // namespace intermediary

@@ -149,6 +149,14 @@ TEST_F(LocationTest, RefusesToGrowBeyondTheLimit) {
   EXPECT_TRUE(update(by("c1", 3, {contact("sip:b@h")}))) << "a refresh is no growth";
 }
 
+TEST_F(LocationTest, RefusesToGrowBeyondItsOwnRoom) {
+  location = Location(2);
+  ASSERT_TRUE(update(by("c1", 1, {contact("sip:a@h"), contact("sip:b@h")})));
+  EXPECT_EQ(update(by("c2", 1, {contact("sip:c@h")}), "sip:carol@example.com"), std::unexpected(UpdateRefusal::Full));
+  EXPECT_TRUE(update(by("c1", 2, {contact("sip:a@h"), contact("sip:b@h", 0s)})));
+  EXPECT_TRUE(update(by("c2", 1, {contact("sip:c@h")}), "sip:carol@example.com"));
+}
+
 TEST_F(LocationTest, NothingOutlivesItsExpiry) {
   ASSERT_TRUE(update(by("c1", 1, {contact("sip:a@h", 60s), contact("sip:b@h", 90s)})));
   ASSERT_TRUE(update(by("c1", 1, {contact("sip:c@h", 60s)}), "sip:carol@example.com"));

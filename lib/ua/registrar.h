@@ -1,0 +1,37 @@
+// The registrar (RFC 3261 §10.3, RFC 3327 §5.3): one REGISTER, one answer, all of it or nothing.
+//
+// The caller has checked that the Request-URI is ours (step 1) and that the sender may do this (steps 3 and 4), and has
+// called Location::expire(now). There is no Date in the answers: the core has no wall clock.
+//
+// Where the RFC leaves the status to us:
+//   out of order (step 7)   500: so the step's last paragraph names the failure of an update
+//   too many contacts       403: a 503 would send the client, and proxies with it, to another server
+//   no room in the tables   503 with Retry-After
+//   Path without Supported  420 with Unsupported: path, as RFC 3327 §5.3 recommends
+#pragma once
+
+#include "base/flow.h"
+#include "base/local_names.h"
+#include "base/time.h"
+#include "location/location.h"
+#include "message/message.h"
+#include "ua/answer.h"
+#include "ua/registrar_settings.h"
+
+namespace intermediary {
+
+class Registrar {
+ public:
+  // REQUIRES: all three outlive it.
+  Registrar(const RegistrarSettings& settings, const LocalNames& names, Location& location)
+      : settings_(settings), names_(names), location_(location) {}
+
+  UaAnswer answer(TimePoint now, const Message& request, const Arrival& arrival);
+
+ private:
+  const RegistrarSettings& settings_;
+  const LocalNames& names_;
+  Location& location_;
+};
+
+}  // namespace intermediary
