@@ -18,27 +18,22 @@ missing_packages() {
   done
 }
 
-# as_root COMMAND...: root itself, or by sudo.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  else
-    command -v sudo >/dev/null || die "cannot install packages: not root, and there is no sudo"
-    sudo "$@"
-  fi
-}
-
 # install PACKAGE...: nothing to do is silent; a failure names the packages.
 install() {
   command -v dpkg-query >/dev/null || die "needs Debian 12 or a system with its packages (no dpkg here): $*"
   local missing log
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -gt 0 ] || return 0
+  local root_by=(env)
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "cannot install ${missing[*]}: not root, and there is no sudo"
+    root_by=(sudo env)
+  fi
   printf 'installing: %s\n' "${missing[*]}"
+  local apt=("${root_by[@]}" DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -q)
   log=$(mktemp)
-  if ! { as_root apt-get -o DPkg::Lock::Timeout=120 -q update &&
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -q install -y --no-install-recommends \
-      "${missing[@]}"; } >"$log" 2>&1; then
+  # A list that cannot be renewed (another repository of this machine) may still do.
+  if ! { "${apt[@]}" update || true; "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     grep -E '^(E|W|Err):?' "$log" >&2 || tail -n 20 "$log" >&2
     rm -f "$log"
     mapfile -t missing < <(missing_packages "${missing[@]}")

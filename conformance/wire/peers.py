@@ -1,0 +1,171 @@
+"""What the tests over real sockets share: free ports of loopback, programs that are started and surely ended, and our
+own program with its configuration and log."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HOST = "127.0.0.1"
+
+
+class Failure(Exception):
+    """What a test says when it fails."""
+
+
+def free_ports(count):
+    """Ports that nobody holds, for UDP and TCP alike: even ones, each with its odd neighbour free for RTCP."""
+    held, ports = [], []
+    try:
+        while len(ports) < count:
+            probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            probe.bind((HOST, 0))
+            held.append(probe)
+            port = probe.getsockname()[1] & ~1
+            if port not in ports and _is_free(port, held) and _is_free(port + 1, held):
+                ports.append(port)
+    finally:
+        for each in held:
+            each.close()
+    return ports
+
+
+def _is_free(port, held):
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        probe = socket.socket(socket.AF_INET, kind)
+        if any(each.getsockname()[1] == port and each.type == kind for each in held):
+            probe.close()
+            continue
+        held.append(probe)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            held.remove(probe)
+            probe.close()
+            return False
+    return True
+
+
+def wait_until(condition, seconds, what):
+    """The condition's first true value; a Failure that says `what` did not come."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+
+
+class Program:
+    """A child process whose output goes to a file; ended at the end of its `with` block, whatever happens."""
+
+    def __init__(self, name, command, folder, stdin=subprocess.DEVNULL, environment=None):
+        self.name = name
+        self.log_path = os.path.join(folder, name + ".log")
+        self.log_file = open(self.log_path, "wb")
+        self.process = subprocess.Popen(command, cwd=folder, stdin=stdin, stdout=self.log_file, stderr=subprocess.STDOUT,
+                                        env={**os.environ, **(environment or {})})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.log_file.close()
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def tail(self, lines=25):
+        return "\n".join(f"    {self.name}| {line}" for line in self.log().split("\n")[-lines:])
+
+    def must_run(self):
+        if self.process.poll() is not None:
+            raise Failure(f"{self.name} ended with {self.process.returncode}:\n{self.tail()}")
+
+    def wait(self, seconds):
+        """Its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name} did not end within {seconds} s:\n{self.tail()}") from None
+
+    def terminate(self, seconds=10):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+
+def options(target_host, call_id):
+    """An OPTIONS request without a Via port: answers come back to where it came from (RFC 3581)."""
+    return "\r\n".join([
+        f"OPTIONS sip:{target_host} SIP/2.0", f"Via: SIP/2.0/UDP {HOST};branch=z9hG4bK{call_id};rport",
+        "Max-Forwards: 70", f"From: <sip:probe@{HOST}>;tag={call_id}", f"To: <sip:{target_host}>",
+        f"Call-ID: {call_id}", "CSeq: 1 OPTIONS", "Content-Length: 0", "", ""]).encode()
+
+
+def answers_options(port, call_id):
+    """The status of the answer to an OPTIONS over UDP, None when none comes within half a second."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.5)
+        probe.connect((HOST, port))
+        try:
+            probe.send(options(f"{HOST}:{port}", call_id))
+            answer = re.match(rb"SIP/2\.0 (\d{3})", probe.recv(65535))
+        except OSError:
+            return None
+        return int(answer.group(1)) if answer else None
+
+
+class Intermediary(Program):
+    """Our program with a configuration file; ready when it answers OPTIONS on `port`."""
+
+    def __init__(self, program, folder, port, config):
+        path = os.path.join(folder, "intermediary.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(config)
+        super().__init__("intermediary", [program, "run", "--config", path], folder)
+        self.port = port
+        self.probes = 0
+
+    def wait_ready(self):
+        def ready():
+            self.must_run()
+            self.probes += 1
+            return answers_options(self.port, f"ready{self.probes}") == 200
+
+        wait_until(ready, 20, "an answer to OPTIONS")
+
+    def stop(self):
+        """Ends it by SIGTERM; its exit code must be 0. The figures of its last log line."""
+        code = self.terminate()
+        if code != 0:
+            raise Failure(f"intermediary ended with {code} after SIGTERM:\n{self.tail()}")
+        return self.figures()
+
+    def figures(self):
+        """name -> number of the last line that tells what is live."""
+        lines = [line for line in self.log().split("\n") if "server_transactions=" in line]
+        if not lines:
+            raise Failure("the log does not say what is live:\n" + self.tail())
+        return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)\b", lines[-1])}
+
+
+def run(test):
+    """Runs `test(folder)` in a scratch folder; exit code 0, or 1 with what it says."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="wire-") as folder:
+        try:
+            test(folder)
+        except Failure as failure:
+            print(f"FAILED: {failure}")
+            return 1
+    print(f"passed in {time.monotonic() - started:.1f} s")
+    return 0
