@@ -89,6 +89,7 @@ void set_routing(Editor& editor, const Forwarding& f) {
 }  // namespace
 
 std::expected<Uri, Refusal> next_hop(const Preprocessed& request, const Target& target) {
+  if (target.next_hop) return *target.next_hop;
   if (target.path.empty()) return request.next_route ? request.next_route->uri : target.uri;
   auto first = parse_name_address(target.path.front());
   if (!first) return std::unexpected(Refusal{500, "stored Path is unreadable: " + first.error().detail, {}});

@@ -1,0 +1,112 @@
+// The engine's inside: the rooms assembled, and the way of an input through them.
+//
+//   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
+//   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
+//   outbound.cpp  what leaves: hops, flows, the output queue
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/local_names.h"
+#include "base/random.h"
+#include "base/timer_queue.h"
+#include "engine/config.h"
+#include "engine/engine.h"
+#include "engine/io.h"
+#include "location/location.h"
+#include "proxy/stateful.h"
+#include "proxy/stateless.h"
+#include "transaction/transaction_layer.h"
+#include "transport/flow_table.h"
+#include "ua/answer.h"
+
+namespace intermediary {
+
+class EngineCore final : public Wire, public ProxyPort {
+ public:
+  EngineCore(const Config& config, const Seed& seed);
+
+  void handle(TimePoint now, Input& input);
+  std::optional<Output> poll();
+  std::optional<TimePoint> next_deadline() const;
+  LiveObjects live() const;
+  const Counters& counters() const { return counters_; }
+  void add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
+                   std::chrono::seconds expires, int q_thousandths);
+
+ private:
+  // ---- inbound
+  void take(DatagramReceived& input);
+  void take(StreamReceived& input);
+  void take(FlowOpened& input);
+  void take(FlowClosed& input);
+  void take(DatagramFailed& input);
+  void take(HopsResolved& input);
+  void take(WallClock& input);
+  void take(DeadlineReached& input);
+  void take(Command& input);
+  void parse(std::string bytes, Framing framing, const Arrival& arrival);
+  void reject(const Refused& refused, const Arrival& arrival);
+  void fire_timers();
+  void drain_reports();
+
+  // ---- dispatch
+  struct Decision {
+    const Rule* rule = nullptr;  // null: the route set of a dialog of ours decides
+    ProxyMode mode = ProxyMode::Stateful;
+    TargetSet targets;
+    bool register_here = false;
+    std::string rule_name() const { return rule ? rule->name : std::string(); }
+  };
+  void receive(const MessagePtr& message, const Arrival& arrival);
+  void receive_request(const MessagePtr& request, const Arrival& arrival);
+  void receive_response(const MessagePtr& response, const Arrival& arrival);
+  void take_request(const MessagePtr& request, const Arrival& arrival);
+  void take_cancel(const MessagePtr& cancel, const Arrival& arrival);
+  void take_ack(const MessagePtr& ack, const Arrival& arrival);
+  bool is_for_us(const Preprocessed& request) const;
+  // What is done with a request, or why it is refused. ACK and CANCEL are judged as the INVITE they belong to.
+  std::expected<Decision, Refusal> decide(const Preprocessed& request, const Arrival& arrival, std::string& rule_name);
+  std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
+  std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
+  void answer_ourselves(const MessagePtr& request, const Arrival& arrival, const UaAnswer& answer);
+  void register_contacts(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre);
+  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, Decision decision);
+  std::string loop_hash_of(const Message& request, const Arrival& arrival) const;
+
+  // ---- outbound
+  // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and the
+  // ACK is known again.
+  void refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const std::string& rule = {});
+  void respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
+                         std::vector<std::pair<std::string_view, std::string>> fields, std::string_view reason = {});
+  std::string stateless_tag(std::string_view call_id, std::string_view from_tag, std::uint32_t cseq) const;
+  void stray(const Message& message, const Arrival& arrival, std::string reason);
+  void transmit(Hop& hop, std::string_view bytes) override;
+  std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) override;
+  void send(const Hop& hop, std::string bytes) override;
+  void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
+  void flush_flows();
+
+  Config config_;
+  ProxySettings proxy_settings_;
+  LocalNames names_;
+  RandomSource random_;
+  TimerQueue timers_;
+  FlowTable flows_;
+  HashKey tag_key_;
+  TransactionLayer transactions_;
+  Location location_;
+  StatefulProxy stateful_;
+  StatelessProxy stateless_;
+
+  TimePoint now_{};
+  std::uint64_t last_query_ = 0;
+  bool draining_ = false;
+  Counters counters_;
+  std::deque<Output> outputs_;
+};
+
+}  // namespace intermediary

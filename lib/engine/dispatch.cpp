@@ -1,0 +1,224 @@
+// Messages find who takes them.
+#include <algorithm>
+
+#include "base/overloaded.h"
+#include "engine/core.h"
+#include "message/compose.h"
+#include "proxy/branch_id.h"
+#include "transport/via.h"
+#include "ua/options.h"
+#include "ua/registrar.h"
+
+namespace intermediary {
+
+void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
+  if (message->is_request()) {
+    ++counters_.requests_in;
+    receive_request(note_source(message, arrival, config_.limits), arrival);
+  } else {
+    ++counters_.responses_in;
+    receive_response(message, arrival);
+  }
+}
+
+void EngineCore::receive_request(const MessagePtr& request, const Arrival& arrival) {
+  switch (transactions_.receive_request(now_, request)) {
+    case TransactionLayer::Match::Absorbed: ++counters_.retransmissions_in; return;
+    case TransactionLayer::Match::AckFor2xx: return take_ack(request, arrival);
+    case TransactionLayer::Match::New: break;
+  }
+  if (request->method() == Method::Ack) return take_ack(request, arrival);
+  if (request->method() == Method::Cancel) return take_cancel(request, arrival);
+  take_request(request, arrival);
+}
+
+// §18.1.2, §16.7 step 1 with RFC 6026 §8.9.
+void EngineCore::receive_response(const MessagePtr& response, const Arrival& arrival) {
+  const TopVia& via = response->top_via();
+  if (!names_.is_our_sent_by(via.host, via.port)) return stray(*response, arrival, "its top Via is not ours");
+  if (transactions_.receive_response(now_, response)) return;
+  const auto reply = stateless_.reply(*response);
+  if (!reply) return stray(*response, arrival, "no transaction knows it");
+  auto hop = hop_from_via(reply->next_via);
+  if (!hop) return stray(*response, arrival, "the next Via names no address");
+  hop->listener = reply->listener;
+  const FlowTable::Flow* flow = flows_.find(reply->flow);
+  if (flow && flow->remote.address == hop->remote.address) hop->flow = reply->flow;
+  send(*hop, reply->bytes);
+}
+
+void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
+  auto pre = preprocess(request, names_, proxy_settings_);
+  if (!pre) return refuse(request, arrival, pre.error());
+  if (draining_ && request->to_tag().empty()) {
+    return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
+  }
+  if (is_for_us(*pre)) {
+    if (request->method() == Method::Options) return answer_ourselves(request, arrival, answer_options(*request));
+  }
+  std::string rule;
+  auto decision = decide(*pre, arrival, rule);
+  if (!decision) return refuse(request, arrival, decision.error(), rule);
+  if (decision->register_here) return register_contacts(request, arrival, *pre);
+  forward(request, arrival, std::move(*pre), std::move(*decision));
+}
+
+void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
+  const ServerTransactionId invite = transactions_.find_cancelled(*cancel);
+  const ServerTransaction* transaction = transactions_.find(invite);
+  // A CANCEL goes hop by hop: it comes from where the INVITE came from.
+  if (transaction && transaction->arrival.remote.address == arrival.remote.address) {
+    const ServerTransactionId own = transactions_.create_server(now_, cancel, arrival, reply_hop(*cancel, arrival));
+    const std::string tag = random_.token(16);
+    transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
+    return stateful_.cancel(now_, invite);
+  }
+  // §16.10: without a context, the INVITE may have gone by statelessly.
+  std::string rule;
+  auto pre = preprocess(cancel, names_, proxy_settings_);
+  if (!pre) return refuse(cancel, arrival, pre.error());
+  auto decision = decide(*pre, arrival, rule);
+  if (decision && decision->mode == ProxyMode::Stateless && !decision->register_here) {
+    return forward(cancel, arrival, std::move(*pre), std::move(*decision));
+  }
+  refuse(cancel, arrival, {481, "no INVITE here that it could cancel", {}}, rule);
+}
+
+// An ACK is never answered. One for a 2xx goes its way without a transaction (§16.7, RFC 6026 §7.3); one for an answer
+// of our own that kept no state ends here.
+void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
+  if (ack->to_tag() == stateless_tag(ack->call_id(), ack->from_tag(), ack->cseq().number)) return;
+  auto pre = preprocess(ack, names_, proxy_settings_);
+  if (!pre) return stray(*ack, arrival, pre.error().reason);
+  std::string rule;
+  auto decision = decide(*pre, arrival, rule);
+  if (!decision) return stray(*ack, arrival, decision.error().reason);
+  if (decision->register_here) return stray(*ack, arrival, "it belongs to no INVITE here");
+  decision->mode = ProxyMode::Stateless;
+  forward(ack, arrival, std::move(*pre), std::move(*decision));
+}
+
+// RFC 3261 §11, §16.2: the Request-URI names this element itself, not a user of its.
+bool EngineCore::is_for_us(const Preprocessed& request) const {
+  const Uri& uri = request.request_uri;
+  return !uri.has_user && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
+}
+
+std::expected<EngineCore::Decision, Refusal> EngineCore::decide(const Preprocessed& request, const Arrival& arrival,
+                                                                std::string& rule_name) {
+  const Message& message = *request.request;
+  Decision decision;
+  decision.mode = config_.proxy.mode;
+  // Within a dialog that we let through, the route set decides (§16.5: the Request-URI's domain is not ours).
+  if (request.in_our_dialog && !message.to_tag().empty() && !is_for_us(request)) {
+    decision.targets.add({.uri = request.request_uri});
+    return decision;
+  }
+  const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
+  const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(), request.request_uri.host,
+                        names_.is_local_domain(request.request_uri.host), arrival.remote.address};
+  decision.rule = choose(config_.rules, query);
+  if (!decision.rule) return std::unexpected(Refusal{404, "no rule takes it", {}});
+  rule_name = decision.rule->name;
+  if (decision.rule->mode) decision.mode = *decision.rule->mode;
+  auto targets = std::visit(
+      Overloaded{
+          [&](const RegisterAction&) -> std::expected<TargetSet, Refusal> {
+            decision.register_here = true;
+            if (message.method() == Method::Register) return TargetSet{};
+            return std::unexpected(Refusal{405, "its rule registers, and it is no REGISTER", {{"Allow", "REGISTER"}}});
+          },
+          [&](const LookupAction&) { return look_up(request); },
+          [&](const RelayAction& action) { return relay(request, action); },
+      },
+      decision.rule->action);
+  if (!targets) return std::unexpected(targets.error());
+  decision.targets = std::move(*targets);
+  return decision;
+}
+
+// A Route to elsewhere would carry a stranger's request past the location service: an open relay.
+Refusal foreign_route(const Preprocessed& request) {
+  return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
+}
+
+std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
+  if (request.next_route) return std::unexpected(foreign_route(request));
+  TargetSet targets;
+  for (const Binding& binding : location_.bindings(address_of_record(request.request_uri))) {
+    auto uri = Uri::parse(binding.contact);
+    if (!uri) continue;
+    Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
+    if (binding.ends_with_flow && binding.path.empty()) {
+      target.hop = Hop{binding.arrival.transport, binding.arrival.remote, binding.arrival.listener,
+                       binding.arrival.flow};
+    }
+    targets.add(std::move(target));
+  }
+  // §16.5: 404 would claim to know that there is no such user.
+  if (targets.empty()) return std::unexpected(Refusal{480, "nobody is registered there", {}});
+  return targets;
+}
+
+std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request, const RelayAction& action) const {
+  TargetSet targets;
+  if (!action.target) {
+    targets.add({.uri = request.request_uri});
+    return targets;
+  }
+  if (request.next_route) return std::unexpected(foreign_route(request));
+  // A URI with a user is where the request is for; one without is only the next hop.
+  if (action.target->has_user) {
+    targets.add({.uri = *action.target});
+  } else {
+    targets.add({.uri = request.request_uri, .next_hop = action.target});
+  }
+  return targets;
+}
+
+void EngineCore::answer_ourselves(const MessagePtr& request, const Arrival& arrival, const UaAnswer& answer) {
+  respond_stateless(*request, reply_hop(*request, arrival), answer.status,
+                    stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), answer.fields,
+                    answer.reason);
+}
+
+// A REGISTER has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
+void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arrival, const Preprocessed&) {
+  const ServerTransactionId server =
+      transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  UaAnswer answer = answer_register(now_, *request, arrival, config_.registrar, location_);
+  const std::string tag = random_.token(16);
+  if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
+  if (answer.status >= 300) ++counters_.refused;
+  ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
+  transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
+  for (Event& event : answer.events) emit(std::move(event));
+}
+
+std::string EngineCore::loop_hash_of(const Message& request, const Arrival& arrival) const {
+  const std::string source = proxy_settings_.routes_by_source ? arrival.remote.address.to_string() : std::string();
+  return loop_hash(proxy_settings_.key, request, source);
+}
+
+void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, Decision decision) {
+  std::string loop = loop_hash_of(*request, arrival);
+  if (const auto refusal = validate_for_forwarding(*request, names_, loop)) {
+    return refuse(request, arrival, *refusal, decision.rule_name());
+  }
+  if (decision.mode == ProxyMode::Stateless) {
+    if (const auto refusal = stateless_.forward(pre, arrival, decision.targets.targets().front())) {
+      refuse(request, arrival, *refusal, decision.rule_name());
+    }
+    return;
+  }
+  const bool trusted = decision.rule && !decision.rule->when.sources.empty();
+  if (!trusted && transactions_.unfinished_from(arrival.remote.address) >= config_.limits.transactions_per_source) {
+    return refuse(request, arrival, {503, "too many unanswered requests from this address", {{"Retry-After", "5"}}},
+                  decision.rule_name());
+  }
+  const ServerTransactionId server =
+      transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  stateful_.start(now_, server, std::move(pre), decision.targets, decision.rule_name(), std::move(loop));
+}
+
+}  // namespace intermediary

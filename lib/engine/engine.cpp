@@ -1,0 +1,136 @@
+#include "engine/engine.h"
+
+#include <cassert>
+#include <utility>
+
+#include "base/text.h"
+#include "engine/core.h"
+
+namespace intermediary {
+
+namespace {
+
+ProxySettings settings_from(const Config& config) {
+  ProxySettings settings;
+  settings.record_route = config.proxy.record_route;
+  settings.timer_c = config.proxy.timer_c;
+  settings.cancelled_wait = config.timings.t1_times_64();
+  settings.tcp_for_large_requests = config.proxy.tcp_for_large_requests;
+  settings.path_mtu = config.limits.path_mtu;
+  settings.server_name = config.server_name;
+  settings.key = config.proxy.key;
+  for (const Rule& rule : config.rules) {
+    if (!rule.when.sources.empty()) settings.routes_by_source = true;
+  }
+  return settings;
+}
+
+HashKey draw_key(RandomSource& random) {
+  HashKey key{};
+  for (std::uint64_t& word : key) word = random.next();
+  return key;
+}
+
+}  // namespace
+
+EngineCore::EngineCore(const Config& config, const Seed& seed)
+    : config_(config),
+      proxy_settings_(settings_from(config)),
+      random_(seed),
+      flows_(config_.limits, timers_),
+      tag_key_(draw_key(random_)),
+      transactions_(config_.timings, draw_key(random_), timers_, *this),
+      stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
+      stateless_(proxy_settings_, names_, *this) {
+  for (const ListenerConfig& listener : config_.listeners) {
+    names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port);
+  }
+  for (const std::string& domain : config_.domains) names_.add_domain(domain);
+}
+
+void EngineCore::handle(TimePoint now, Input& input) {
+  assert(now >= now_);
+  now_ = now;
+  fire_timers();
+  std::visit([&](auto& value) { take(value); }, input);
+  drain_reports();
+}
+
+std::optional<Output> EngineCore::poll() {
+  if (outputs_.empty()) return std::nullopt;
+  Output output = std::move(outputs_.front());
+  outputs_.pop_front();
+  return output;
+}
+
+std::optional<TimePoint> EngineCore::next_deadline() const {
+  const auto timer = timers_.next_deadline();
+  const auto expiry = location_.next_expiry();
+  if (!timer || !expiry) return timer ? timer : expiry;
+  return std::min(*timer, *expiry);
+}
+
+LiveObjects EngineCore::live() const {
+  return {.server_transactions = transactions_.server_count(),
+          .client_transactions = transactions_.client_count(),
+          .response_contexts = stateful_.context_count(),
+          .queries = stateful_.query_count() + stateless_.query_count(),
+          .flows = flows_.size(),
+          .bindings = location_.binding_count(),
+          .timers = timers_.size()};
+}
+
+void EngineCore::add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri,
+                             std::chrono::seconds expires, int q_thousandths) {
+  const auto uri = Uri::parse(contact_uri);
+  const auto record = Uri::parse(aor);
+  assert(uri && record);
+  Registration registration;
+  registration.call_id = "add_binding";
+  registration.cseq = static_cast<std::uint32_t>(location_.binding_count() + 1);
+  registration.contacts.push_back({*uri, {}, expires, static_cast<std::int16_t>(q_thousandths), false});
+  const auto changes = location_.update(now, address_of_record(*record), registration, config_.registrar.max_contacts);
+  assert(changes);
+  (void)changes;
+}
+
+std::string problem_with(const Config& config) {
+  if (config.listeners.empty()) return "there is no listener";
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.bind.address.is_unspecified() && listener.advertise_host.empty()) {
+      return "listener '" + listener.name + "' is bound to every address and advertises none";
+    }
+    if (listener.transport != Transport::Udp && listener.transport != Transport::Tcp) {
+      return "listener '" + listener.name + "': " + std::string(via_name(listener.transport)) +
+             " is not available in this version";
+    }
+  }
+  if (config.proxy.timer_c <= std::chrono::minutes(3)) {
+    return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";
+  }
+  return {};
+}
+
+// ---- the public face
+
+struct Engine::Implementation {
+  EngineCore core;
+};
+
+Engine::Engine(const Config& config, const Seed& seed)
+    : implementation_(new Implementation{EngineCore(config, seed)}) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::handle(TimePoint now, Input input) { implementation_->core.handle(now, input); }
+std::optional<Output> Engine::poll() { return implementation_->core.poll(); }
+std::optional<TimePoint> Engine::next_deadline() const { return implementation_->core.next_deadline(); }
+LiveObjects Engine::live() const { return implementation_->core.live(); }
+const Counters& Engine::counters() const { return implementation_->core.counters(); }
+void Engine::add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
+                         std::chrono::seconds expires, int q_thousandths) {
+  implementation_->core.add_binding(now, address_of_record, contact_uri, expires, q_thousandths);
+}
+
+}  // namespace intermediary

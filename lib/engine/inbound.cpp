@@ -1,0 +1,165 @@
+// Bytes become messages; what is wrong with them is answered here.
+#include "base/overloaded.h"
+#include "engine/core.h"
+#include "message/compose.h"
+#include "transport/via.h"
+
+namespace intermediary {
+
+namespace {
+
+int status_of(Answer answer) {
+  switch (answer) {
+    case Answer::BadRequest: return 400;
+    case Answer::VersionNotSupported: return 505;
+    case Answer::MessageTooLarge: return 513;
+    case Answer::Silence: return 0;
+  }
+  return 0;
+}
+
+// CRLFs alone keep a NAT's binding alive (RFC 5626 §3.5.1 for streams; seen on UDP as well).
+bool is_keep_alive(std::string_view bytes) { return bytes.find_first_not_of("\r\n\0", 0, 3) == std::string_view::npos; }
+
+}  // namespace
+
+void EngineCore::take(DatagramReceived& input) {
+  if (is_keep_alive(input.bytes)) return;
+  const LocalNames::Listener* listener = names_.find(input.listener);
+  const Transport transport = listener ? listener->transport : Transport::Udp;
+  parse(std::move(input.bytes), Framing::Datagram, {transport, input.remote, input.listener, {}});
+}
+
+void EngineCore::take(StreamReceived& input) {
+  const FlowTable::Flow* flow = flows_.find(input.flow);
+  if (!flow) return;  // closed by us, while these bytes were under way
+  const Arrival arrival{flow->transport, flow->remote, flow->listener, input.flow};
+  flows_.received(now_, input.flow, input.bytes);
+  while (auto frame = flows_.take_frame(now_, input.flow)) {
+    const bool goes_on = std::visit(
+        Overloaded{
+            [&](Frame& message) {
+              parse(std::move(message.bytes), Framing::Stream, arrival);
+              return true;
+            },
+            [&](KeepAlivePing&) {
+              transmit_pong(arrival);
+              return true;
+            },
+            [&](FramingError& error) {
+              // Whatever can be read of it is answered before the connection goes (§18.3).
+              auto parsed = Message::parse(std::move(error.head), Framing::Datagram, config_.limits);
+              Refused refused{error.error, nullptr};
+              if (parsed) {
+                refused.partial = *parsed;
+              } else {
+                refused.partial = parsed.error().partial;
+              }
+              reject(refused, arrival);
+              flush_flows();
+              flows_.close(input.flow, error.error.to_string());
+              return false;
+            },
+        },
+        *frame);
+    if (!goes_on) break;
+    drain_reports();
+  }
+  flush_flows();
+}
+
+void EngineCore::take(FlowOpened& input) {
+  if (flows_.opened(now_, input.flow, input.transport, input.listener, input.remote)) {
+    emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Opened, {}});
+  } else {
+    ++counters_.refused;
+    emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Failed,
+                     "too many connections from this address"});
+  }
+  flush_flows();
+}
+
+void EngineCore::take(FlowClosed& input) {
+  const FlowTable::Flow* flow = flows_.find(input.flow);
+  if (!flow) return;
+  if (!flow->open) ++counters_.send_failures;
+  emit(FlowChanged{input.flow, flow->transport, flow->remote,
+                   flow->open ? FlowChanged::Change::Closed : FlowChanged::Change::Failed, input.reason});
+  flows_.closed(input.flow);
+  for (BindingChanged& change : location_.remove_flow(input.flow)) emit(std::move(change));
+  transactions_.flow_lost(now_, input.flow, input.reason);
+}
+
+void EngineCore::take(DatagramFailed& input) {
+  ++counters_.send_failures;
+  emit(SendFailed{{Transport::Udp, input.remote, input.listener, {}}, {}, input.reason});
+  transactions_.datagram_failed(now_, input.remote, input.reason);
+}
+
+void EngineCore::take(HopsResolved& input) {
+  const HopQuery query{input.query.value};
+  std::expected<std::vector<Hop>, std::string> hops;
+  if (input.hops) {
+    hops = std::move(*input.hops);
+  } else {
+    hops = std::unexpected(input.hops.error().reason);
+  }
+  if (!stateful_.resolved(now_, query, hops)) stateless_.resolved(query, hops);
+}
+
+void EngineCore::take(WallClock&) {}
+
+void EngineCore::take(DeadlineReached&) {}
+
+void EngineCore::take(Command& input) {
+  switch (input.kind) {
+    case Command::Kind::Drain: draining_ = true; break;
+  }
+}
+
+void EngineCore::parse(std::string bytes, Framing framing, const Arrival& arrival) {
+  auto message = Message::parse(std::move(bytes), framing, config_.limits);
+  if (!message) return reject(message.error(), arrival);
+  if (arrival.flow) flows_.proven(arrival.flow);
+  receive(*message, arrival);
+}
+
+void EngineCore::reject(const Refused& refused, const Arrival& arrival) {
+  ++counters_.rejected;
+  int status = status_of(refused.error.answer);
+  // Without a Via there is nobody to answer (RFC 3261 §8.2.6.2).
+  if (!refused.partial || !refused.partial->has(FieldName::Via)) status = 0;
+  if (status != 0) {
+    const Message& request = *refused.partial;
+    const Hop reply = request.top_via().host.empty()
+                          ? Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow}
+                          : reply_hop(request, arrival);
+    const std::string tag = stateless_tag(request.value(FieldName::CallId), {}, 0);
+    respond_stateless(request, reply, status, tag, {}, fault_text(refused.error.fault));
+  }
+  emit(MessageRejected{arrival, refused.error, status});
+}
+
+void EngineCore::fire_timers() {
+  for (BindingChanged& change : location_.expire(now_)) emit(std::move(change));
+  while (const auto tag = timers_.pop_due(now_)) {
+    switch (tag->owner) {
+      case TimerOwner::Transport: {
+        flows_.timer_fired(FlowId{tag->subject});
+        flush_flows();
+        break;
+      }
+      case TimerOwner::Transaction: transactions_.timer_fired(now_, *tag); break;
+      case TimerOwner::Proxy: stateful_.timer_fired(now_, *tag); break;
+    }
+    drain_reports();
+  }
+}
+
+void EngineCore::drain_reports() {
+  for (auto reports = transactions_.take_reports(); !reports.empty(); reports = transactions_.take_reports()) {
+    for (const TransactionReport& report : reports) stateful_.report(now_, report);
+  }
+}
+
+}  // namespace intermediary

@@ -1,0 +1,104 @@
+// What leaves: answers of our own, hops, flows, the output queue.
+#include "base/overloaded.h"
+#include "engine/core.h"
+#include "message/compose.h"
+#include "message/values.h"
+#include "transport/via.h"
+
+namespace intermediary {
+
+void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
+                        const std::string& rule) {
+  ++counters_.refused;
+  const bool silent = request->method() == Method::Ack;
+  if (!silent) {
+    respond_stateless(*request, reply_hop(*request, arrival), refusal.status,
+                      stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), refusal.fields);
+  }
+  emit(RequestRefused{arrival, std::string(request->call_id()), std::string(request->method_text()),
+                      std::string(request->request_uri()), silent ? 0 : refusal.status, rule, refusal.reason});
+}
+
+void EngineCore::respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
+                                   std::vector<std::pair<std::string_view, std::string>> fields,
+                                   std::string_view reason) {
+  if (!config_.server_name.empty()) fields.emplace_back("Server", config_.server_name);
+  send(reply, make_response(request, {.status = status, .reason = reason, .to_tag = tag, .fields = std::move(fields)}));
+}
+
+std::string EngineCore::stateless_tag(std::string_view call_id, std::string_view from_tag, std::uint32_t cseq) const {
+  return to_hex(KeyedHash(tag_key_).field(call_id).field(from_tag).number(cseq).finish());
+}
+
+void EngineCore::stray(const Message& message, const Arrival& arrival, std::string reason) {
+  ++counters_.strays;
+  std::string what = message.is_response()
+                         ? "response " + std::to_string(message.status()) + " " + std::string(message.cseq().method)
+                         : std::string(message.method_text());
+  emit(StrayDropped{arrival, std::string(message.call_id()), std::move(what), std::move(reason)});
+}
+
+void EngineCore::send(const Hop& hop, std::string bytes) {
+  Hop to = hop;
+  transmit(to, bytes);
+}
+
+void EngineCore::transmit(Hop& hop, std::string_view bytes) {
+  if (bytes.starts_with("SIP/2.0 ")) {
+    ++counters_.responses_out;
+  } else {
+    ++counters_.requests_out;
+  }
+  if (!is_reliable(hop.transport)) {
+    if (!names_.find(hop.listener)) {
+      const LocalNames::Listener* out = names_.for_sending(hop.transport, hop.remote.address.family(), hop.listener);
+      if (out) hop.listener = out->id;
+    }
+    outputs_.emplace_back(Transmit{hop, std::string(bytes)});
+    return;
+  }
+  const FlowId flow = flows_.send(hop, bytes);
+  if (!flow) {
+    ++counters_.send_failures;
+    emit(SendFailed{hop, {}, "the queue of a connection that is being opened is full"});
+  }
+  hop.flow = flow;
+  flush_flows();
+}
+
+void EngineCore::flush_flows() {
+  for (FlowOrder& order : flows_.take_orders()) {
+    std::visit(Overloaded{
+                   [&](FlowSend& out) {
+                     outputs_.emplace_back(
+                         Transmit{{out.transport, out.remote, out.listener, out.flow}, std::move(out.bytes)});
+                   },
+                   [&](FlowOpenOrder& out) {
+                     outputs_.emplace_back(OpenFlow{out.flow, out.transport, out.listener, out.remote});
+                   },
+                   [&](FlowCloseOrder& out) {
+                     for (BindingChanged& change : location_.remove_flow(out.flow)) emit(std::move(change));
+                     outputs_.emplace_back(CloseFlow{out.flow, out.reason});
+                     transactions_.flow_lost(now_, out.flow, out.reason);
+                   },
+               },
+               order);
+  }
+}
+
+std::variant<Hop, HopQuery, Refusal> EngineCore::find_hop(const Uri& uri) {
+  return std::visit(Overloaded{
+                        [&](const Hop& hop) { return std::variant<Hop, HopQuery, Refusal>(hop); },
+                        [&](const ResolveTarget& target) {
+                          const QueryId query{++last_query_};
+                          outputs_.emplace_back(Resolve{query, target});
+                          return std::variant<Hop, HopQuery, Refusal>(HopQuery{query.value});
+                        },
+                        [&](const NoHop& none) {
+                          return std::variant<Hop, HopQuery, Refusal>(Refusal{none.status, none.reason, {}});
+                        },
+                    },
+                    select_hop(uri));
+}
+
+}  // namespace intermediary
