@@ -4,6 +4,7 @@
 #include "base/overloaded.h"
 #include "engine/core.h"
 #include "message/compose.h"
+#include "policy/admission.h"
 #include "proxy/branch_id.h"
 #include "transport/via.h"
 #include "ua/options.h"
@@ -211,9 +212,10 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     }
     return;
   }
-  const bool trusted = decision.rule && !decision.rule->when.sources.empty();
-  if (!trusted && transactions_.unfinished_from(arrival.remote.address) >= config_.limits.transactions_per_source) {
-    return refuse(request, arrival, {503, "too many unanswered requests from this address", {{"Retry-After", "5"}}},
+  const IpAddress& source = arrival.remote.address;
+  const bool trusted = names_source(config_.rules, source);
+  if (const auto full = refuse_transaction(config_.limits, transactions_.unfinished_from(source), trusted)) {
+    return refuse(request, arrival, {503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}},
                   decision.rule_name());
   }
   const ServerTransactionId server =

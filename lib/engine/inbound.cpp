@@ -2,6 +2,7 @@
 #include "base/overloaded.h"
 #include "engine/core.h"
 #include "message/compose.h"
+#include "policy/admission.h"
 #include "transport/via.h"
 
 namespace intermediary {
@@ -43,7 +44,7 @@ void EngineCore::take(StreamReceived& input) {
               return true;
             },
             [&](KeepAlivePing&) {
-              transmit_pong(arrival);
+              flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
               return true;
             },
             [&](FramingError& error) {
@@ -69,13 +70,17 @@ void EngineCore::take(StreamReceived& input) {
 }
 
 void EngineCore::take(FlowOpened& input) {
-  if (flows_.opened(now_, input.flow, input.transport, input.listener, input.remote)) {
-    emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Opened, {}});
-  } else {
+  const bool ours = (input.flow.value & engine_flow_bit) != 0;
+  const IpAddress& source = input.remote.address;
+  if (ours && !flows_.find(input.flow)) return outputs_.push_back(CloseFlow{input.flow, "not wanted any more"});
+  if (!ours && !admits_connection(config_.limits, flows_.inbound_from(source), names_source(config_.rules, source))) {
     ++counters_.refused;
-    emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Failed,
-                     "too many connections from this address"});
+    const std::string reason = "too many connections from this address";
+    emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Failed, reason});
+    return outputs_.push_back(CloseFlow{input.flow, reason});
   }
+  flows_.opened(now_, input.flow, input.transport, input.listener, input.remote);
+  emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Opened, {}});
   flush_flows();
 }
 

@@ -15,6 +15,7 @@ struct Target {
   Uri uri;                        // becomes the Request-URI (§16.6 step 2)
   int q_thousandths = 1000;       // RFC 3261 §20.10
   std::vector<std::string> path;  // Route values to put on top, outermost first (RFC 3327 §5.3)
+  std::optional<Uri> next_hop;    // go there, whatever the Request-URI says (a rule's `relay = "sip:…"`)
   std::optional<Hop> hop;         // a fixed way there: the connection that a contact registered over
 
   friend bool operator==(const Target&, const Target&) = default;

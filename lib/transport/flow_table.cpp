@@ -4,21 +4,17 @@
 
 namespace intermediary {
 
-bool FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote) {
+void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote) {
   auto found = flows_.find(id);
   if (found == flows_.end()) {
     // The peer opened it.
-    if (inbound_from(remote.address) >= limits_.connections_per_source) {
-      orders_.push_back(FlowCloseOrder{id, "too many connections from " + remote.address.to_string()});
-      return false;
-    }
     ++inbound_[remote.address];
     Flow flow{transport, remote, listener, true, true, false, StreamFramer(limits_), {}, 0, {}, {}};
     found = flows_.emplace(id, std::move(flow)).first;
     by_peer_.try_emplace(Peer{transport, remote}, id);
   } else {
     Flow& flow = found->second;
-    if (flow.open) return true;
+    if (flow.open) return;
     flow.open = true;
     flow.listener = listener ? listener : flow.listener;
     for (std::string& bytes : flow.waiting) {
@@ -28,7 +24,6 @@ bool FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId
     flow.waiting_bytes = 0;
   }
   guard(now, id, found->second);
-  return true;
 }
 
 void FlowTable::closed(FlowId id) { forget(id); }

@@ -2,8 +2,8 @@
 //
 // The table decides when a connection is opened and closed; the runtime (or the simulator) does it and reports back.
 // What must leave is appended to a queue of FlowOrders that the engine turns into outputs, in order.
-// Limits: bytes that wait for a connection to open (limit::queued_bytes_per_flow), connections per untrusted source,
-// the deadlines for a header section, for a body and for a connection that never said anything valid (docs/security.md).
+// Limits: bytes that wait for a connection to open (limit::queued_bytes_per_flow), the deadlines for a header section,
+// for a body and for a connection that never said anything valid (docs/security.md).
 #pragma once
 
 #include <map>
@@ -59,8 +59,8 @@ class FlowTable {
 
   // ---- what the network says
 
-  // False: refused (too many connections from that address), and ordered to close.
-  bool opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote);
+  // A connection is there: a peer's, or one that was ordered.
+  void opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote);
   void closed(FlowId id);
   // Bytes came; take_frame() then gives what they hold.
   void received(TimePoint now, FlowId id, std::string_view bytes);
@@ -78,6 +78,8 @@ class FlowTable {
   FlowId send(const Hop& hop, std::string_view bytes);
   void close(FlowId id, std::string reason);
 
+  // Connections that this address has opened to us.
+  std::size_t inbound_from(const IpAddress& source) const;
   const Flow* find(FlowId id) const;
   std::size_t size() const { return flows_.size(); }
   std::vector<FlowOrder> take_orders() { return std::exchange(orders_, {}); }
@@ -89,7 +91,6 @@ class FlowTable {
   void push(FlowId id, Flow& flow, std::string_view bytes);
   void guard(TimePoint now, FlowId id, Flow& flow);
   void forget(FlowId id);
-  std::size_t inbound_from(const IpAddress& source) const;
 
   Limits limits_;
   TimerQueue& timers_;
