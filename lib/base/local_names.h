@@ -47,9 +47,9 @@ class LocalNames {
   bool is_listener(std::string_view host, std::uint16_t port) const;
 
   std::vector<Listener> listeners_;
-  std::set<std::string, std::less<>> domains_;                        // lower case
-  std::set<std::pair<std::string, std::uint16_t>> listener_names_;    // canonical host, port
-  std::set<std::string, std::less<>> listener_hosts_;                 // canonical hosts
+  std::set<std::string, std::less<>> domains_;                      // lower case
+  std::set<std::pair<std::string, std::uint16_t>> listener_names_;  // canonical host, port
+  std::set<std::string, std::less<>> listener_hosts_;               // canonical hosts
 };
 
 }  // namespace intermediary

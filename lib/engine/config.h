@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
+#include "ua/registrar_settings.h"
 
 namespace intermediary {
 
@@ -38,21 +39,12 @@ struct ProxyConfig {
   friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
 };
 
-struct RegistrarConfig {
-  std::chrono::seconds min_expires{60};
-  std::chrono::seconds default_expires{3600};
-  std::chrono::seconds max_expires{86400};
-  std::size_t max_contacts = 10;
-
-  friend bool operator==(const RegistrarConfig&, const RegistrarConfig&) = default;
-};
-
 struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<std::string> domains;  // lower case
   std::string server_name;           // Server field of our own answers; "" for none
   ProxyConfig proxy;
-  RegistrarConfig registrar;
+  RegistrarSettings registrar;
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

@@ -20,7 +20,8 @@
 #include "proxy/stateless.h"
 #include "transaction/transaction_layer.h"
 #include "transport/flow_table.h"
-#include "ua/answer.h"
+#include "ua/inspection.h"
+#include "ua/registrar.h"
 
 namespace intermediary {
 
@@ -67,19 +68,22 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_cancel(const MessagePtr& cancel, const Arrival& arrival);
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
   bool is_for_us(const Preprocessed& request) const;
+  bool relays_to_itself(const Preprocessed& request, const Rule& rule) const;
   // What is done with a request, or why it is refused. ACK and CANCEL are judged as the INVITE they belong to.
   std::expected<Decision, Refusal> decide(const Preprocessed& request, const Arrival& arrival, std::string& rule_name);
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
-  void answer_ourselves(const MessagePtr& request, const Arrival& arrival, const UaAnswer& answer);
-  void register_contacts(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre);
+  void take_own(const MessagePtr& request, const Arrival& arrival);
+  void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, Decision decision);
   std::string loop_hash_of(const Message& request, const Arrival& arrival) const;
 
   // ---- outbound
-  // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and the
-  // ACK is known again.
+  // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
+  // the ACK is known again.
   void refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const std::string& rule = {});
+  void note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
+                    const std::string& reason);
   void respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
                          std::vector<std::pair<std::string_view, std::string>> fields, std::string_view reason = {});
   std::string stateless_tag(std::string_view call_id, std::string_view from_tag, std::uint32_t cseq) const;
@@ -99,6 +103,8 @@ class EngineCore final : public Wire, public ProxyPort {
   HashKey tag_key_;
   TransactionLayer transactions_;
   Location location_;
+  Capabilities capabilities_;
+  Registrar registrar_;
   StatefulProxy stateful_;
   StatelessProxy stateless_;
 

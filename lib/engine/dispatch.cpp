@@ -8,9 +8,17 @@
 #include "proxy/branch_id.h"
 #include "transport/via.h"
 #include "ua/options.h"
-#include "ua/registrar.h"
 
 namespace intermediary {
+
+namespace {
+
+// A Route to elsewhere would carry a stranger's request past the location service: an open relay.
+Refusal foreign_route(const Preprocessed& request) {
+  return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
+}
+
+}  // namespace
 
 void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
   if (message->is_request()) {
@@ -24,9 +32,13 @@ void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
 
 void EngineCore::receive_request(const MessagePtr& request, const Arrival& arrival) {
   switch (transactions_.receive_request(now_, request)) {
-    case TransactionLayer::Match::Absorbed: ++counters_.retransmissions_in; return;
-    case TransactionLayer::Match::AckFor2xx: return take_ack(request, arrival);
-    case TransactionLayer::Match::New: break;
+    case TransactionLayer::Match::Absorbed:
+      ++counters_.retransmissions_in;
+      return;
+    case TransactionLayer::Match::AckFor2xx:
+      return take_ack(request, arrival);
+    case TransactionLayer::Match::New:
+      break;
   }
   if (request->method() == Method::Ack) return take_ack(request, arrival);
   if (request->method() == Method::Cancel) return take_cancel(request, arrival);
@@ -54,13 +66,11 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
-  if (is_for_us(*pre)) {
-    if (request->method() == Method::Options) return answer_ourselves(request, arrival, answer_options(*request));
-  }
+  if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
   std::string rule;
   auto decision = decide(*pre, arrival, rule);
   if (!decision) return refuse(request, arrival, decision.error(), rule);
-  if (decision->register_here) return register_contacts(request, arrival, *pre);
+  if (decision->register_here) return register_contacts(request, arrival, rule);
   forward(request, arrival, std::move(*pre), std::move(*decision));
 }
 
@@ -105,6 +115,11 @@ bool EngineCore::is_for_us(const Preprocessed& request) const {
   return !uri.has_user && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
 
+bool EngineCore::relays_to_itself(const Preprocessed& request, const Rule& rule) const {
+  const RelayAction* relay = std::get_if<RelayAction>(&rule.action);
+  return relay && !relay->target && is_for_us(request);
+}
+
 std::expected<EngineCore::Decision, Refusal> EngineCore::decide(const Preprocessed& request, const Arrival& arrival,
                                                                 std::string& rule_name) {
   const Message& message = *request.request;
@@ -119,7 +134,12 @@ std::expected<EngineCore::Decision, Refusal> EngineCore::decide(const Preprocess
   const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(), request.request_uri.host,
                         names_.is_local_domain(request.request_uri.host), arrival.remote.address};
   decision.rule = choose(config_.rules, query);
-  if (!decision.rule) return std::unexpected(Refusal{404, "no rule takes it", {}});
+  if (!decision.rule || relays_to_itself(request, *decision.rule)) {
+    // §8.2.1, §8.2.2: what is meant for ourselves hears what we cannot do.
+    const auto inspected = is_for_us(request) && !as_invite ? inspect(message, capabilities_) : std::nullopt;
+    if (inspected) return std::unexpected(Refusal{inspected->status, inspected->detail, inspected->fields});
+    return std::unexpected(Refusal{404, decision.rule ? "it is addressed to this element" : "no rule takes it", {}});
+  }
   rule_name = decision.rule->name;
   if (decision.rule->mode) decision.mode = *decision.rule->mode;
   auto targets = std::visit(
@@ -138,11 +158,6 @@ std::expected<EngineCore::Decision, Refusal> EngineCore::decide(const Preprocess
   return decision;
 }
 
-// A Route to elsewhere would carry a stranger's request past the location service: an open relay.
-Refusal foreign_route(const Preprocessed& request) {
-  return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
-}
-
 std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
   if (request.next_route) return std::unexpected(foreign_route(request));
   TargetSet targets;
@@ -151,8 +166,8 @@ std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& reques
     if (!uri) continue;
     Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
     if (binding.ends_with_flow && binding.path.empty()) {
-      target.hop = Hop{binding.arrival.transport, binding.arrival.remote, binding.arrival.listener,
-                       binding.arrival.flow};
+      target.hop =
+          Hop{binding.arrival.transport, binding.arrival.remote, binding.arrival.listener, binding.arrival.flow};
     }
     targets.add(std::move(target));
   }
@@ -177,23 +192,25 @@ std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request,
   return targets;
 }
 
-void EngineCore::answer_ourselves(const MessagePtr& request, const Arrival& arrival, const UaAnswer& answer) {
+// RFC 3261 §8.2, §11.2: an answer that needs no transaction, for it is the same each time.
+void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
+  const UaAnswer answer = answer_options(*request, capabilities_);
+  if (answer.is_refusal()) return refuse(request, arrival, {answer.status, answer.detail, answer.fields});
   respond_stateless(*request, reply_hop(*request, arrival), answer.status,
                     stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), answer.fields,
                     answer.reason);
 }
 
 // A REGISTER has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
-void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arrival, const Preprocessed&) {
-  const ServerTransactionId server =
-      transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  UaAnswer answer = answer_register(now_, *request, arrival, config_.registrar, location_);
+void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule) {
+  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  UaAnswer answer = registrar_.answer(now_, *request, arrival);
   const std::string tag = random_.token(16);
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
-  if (answer.status >= 300) ++counters_.refused;
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
   transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
   for (Event& event : answer.events) emit(std::move(event));
+  if (answer.is_refusal()) note_refusal(*request, arrival, answer.status, rule, answer.detail);
 }
 
 std::string EngineCore::loop_hash_of(const Message& request, const Arrival& arrival) const {
@@ -218,8 +235,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     return refuse(request, arrival, {503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}},
                   decision.rule_name());
   }
-  const ServerTransactionId server =
-      transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   stateful_.start(now_, server, std::move(pre), decision.targets, decision.rule_name(), std::move(loop));
 }
 

@@ -1,9 +1,9 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
-#include "base/text.h"
 #include "engine/core.h"
 
 namespace intermediary {
@@ -25,6 +25,11 @@ ProxySettings settings_from(const Config& config) {
   return settings;
 }
 
+bool registers(const Config& config) {
+  return std::ranges::any_of(config.rules,
+                             [](const Rule& rule) { return std::holds_alternative<RegisterAction>(rule.action); });
+}
+
 HashKey draw_key(RandomSource& random) {
   HashKey key{};
   for (std::uint64_t& word : key) word = random.next();
@@ -40,6 +45,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       flows_(config_.limits, timers_),
       tag_key_(draw_key(random_)),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
+      capabilities_(own_capabilities(registers(config_))),
+      registrar_(config_.registrar, names_, location_),
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this) {
   for (const ListenerConfig& listener : config_.listeners) {

@@ -43,10 +43,10 @@ struct Counters {
   std::uint64_t responses_in = 0;
   std::uint64_t requests_out = 0;
   std::uint64_t responses_out = 0;
-  std::uint64_t retransmissions_in = 0;   // absorbed by a transaction
-  std::uint64_t rejected = 0;             // malformed, answered or dropped
-  std::uint64_t refused = 0;              // well formed, refused by validation, rule or limit
-  std::uint64_t strays = 0;               // responses and ACKs that belong to nothing
+  std::uint64_t retransmissions_in = 0;  // absorbed by a transaction
+  std::uint64_t rejected = 0;            // malformed, answered or dropped
+  std::uint64_t refused = 0;             // well formed, refused by validation, rule or limit
+  std::uint64_t strays = 0;              // responses and ACKs that belong to nothing
   std::uint64_t send_failures = 0;
   friend bool operator==(const Counters&, const Counters&) = default;
 };

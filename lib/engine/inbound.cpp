@@ -11,10 +11,14 @@ namespace {
 
 int status_of(Answer answer) {
   switch (answer) {
-    case Answer::BadRequest: return 400;
-    case Answer::VersionNotSupported: return 505;
-    case Answer::MessageTooLarge: return 513;
-    case Answer::Silence: return 0;
+    case Answer::BadRequest:
+      return 400;
+    case Answer::VersionNotSupported:
+      return 505;
+    case Answer::MessageTooLarge:
+      return 513;
+    case Answer::Silence:
+      return 0;
   }
   return 0;
 }
@@ -37,32 +41,32 @@ void EngineCore::take(StreamReceived& input) {
   const Arrival arrival{flow->transport, flow->remote, flow->listener, input.flow};
   flows_.received(now_, input.flow, input.bytes);
   while (auto frame = flows_.take_frame(now_, input.flow)) {
-    const bool goes_on = std::visit(
-        Overloaded{
-            [&](Frame& message) {
-              parse(std::move(message.bytes), Framing::Stream, arrival);
-              return true;
-            },
-            [&](KeepAlivePing&) {
-              flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
-              return true;
-            },
-            [&](FramingError& error) {
-              // Whatever can be read of it is answered before the connection goes (§18.3).
-              auto parsed = Message::parse(std::move(error.head), Framing::Datagram, config_.limits);
-              Refused refused{error.error, nullptr};
-              if (parsed) {
-                refused.partial = *parsed;
-              } else {
-                refused.partial = parsed.error().partial;
-              }
-              reject(refused, arrival);
-              flush_flows();
-              flows_.close(input.flow, error.error.to_string());
-              return false;
-            },
-        },
-        *frame);
+    const bool goes_on =
+        std::visit(Overloaded{
+                       [&](Frame& message) {
+                         parse(std::move(message.bytes), Framing::Stream, arrival);
+                         return true;
+                       },
+                       [&](KeepAlivePing&) {
+                         flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
+                         return true;
+                       },
+                       [&](FramingError& error) {
+                         // Whatever can be read of it is answered before the connection goes (§18.3).
+                         auto parsed = Message::parse(std::move(error.head), Framing::Datagram, config_.limits);
+                         Refused refused{error.error, nullptr};
+                         if (parsed) {
+                           refused.partial = *parsed;
+                         } else {
+                           refused.partial = parsed.error().partial;
+                         }
+                         reject(refused, arrival);
+                         flush_flows();
+                         flows_.close(input.flow, error.error.to_string());
+                         return false;
+                       },
+                   },
+                   *frame);
     if (!goes_on) break;
     drain_reports();
   }
@@ -118,7 +122,9 @@ void EngineCore::take(DeadlineReached&) {}
 
 void EngineCore::take(Command& input) {
   switch (input.kind) {
-    case Command::Kind::Drain: draining_ = true; break;
+    case Command::Kind::Drain:
+      draining_ = true;
+      break;
   }
 }
 
@@ -154,8 +160,12 @@ void EngineCore::fire_timers() {
         flush_flows();
         break;
       }
-      case TimerOwner::Transaction: transactions_.timer_fired(now_, *tag); break;
-      case TimerOwner::Proxy: stateful_.timer_fired(now_, *tag); break;
+      case TimerOwner::Transaction:
+        transactions_.timer_fired(now_, *tag);
+        break;
+      case TimerOwner::Proxy:
+        stateful_.timer_fired(now_, *tag);
+        break;
     }
     drain_reports();
   }

@@ -1,7 +1,7 @@
 // Everything that enters an engine and everything that leaves it, as plain values.
 //
-// Whatever must wait leaves as an output with a query id and comes back as an input with the same id. Bytes are owned by
-// the value that carries them.
+// Whatever must wait leaves as an output with a query id and comes back as an input with the same id. Bytes are owned
+// by the value that carries them.
 #pragma once
 
 #include <cstdint>

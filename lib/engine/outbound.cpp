@@ -9,14 +9,19 @@ namespace intermediary {
 
 void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                         const std::string& rule) {
-  ++counters_.refused;
   const bool silent = request->method() == Method::Ack;
   if (!silent) {
     respond_stateless(*request, reply_hop(*request, arrival), refusal.status,
                       stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), refusal.fields);
   }
-  emit(RequestRefused{arrival, std::string(request->call_id()), std::string(request->method_text()),
-                      std::string(request->request_uri()), silent ? 0 : refusal.status, rule, refusal.reason});
+  note_refusal(*request, arrival, silent ? 0 : refusal.status, rule, refusal.reason);
+}
+
+void EngineCore::note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
+                              const std::string& reason) {
+  ++counters_.refused;
+  emit(RequestRefused{arrival, std::string(request.call_id()), std::string(request.method_text()),
+                      std::string(request.request_uri()), status, rule, reason});
 }
 
 void EngineCore::respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,

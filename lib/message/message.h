@@ -34,8 +34,8 @@ struct TopVia {
   std::string_view received;  // "" when absent
   bool has_rport = false;     // RFC 3581 §3: the parameter is there, with or without a value
   std::optional<std::uint16_t> rport;
-  std::uint32_t field = 0;           // index into fields()
-  std::uint32_t begin = 0, end = 0;  // the entry's bytes within the message, without the list's comma
+  std::uint32_t field = 0;                             // index into fields()
+  std::uint32_t begin = 0, end = 0;                    // the entry's bytes within the message, without the list's comma
   std::uint32_t rport_begin = 0, rport_end = 0;        // the parameter "rport" or "rport=…", where there is one
   std::uint32_t received_begin = 0, received_end = 0;  // likewise
 

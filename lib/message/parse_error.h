@@ -13,23 +13,23 @@ enum class Answer : std::uint8_t { BadRequest, VersionNotSupported, MessageTooLa
 
 enum class Fault : std::uint8_t {
   Empty,
-  NotSip,              // no start line that we can read
-  WrongVersion,        // 505
-  TooLarge,            // 513: the message, its header section
-  LineTooLong,         // 400
-  UriTooLong,          // 400 (414 is the user agent's)
-  TooManyFields,       // 400
-  TooManyEntries,      // 400
-  TooManyParameters,   // 400
-  ControlCharacter,    // NUL, bare CR, bare LF, others
+  NotSip,             // no start line that we can read
+  WrongVersion,       // 505
+  TooLarge,           // 513: the message, its header section
+  LineTooLong,        // 400
+  UriTooLong,         // 400 (414 is the user agent's)
+  TooManyFields,      // 400
+  TooManyEntries,     // 400
+  TooManyParameters,  // 400
+  ControlCharacter,   // NUL, bare CR, bare LF, others
   BadStartLine,
-  BadFieldLine,        // no colon, no name, white space in the name
+  BadFieldLine,  // no colon, no name, white space in the name
   MissingField,
   DuplicateField,
-  BadValue,            // a value that its grammar does not allow
+  BadValue,  // a value that its grammar does not allow
   BadContentLength,
-  Truncated,           // shorter than its Content-Length says, or no empty line
-  MethodMismatch,      // CSeq names another method than the start line
+  Truncated,       // shorter than its Content-Length says, or no empty line
+  MethodMismatch,  // CSeq names another method than the start line
 };
 
 std::string_view fault_text(Fault fault);
@@ -46,10 +46,10 @@ struct ValueError {
 struct ParseError {
   Fault fault = Fault::BadValue;
   Answer answer = Answer::Silence;
-  std::size_t offset = 0;    // into the bytes as received
-  std::size_t line = 1;      // 1 is the start line
-  std::string detail;        // "Content-Length: not a number: 'abc'"
-  bool close_stream = false; // on a stream the boundary of the next message is lost
+  std::size_t offset = 0;     // into the bytes as received
+  std::size_t line = 1;       // 1 is the start line
+  std::string detail;         // "Content-Length: not a number: 'abc'"
+  bool close_stream = false;  // on a stream the boundary of the next message is lost
 
   std::string to_string() const;  // "line 4: bad value: …"
 

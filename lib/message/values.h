@@ -24,7 +24,7 @@ struct Parameters {
   };
   std::vector<Parameter> all;
 
-  const Parameter* find(std::string_view name) const;  // without case
+  const Parameter* find(std::string_view name) const;                  // without case
   std::optional<std::string_view> value(std::string_view name) const;  // "" for a bare name
   std::string to_string() const;                                       // ";a=b;c", "" when empty
   friend bool operator==(const Parameters&, const Parameters&) = default;

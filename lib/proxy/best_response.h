@@ -8,19 +8,20 @@
 
 namespace intermediary {
 
-// The final answer of a branch: received, or made here (`response` null) because the branch timed out (408), could not be
-// sent (503, §16.9) or was cancelled before anything was sent (487).
+// The final answer of a branch: received, or made here (`response` null) because the branch timed out (408), could not
+// be sent (503, §16.9) or was cancelled before anything was sent (487).
 struct Answered {
   int status = 0;
   MessagePtr response;
   std::string reason;  // of one made here, for people
 };
 
-// Index of the best: a 6xx first, else the lowest class; within it, answers that say how to try again (401, 407, 415, 420,
-// 484) before others, received ones before ours, and then the earliest. REQUIRES: not empty.
+// Index of the best: a 6xx first, else the lowest class; within it, answers that say how to try again (401, 407, 415,
+// 420, 484) before others, received ones before ours, and then the earliest. REQUIRES: not empty.
 std::size_t best_answer(const std::vector<Answered>& answers);
 
-// The header lines of step 7: the challenges of every other 401 and 407, to be added to a best answer that is one itself.
+// The header lines of step 7: the challenges of every other 401 and 407, to be added to a best answer that is one
+// itself.
 std::vector<std::pair<std::string, std::string>> other_challenges(const std::vector<Answered>& answers,
                                                                   std::size_t best);
 

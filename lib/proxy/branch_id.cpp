@@ -41,7 +41,10 @@ std::string_view loop_part(std::string_view branch) {
 
 std::string stateless_branch(const HashKey& key, const StatelessKey& fields) {
   KeyedHash hash(key);
-  hash.field("stateless").field(fields.via_branch).field(lowercase(fields.via_host)).number(fields.via_port.value_or(0));
+  hash.field("stateless")
+      .field(fields.via_branch)
+      .field(lowercase(fields.via_host))
+      .number(fields.via_port.value_or(0));
   hash.field(fields.call_id).field(fields.from_tag).number(fields.cseq);
   return std::string(cookie) + "s" + to_hex(hash.finish());
 }

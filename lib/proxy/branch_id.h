@@ -2,7 +2,8 @@
 //
 // A stateful branch is "z9hG4bK" + 16 random characters + "." + 16 hexadecimal digits: the second part is the loop hash
 // of RFC 5393 §4.2.1. A stateless branch is "z9hG4bKs" + 16 hexadecimal digits, a keyed hash of what an INVITE, its
-// CANCEL and its ACK have in common (RFC 3261 §16.11), so that it can be computed again from the response that comes back.
+// CANCEL and its ACK have in common (RFC 3261 §16.11), so that it can be computed again from the response that comes
+// back.
 #pragma once
 
 #include <optional>

@@ -10,7 +10,8 @@ namespace intermediary {
 namespace {
 
 // §16.6 step 4: our URI on one side, with the dialog's mark.
-std::string record_route_entry(const LocalNames::Listener& side, const Message& request, const ProxySettings& settings) {
+std::string record_route_entry(const LocalNames::Listener& side, const Message& request,
+                               const ProxySettings& settings) {
   std::string entry = "<sip:" + side.sent_by;
   if (side.transport != Transport::Udp) entry += ";transport=" + std::string(parameter_name(side.transport));
   entry += ";lr;" + std::string(mark_parameter) + "=";

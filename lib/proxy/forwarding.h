@@ -1,5 +1,5 @@
-// The bytes of a request on its way out: RFC 3261 §16.6 steps 1 to 9, as splices on what came in. And a response without
-// our Via (§16.7 step 3).
+// The bytes of a request on its way out: RFC 3261 §16.6 steps 1 to 9, as splices on what came in. And a response
+// without our Via (§16.7 step 3).
 #pragma once
 
 #include <string>
@@ -16,16 +16,16 @@ namespace intermediary {
 struct Forwarding {
   const Preprocessed& request;
   const Target& target;
-  Hop hop;                                     // with its listener set
-  const LocalNames::Listener& in;              // where the request came in
-  const LocalNames::Listener& out;             // where it leaves
-  std::string_view branch;                     // of our Via
-  std::string_view via_parameters;             // further ones, ";a=b"; "" for none
+  Hop hop;                          // with its listener set
+  const LocalNames::Listener& in;   // where the request came in
+  const LocalNames::Listener& out;  // where it leaves
+  std::string_view branch;          // of our Via
+  std::string_view via_parameters;  // further ones, ";a=b"; "" for none
   bool record_route = false;
 };
 
-// The URI whose hop the request needs (§16.6 steps 6 and 7): the target's path, the topmost Route, or the target itself.
-// An error when the path cannot be read.
+// The URI whose hop the request needs (§16.6 steps 6 and 7): the target's path, the topmost Route, or the target
+// itself. An error when the path cannot be read.
 std::expected<Uri, Refusal> next_hop(const Preprocessed& request, const Target& target);
 
 std::string forward_request(const Forwarding& forwarding, const ProxySettings& settings);

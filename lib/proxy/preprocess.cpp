@@ -75,7 +75,8 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
     if (auto done = take_own_routes(pre, routes, names, settings); !done) return std::unexpected(done.error());
   }
   if (!pre.request_uri.is_sip()) {
-    return std::unexpected(Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
+    return std::unexpected(
+        Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
   }
   take_off_our_maddr(pre, names);
   return pre;

@@ -17,11 +17,11 @@ namespace intermediary {
 // A request and what §16.4 made of it; the bytes change only when it is forwarded.
 struct Preprocessed {
   MessagePtr request;
-  Uri request_uri;                   // after a strict router's work was undone and a maddr of ours taken off
+  Uri request_uri;  // after a strict router's work was undone and a maddr of ours taken off
   bool request_uri_changed = false;
-  std::vector<Entry> taken_routes;   // Route entries that leave: ours, and the one that became the Request-URI
+  std::vector<Entry> taken_routes;        // Route entries that leave: ours, and the one that became the Request-URI
   std::optional<NameAddress> next_route;  // the topmost of those that stay
-  bool in_our_dialog = false;        // came by a Record-Route of ours that carries this dialog's mark
+  bool in_our_dialog = false;             // came by a Record-Route of ours that carries this dialog's mark
 
   // Where the request goes if nobody changes the Request-URI (§16.6 step 7).
   const Uri& next_hop() const { return next_route ? next_route->uri : request_uri; }

@@ -13,7 +13,7 @@ namespace intermediary {
 
 struct ProxySettings {
   bool record_route = false;
-  Duration timer_c = std::chrono::seconds(181);  // RFC 3261 §16.6 step 11: more than three minutes
+  Duration timer_c = std::chrono::seconds(181);        // RFC 3261 §16.6 step 11: more than three minutes
   Duration cancelled_wait = std::chrono::seconds(32);  // 64*T1 after a CANCEL (§9.1)
   bool tcp_for_large_requests = true;                  // §18.1.1
   std::size_t path_mtu = Limits{}.path_mtu;

@@ -26,12 +26,7 @@ bool is_invite(const ResponseContext& context) { return context.request.request-
 
 StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& names, TransactionLayer& transactions,
                              TimerQueue& timers, RandomSource& random, ProxyPort& port)
-    : settings_(settings),
-      names_(names),
-      transactions_(transactions),
-      timers_(timers),
-      random_(random),
-      port_(port) {
+    : settings_(settings), names_(names), transactions_(transactions), timers_(timers), random_(random), port_(port) {
   timers_.share(settings.timer_c);
   timers_.share(settings.cancelled_wait);
 }
@@ -185,7 +180,13 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
     branch.hop = to;
     branch.hop.listener = out->id;
     const LocalNames::Listener* in = names_.find(context.in);
-    return forward_request({context.request, branch.target, branch.hop, in ? *in : *out, *out, branch.via_branch, {},
+    return forward_request({context.request,
+                            branch.target,
+                            branch.hop,
+                            in ? *in : *out,
+                            *out,
+                            branch.via_branch,
+                            {},
                             settings_.record_route},
                            settings_);
   };
@@ -200,8 +201,10 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
     bytes = branch.moved_to_tcp ? std::move(larger) : build(hop);
   }
   if (bytes.empty()) {
-    return finish(now, branch, {503, nullptr, "no " + std::string(via_name(hop.transport)) + " listener to reach " +
-                                                  hop.remote.to_string() + " from"});
+    return finish(
+        now, branch,
+        {503, nullptr,
+         "no " + std::string(via_name(hop.transport)) + " listener to reach " + hop.remote.to_string() + " from"});
   }
   transmit(now, context, branch, std::move(bytes));
 }
@@ -276,10 +279,14 @@ void StatefulProxy::want_cancel(TimePoint now, Branch& branch, std::string_view 
   if (branch.cancel_wanted) return;
   branch.cancel_wanted = true;
   switch (branch.state) {
-    case Branch::State::Resolving: return finish(now, branch, {487, nullptr, std::string(reason)});
-    case Branch::State::Calling: return;
-    case Branch::State::Proceeding: return send_cancel(now, branch);
-    case Branch::State::Answered: return;
+    case Branch::State::Resolving:
+      return finish(now, branch, {487, nullptr, std::string(reason)});
+    case Branch::State::Calling:
+      return;
+    case Branch::State::Proceeding:
+      return send_cancel(now, branch);
+    case Branch::State::Answered:
+      return;
   }
 }
 
@@ -314,10 +321,9 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
   // RFC 4320 §4.2: nobody may hear of a 408 to a non-INVITE request.
   if (!is_invite(context) && answers[best].status == 408) {
     context.answered = true;
-    port_.emit(RequestCompleted{std::string(context.request.request->call_id()),
-                                std::string(context.request.request->method_text()),
-                                std::string(context.request.request->request_uri()), context.rule, 408,
-                                now - context.started});
+    port_.emit(RequestCompleted{
+        std::string(context.request.request->call_id()), std::string(context.request.request->method_text()),
+        std::string(context.request.request->request_uri()), context.rule, 408, now - context.started});
     return transactions_.abandon(now, context.server);
   }
   Answered sent = answers[best];
@@ -336,7 +342,8 @@ std::string StatefulProxy::best_bytes(const ResponseContext& context, const std:
     ResponseParts parts{.status = sent.status, .to_tag = tag};
     if (!answer.reason.empty()) {
       const LocalNames::Listener* in = names_.find(context.in);
-      parts.fields.emplace_back("Warning", "399 " + (in ? in->sent_by : std::string("proxy")) + " " + quoted(answer.reason));
+      parts.fields.emplace_back("Warning",
+                                "399 " + (in ? in->sent_by : std::string("proxy")) + " " + quoted(answer.reason));
     }
     if (!settings_.server_name.empty()) parts.fields.emplace_back("Server", settings_.server_name);
     return make_response(request, parts);

@@ -1,8 +1,8 @@
 // The stateful proxy core (RFC 3261 §16): response contexts, their branches, and nothing else.
 //
 // A context is made when a request with a server transaction has its targets; it forwards one branch to each, passes up
-// provisional answers and every 2xx at once, and the best of the other finals when all branches have one. It lives until
-// its server transaction and all its client transactions are gone.
+// provisional answers and every 2xx at once, and the best of the other finals when all branches have one. It lives
+// until its server transaction and all its client transactions are gone.
 #pragma once
 
 #include <expected>

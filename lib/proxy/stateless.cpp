@@ -75,8 +75,10 @@ std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const A
     }
   }
   if (bytes.empty()) {
-    return Refusal{500, "no " + std::string(via_name(hop.transport)) + " listener to reach " + hop.remote.to_string() +
-                            " from", {}};
+    return Refusal{
+        500,
+        "no " + std::string(via_name(hop.transport)) + " listener to reach " + hop.remote.to_string() + " from",
+        {}};
   }
   port_.send(hop, std::move(bytes));
   return std::nullopt;
@@ -91,8 +93,8 @@ std::optional<StatelessReply> StatelessProxy::reply(const Message& response) con
   const auto own = parse_via(text(response, vias[0]));
   if (!next || !own) return std::nullopt;
   const std::string next_branch(next->parameters.value("branch").value_or(""));
-  const StatelessKey key{next_branch, next->host, next->port, response.call_id(), response.from_tag(),
-                         response.cseq().number};
+  const StatelessKey key{next_branch,        next->host,          next->port,
+                         response.call_id(), response.from_tag(), response.cseq().number};
   if (stateless_branch(settings_.key, key) != top.branch) return std::nullopt;
   StatelessReply reply;
   read_way_back(own->parameters.value("in").value_or(""), reply);

@@ -1,8 +1,9 @@
 // The stateless proxy core (RFC 3261 §16.11): a request or response goes on, and nothing of it is kept.
 //
-// Everything is a function of the message and the configuration, so a retransmission leaves byte for byte like the first,
-// also after a restart. The Via that we write carries in the parameter "in" which listener (and connection) the request
-// came in by, so that the response finds back; a response counts only when its branch is the one we would have written.
+// Everything is a function of the message and the configuration, so a retransmission leaves byte for byte like the
+// first, also after a restart. The Via that we write carries in the parameter "in" which listener (and connection) the
+// request came in by, so that the response finds back; a response counts only when its branch is the one we would have
+// written.
 #pragma once
 
 #include <map>

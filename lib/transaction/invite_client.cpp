@@ -17,12 +17,17 @@ void InviteClient::start() {
 
 void InviteClient::handle(const ClientInput& input) {
   switch (t_.state) {
-    case ClientState::Calling: return in_calling(input);
-    case ClientState::Proceeding: return in_proceeding(input);
-    case ClientState::Accepted: return in_accepted(input);
-    case ClientState::Completed: return in_completed(input);
+    case ClientState::Calling:
+      return in_calling(input);
+    case ClientState::Proceeding:
+      return in_proceeding(input);
+    case ClientState::Accepted:
+      return in_accepted(input);
+    case ClientState::Completed:
+      return in_completed(input);
     case ClientState::Trying:
-    case ClientState::Terminated: return;
+    case ClientState::Terminated:
+      return;
   }
 }
 

@@ -9,12 +9,17 @@ void InviteServer::start() { t_.state = ServerState::Proceeding; }
 
 void InviteServer::handle(const ServerInput& input) {
   switch (t_.state) {
-    case ServerState::Proceeding: return in_proceeding(input);
-    case ServerState::Accepted: return in_accepted(input);
-    case ServerState::Completed: return in_completed(input);
-    case ServerState::Confirmed: return in_confirmed(input);
+    case ServerState::Proceeding:
+      return in_proceeding(input);
+    case ServerState::Accepted:
+      return in_accepted(input);
+    case ServerState::Completed:
+      return in_completed(input);
+    case ServerState::Confirmed:
+      return in_confirmed(input);
     case ServerState::Trying:
-    case ServerState::Terminated: return;
+    case ServerState::Terminated:
+      return;
   }
 }
 

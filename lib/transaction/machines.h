@@ -1,7 +1,7 @@
 // The four machines of RFC 3261 §17 as corrected by RFC 6026: each a small file with a function for each state.
 //
-// A machine is a function of (transaction, input): it changes the transaction, arms timers, sends, and reports. It never
-// erases the transaction: state Terminated tells the layer to do so.
+// A machine is a function of (transaction, input): it changes the transaction, arms timers, sends, and reports. It
+// never erases the transaction: state Terminated tells the layer to do so.
 #pragma once
 
 #include <string>

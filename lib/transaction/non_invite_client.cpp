@@ -17,12 +17,16 @@ void NonInviteClient::start() {
 
 void NonInviteClient::handle(const ClientInput& input) {
   switch (t_.state) {
-    case ClientState::Trying: return in_trying(input);
-    case ClientState::Proceeding: return in_proceeding(input);
-    case ClientState::Completed: return in_completed(input);
+    case ClientState::Trying:
+      return in_trying(input);
+    case ClientState::Proceeding:
+      return in_proceeding(input);
+    case ClientState::Completed:
+      return in_completed(input);
     case ClientState::Calling:
     case ClientState::Accepted:
-    case ClientState::Terminated: return;
+    case ClientState::Terminated:
+      return;
   }
 }
 

@@ -23,12 +23,16 @@ void NonInviteServer::start() {
 
 void NonInviteServer::handle(const ServerInput& input) {
   switch (t_.state) {
-    case ServerState::Trying: return in_trying(input);
-    case ServerState::Proceeding: return in_proceeding(input);
-    case ServerState::Completed: return in_completed(input);
+    case ServerState::Trying:
+      return in_trying(input);
+    case ServerState::Proceeding:
+      return in_proceeding(input);
+    case ServerState::Completed:
+      return in_completed(input);
     case ServerState::Accepted:
     case ServerState::Confirmed:
-    case ServerState::Terminated: return;
+    case ServerState::Terminated:
+      return;
   }
 }
 

@@ -1,5 +1,5 @@
-// What the four machines of RFC 3261 §17 have in common: ids, states, the data of a transaction, and what they report to
-// the transaction user (TU).
+// What the four machines of RFC 3261 §17 have in common: ids, states, the data of a transaction, and what they report
+// to the transaction user (TU).
 //
 // All of it is plain values, so that an engine can be saved.
 #pragma once

@@ -18,13 +18,15 @@ bool is_client_timer(Timer timer) {
     case Timer::E:
     case Timer::F:
     case Timer::K:
-    case Timer::M: return true;
+    case Timer::M:
+      return true;
     case Timer::G:
     case Timer::H:
     case Timer::I:
     case Timer::J:
     case Timer::L:
-    case Timer::Trying: return false;
+    case Timer::Trying:
+      return false;
   }
   return false;
 }
@@ -44,11 +46,7 @@ ClientInput classify(const MessagePtr& response) {
 
 TransactionLayer::TransactionLayer(const TransactionTimings& timings, const HashKey& key, TimerQueue& timers,
                                    Wire& wire)
-    : timings_(timings),
-      high_key_(key),
-      low_key_{~key[1], key[0] + 1},
-      timers_(timers),
-      wire_(wire) {
+    : timings_(timings), high_key_(key), low_key_{~key[1], key[0] + 1}, timers_(timers), wire_(wire) {
   for (Duration interval = timings.t1; interval < timings.t1_times_64(); interval *= 2) timers_.share(interval);
   for (Duration duration : {timings.t2, timings.t4, timings.timer_d, timings.t1_times_64()}) timers_.share(duration);
 }

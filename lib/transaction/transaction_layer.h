@@ -2,8 +2,8 @@
 // and messages to the machines.
 //
 // Contract: every call takes `now`; what the transaction user must hear is appended to reports(), in order, for the
-// caller to drain before the next call from outside. Bytes leave through the Wire. Nothing is sent to a transaction that
-// is gone: stale ids are ignored.
+// caller to drain before the next call from outside. Bytes leave through the Wire. Nothing is sent to a transaction
+// that is gone: stale ids are ignored.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -39,9 +39,9 @@ class TransactionLayer {
 
   // What a request is to the layer.
   enum class Match : std::uint8_t {
-    New,         // nobody knows it
-    Absorbed,    // a repetition, or the ACK of a non-2xx answer: dealt with
-    AckFor2xx,   // an ACK for an INVITE that was accepted: the TU's business (RFC 6026 §7.1)
+    New,        // nobody knows it
+    Absorbed,   // a repetition, or the ACK of a non-2xx answer: dealt with
+    AckFor2xx,  // an ACK for an INVITE that was accepted: the TU's business (RFC 6026 §7.1)
   };
   Match receive_request(TimePoint now, const MessagePtr& request);
 

@@ -55,8 +55,10 @@ void FlowTable::timer_fired(FlowId id) {
     case StreamFramer::Pending::Nothing:
       if (found->second.proven) return;
       return close(id, "no message within the idle limit");
-    case StreamFramer::Pending::Header: return close(id, "header section not complete within the limit");
-    case StreamFramer::Pending::Body: return close(id, "body not complete within the limit");
+    case StreamFramer::Pending::Header:
+      return close(id, "header section not complete within the limit");
+    case StreamFramer::Pending::Body:
+      return close(id, "body not complete within the limit");
   }
 }
 
@@ -72,8 +74,12 @@ void FlowTable::guard(TimePoint now, FlowId id, Flow& flow) {
       if (flow.proven || !flow.inbound) return;
       after = limits_.idle_connection;
       break;
-    case StreamFramer::Pending::Header: after = limits_.header_deadline; break;
-    case StreamFramer::Pending::Body: after = limits_.body_deadline; break;
+    case StreamFramer::Pending::Header:
+      after = limits_.header_deadline;
+      break;
+    case StreamFramer::Pending::Body:
+      after = limits_.body_deadline;
+      break;
   }
   flow.deadline = timers_.arm(now, after, {TimerOwner::Transport, 0, id.value});
 }
@@ -92,8 +98,8 @@ FlowId FlowTable::send(const Hop& hop, std::string_view bytes) {
 
 FlowId FlowTable::open(const Hop& hop) {
   const FlowId id{engine_flow_bit | ++opened_by_us_};
-  flows_.emplace(id, Flow{hop.transport, hop.remote, hop.listener, false, false, false, StreamFramer(limits_), {}, 0,
-                          {}, {}});
+  flows_.emplace(
+      id, Flow{hop.transport, hop.remote, hop.listener, false, false, false, StreamFramer(limits_), {}, 0, {}, {}});
   by_peer_[Peer{hop.transport, hop.remote}] = id;
   orders_.push_back(FlowOpenOrder{id, hop.transport, hop.remote, hop.listener});
   return id;

@@ -37,8 +37,8 @@ struct NoHop {
   std::string reason;
 };
 
-// RFC 3263 §4.1, §4.2: literal addresses and "localhost" need no question; `maddr` replaces the host. A SIPS URI goes over TLS. A
-// transport that is not named is UDP for a literal address.
+// RFC 3263 §4.1, §4.2: literal addresses and "localhost" need no question; `maddr` replaces the host. A SIPS URI goes
+// over TLS. A transport that is not named is UDP for a literal address.
 std::variant<Hop, ResolveTarget, NoHop> select_hop(const Uri& uri);
 
 }  // namespace intermediary

@@ -1,0 +1,123 @@
+// The engine as its user sees it: bytes in, bytes out. What it does on the wire in detail is proved by scenarios.
+#include "engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace intermediary {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() : engine_(config(), seed_from_number(1)) {
+    engine_.add_binding(at(seconds(0)), "sip:bob@example.com", "sip:bob@192.0.2.20", seconds(3600));
+  }
+
+  static Config config() {
+    Config config;
+    config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt},
+                        {"tcp", Transport::Tcp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
+    config.domains = {"example.com"};
+    config.rules = {{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt},
+                    {"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt}};
+    return config;
+  }
+
+  static std::string request(const std::string& method, const std::string& uri, const std::string& fields = "") {
+    return method + " " + uri + " SIP/2.0\r\n" + "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK" + method + "1\r\n" +
+           "Max-Forwards: 70\r\nFrom: <sip:alice@example.com>;tag=a1\r\nTo: <" + uri + ">\r\n" +
+           "Call-ID: c1@192.0.2.10\r\nCSeq: 1 " + method + "\r\n" + fields + "Content-Length: 0\r\n\r\n";
+  }
+
+  // The bytes that left, in order; events are left out.
+  std::vector<std::string> receive(Duration time, const std::string& bytes, const char* from = "192.0.2.10:5060") {
+    return handle(time, DatagramReceived{ListenerId{1}, *Endpoint::parse(from), bytes});
+  }
+  std::vector<std::string> handle(Duration time, Input input) {
+    engine_.handle(at(time), std::move(input));
+    std::vector<std::string> sent;
+    while (auto output = engine_.poll()) {
+      if (auto* transmit = std::get_if<Transmit>(&*output)) {
+        sent.push_back(transmit->hop.remote.to_string() + " " + transmit->bytes);
+      }
+    }
+    return sent;
+  }
+  void run_until(Duration end) {
+    while (engine_.next_deadline() && *engine_.next_deadline() <= at(end)) {
+      handle(engine_.next_deadline()->time_since_epoch(), DeadlineReached{});
+    }
+  }
+
+  Engine engine_;
+};
+
+TEST_F(EngineTest, AnswersOptionsToItself) {
+  EXPECT_THAT(receive(seconds(1), request("OPTIONS", "sip:192.0.2.1")),
+              ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 200 OK\r\n")));
+  EXPECT_TRUE(engine_.live().idle());
+}
+
+TEST_F(EngineTest, ForwardsAnInviteToTheContactAndItsAnswerBack) {
+  const auto out = receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  ASSERT_THAT(out, ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 100 Trying\r\n"),
+                               StartsWith("192.0.2.20:5060 INVITE sip:bob@192.0.2.20 SIP/2.0\r\nVia: SIP/2.0/UDP "
+                                          "192.0.2.1:5060;branch=z9hG4bK")));
+  EXPECT_THAT(out[1], HasSubstr("\r\nMax-Forwards: 69\r\n"));
+  const std::size_t via = out[1].find("Via: ");
+  const std::string ours = out[1].substr(via, out[1].find("\r\n", via) - via);
+  const std::string answer = "SIP/2.0 200 OK\r\n" + ours +
+                             "\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKINVITE1\r\n"
+                             "From: <sip:alice@example.com>;tag=a1\r\nTo: <sip:bob@example.com>;tag=b1\r\n"
+                             "Call-ID: c1@192.0.2.10\r\nCSeq: 1 INVITE\r\nContact: <sip:bob@192.0.2.20>\r\n"
+                             "Content-Length: 0\r\n\r\n";
+  EXPECT_THAT(
+      receive(seconds(2), answer, "192.0.2.20:5060"),
+      ElementsAre("192.0.2.10:5060 SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKINVITE1\r\n" +
+                  answer.substr(answer.find("From:"))));
+  EXPECT_FALSE(engine_.live().idle());
+  run_until(seconds(34) + milliseconds(1));
+  EXPECT_TRUE(engine_.live().idle());
+}
+
+TEST_F(EngineTest, RefusesWhatNoRuleTakes) {
+  EXPECT_THAT(receive(seconds(1), request("INVITE", "sip:bob@elsewhere.example")),
+              ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 404 Not Found\r\n")));
+  EXPECT_TRUE(engine_.live().idle());
+}
+
+TEST_F(EngineTest, AnswersAMalformedRequestAndGoesOn) {
+  EXPECT_THAT(receive(seconds(1), request("OPTIONS", "sip:192.0.2.1", "Content-Length: x\r\n")),
+              ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 400 ")));
+  EXPECT_EQ(engine_.counters().rejected, 1u);
+  EXPECT_THAT(receive(seconds(2), request("OPTIONS", "sip:192.0.2.1")), SizeIs(1));
+}
+
+TEST_F(EngineTest, AnEarlyDeadlineDoesNothing) {
+  receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  EXPECT_THAT(handle(seconds(1) + milliseconds(499), DeadlineReached{}), IsEmpty());
+  EXPECT_THAT(handle(seconds(1) + milliseconds(500), DeadlineReached{}), SizeIs(1));
+}
+
+TEST_F(EngineTest, TheSameSeedAndInputsGiveTheSameBytes) {
+  Engine again(config(), seed_from_number(1));
+  again.add_binding(at(seconds(0)), "sip:bob@example.com", "sip:bob@192.0.2.20", seconds(3600));
+  std::swap(engine_, again);
+  const auto first = receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  std::swap(engine_, again);
+  EXPECT_EQ(receive(seconds(1), request("INVITE", "sip:bob@example.com")), first);
+}
+
+}  // namespace
+}  // namespace intermediary
