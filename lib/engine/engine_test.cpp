@@ -83,11 +83,12 @@ TEST_F(EngineTest, ForwardsAnInviteToTheContactAndItsAnswerBack) {
                              "Call-ID: c1@192.0.2.10\r\nCSeq: 1 INVITE\r\nContact: <sip:bob@192.0.2.20>\r\n"
                              "Content-Length: 0\r\n\r\n";
   EXPECT_THAT(
-      receive(seconds(2), answer, "192.0.2.20:5060"),
+      receive(milliseconds(1100), answer, "192.0.2.20:5060"),
       ElementsAre("192.0.2.10:5060 SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKINVITE1\r\n" +
                   answer.substr(answer.find("From:"))));
+  run_until(milliseconds(33099));
   EXPECT_FALSE(engine_.live().idle());
-  run_until(seconds(34) + milliseconds(1));
+  run_until(milliseconds(33100));  // Timers L and M
   EXPECT_TRUE(engine_.live().idle());
 }
 
