@@ -109,10 +109,14 @@ void Editor::resolve_removals(std::vector<Edit>& edits) const {
 std::string Editor::finish() const {
   std::vector<Edit> edits = edits_;
   resolve_removals(edits);
-  // An insertion stands in front of what is replaced or removed at the same place.
-  std::ranges::stable_sort(edits, [](const Edit& a, const Edit& b) {
+  // An insertion stands in front of what is replaced or removed at the same place. By hand, and good for the few edits
+  // of a message: clang warns about what libstdc++ 12 does in std::stable_sort.
+  const auto goes_before = [](const Edit& a, const Edit& b) {
     return a.begin != b.begin ? a.begin < b.begin : (a.begin == a.end && b.begin != b.end);
-  });
+  };
+  for (auto edit = edits.begin(); edit != edits.end(); ++edit) {
+    std::rotate(std::upper_bound(edits.begin(), edit, *edit, goes_before), edit, edit + 1);
+  }
 
   const std::string_view bytes = message_.bytes();
   std::size_t size = bytes.size();
