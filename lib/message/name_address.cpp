@@ -118,7 +118,7 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
   if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
     if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
   }
-  auto parameters = sofia::name_address_parameters(value);
+  auto parameters = sofia::name_address_parameters(value, shape->uri);
   if (!parameters)
     return value_error(Fault::BadValue, 0, "name-addr: neither name-addr nor addr-spec: " + in_quotes(value));
   if (auto error = check_parameters(*parameters, what)) return std::unexpected(*error);

@@ -50,6 +50,13 @@ class Workplace {
   Workplace(const Workplace&) = delete;
   Workplace& operator=(const Workplace&) = delete;
 
+  void stand_in_for_uri(std::size_t begin, std::size_t size) {
+    assert(size >= 3 && begin + size <= size_);
+    std::fill_n(text_.data() + begin, size, 'x');
+    text_[begin + 1] = ':';
+  }
+
+  // The header is one of sofia-sip's structures for that class.
   bool parse(msg_hclass_t* header_class, sip_header_t& header) {
     std::memset(&header, 0, sizeof header);
     header.sh_common->h_class = header_class;
@@ -86,6 +93,11 @@ std::optional<UrlParts> split_url(std::string_view text) {
   std::array<char, limit::uri_bytes + 1> copy;
   std::memcpy(copy.data(), text.data(), text.size());
   copy[text.size()] = '\0';
+  // Only the cuts matter here. Escapes are hidden: with one in the user, url_d refuses the '#' that it takes otherwise.
+  const auto at = text.find('@');
+  const std::size_t user_end = at == std::string_view::npos ? 0 : at;
+  std::replace(copy.data(), copy.data() + text.size(), '%', 'x');
+  std::replace(copy.data(), copy.data() + user_end, '#', 'x');
   url_t url;
   if (url_d(&url, copy.data()) < 0) return std::nullopt;
   PartFinder find(text, copy.data());
@@ -101,8 +113,9 @@ std::optional<UrlParts> split_url(std::string_view text) {
   return parts;
 }
 
-std::optional<Parameters> name_address_parameters(std::string_view value) {
+std::optional<Parameters> name_address_parameters(std::string_view value, std::string_view uri) {
   Workplace workplace(value);
+  workplace.stand_in_for_uri(static_cast<std::size_t>(uri.data() - value.data()), uri.size());
   sip_header_t header;
   if (!workplace.parse(sip_from_class, header)) return std::nullopt;
   return read_parameters(header.sh_from->a_params);

@@ -29,9 +29,11 @@ struct UrlParts {
 // REQUIRES: at most limit::uri_bytes, no NUL, '%' only before two hexadecimal digits.
 std::optional<UrlParts> split_url(std::string_view text);
 
-// The parameters of a name-addr or addr-spec as `sip_from_class` reads them; nullopt when the value is neither.
-// REQUIRES: at most limit::line_bytes, no NUL outside a quoted-string.
-std::optional<Parameters> name_address_parameters(std::string_view value);
+// The parameters of a name-addr or addr-spec as `sip_from_class` reads them; nullopt when the value is neither. `uri`
+// is the URI within the value: it has been read apart (Uri::parse), and something plain stands in for it, because what
+// is legal in URIs of other schemes is not to sofia-sip. REQUIRES: at most limit::line_bytes, no NUL outside a
+// quoted-string; a URI of three bytes or more.
+std::optional<Parameters> name_address_parameters(std::string_view value, std::string_view uri);
 
 // One entry of a Via as `sip_via_class` reads it.
 struct ViaParts {
