@@ -82,7 +82,7 @@ void read_seconds(TableReader& reader, std::string_view key, seconds& target, Du
   target = std::chrono::duration_cast<seconds>(value);
 }
 
-void read_expires(TableReader& registrar, RegistrarConfig& config) {
+void read_expires(TableReader& registrar, RegistrarSettings& config) {
   std::optional<TableReader> expires = registrar.table("expires", "'expires'");
   if (!expires) return;
   // RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
@@ -97,7 +97,7 @@ void read_expires(TableReader& registrar, RegistrarConfig& config) {
   }
 }
 
-void read_registrar(TableReader& top, RegistrarConfig& config) {
+void read_registrar(TableReader& top, RegistrarSettings& config) {
   std::optional<TableReader> registrar = top.table("registrar", "[registrar]");
   if (!registrar) return;
   read_expires(*registrar, config);
