@@ -1,0 +1,338 @@
+#include "sim/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace intermediary::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// RFC 3261 table 4.
+constexpr Duration t1 = 500ms;
+constexpr Duration t2 = 4s;
+constexpr Duration t1_times_64 = 32s;
+// Longer than any proxy's Timer C and what follows it: who has rung that long in vain gives up.
+constexpr Duration patience = 300s;
+
+bool same_request(const WireMessage& a, const WireMessage& b) {
+  return a.branch() == b.branch() && a.method() == b.method() && a.call_id() == b.call_id();
+}
+
+}  // namespace
+
+std::vector<Agent::Outgoing> Agent::take_outgoing() { return std::exchange(outgoing_, {}); }
+
+CallRecord* Agent::record_of(const std::string& call_id) {
+  auto found = std::ranges::find(calls_, call_id, &CallRecord::call_id);
+  return found == calls_.end() ? nullptr : &*found;
+}
+
+void Agent::end(TimePoint now, const std::string& call_id, CallRecord::State state, int status) {
+  CallRecord* record = record_of(call_id);
+  if (!record || record->state == CallRecord::State::Ended || record->state == CallRecord::State::Failed) return;
+  record->state = state;
+  if (status != 0) record->status = status;
+  record->ended = now;
+}
+
+// ---- what it does of its own accord
+
+void Agent::enroll(TimePoint now, Party& self, HostId registrar, const std::string& registrar_uri) {
+  WireMessage request = self.outside_dialogs("REGISTER", registrar_uri);
+  request.add("Expires", "3600");
+  begin(now, std::move(request), registrar, {});
+}
+
+void Agent::call(TimePoint now, Party& self, HostId via, const std::string& uri, std::optional<Duration> talk) {
+  WireMessage invite = self.outside_dialogs("INVITE", uri);
+  CallRecord record;
+  record.call_id = invite.call_id();
+  record.began = now;
+  calls_.push_back(std::move(record));
+  begin(now, std::move(invite), via, talk);
+}
+
+void Agent::give_up(TimePoint now) {
+  for (std::size_t i = clients_.size(); i > 0; --i) {
+    ClientRequest& request = clients_[i - 1];
+    if (request.message.method() != "INVITE" || request.finished || request.to_be_cancelled) continue;
+    request.to_be_cancelled = true;
+    if (request.proceeding) begin(now, Party::cancellation_of(request.message), request.to, {});
+    return;
+  }
+}
+
+void Agent::begin(TimePoint now, WireMessage message, HostId to, std::optional<Duration> talk) {
+  ClientRequest request;
+  request.bytes = message.to_bytes();
+  request.message = std::move(message);
+  request.to = to;
+  request.interval = t1;
+  if (!manners_.reliable) request.repeats_at = now + t1;
+  request.gives_up_at = now + t1_times_64;
+  request.talk = talk;
+  send(to, request.bytes);
+  clients_.push_back(std::move(request));
+}
+
+void Agent::hang_up(TimePoint now, Party& self, const WireMessage& theirs, HostId to) {
+  end(now, theirs.call_id(), CallRecord::State::Ended, 0);
+  if (auto bye = self.within_dialog_of(theirs, "BYE")) begin(now, std::move(*bye), to, {});
+}
+
+// ---- time
+
+std::optional<TimePoint> Agent::next_deadline() const {
+  std::optional<TimePoint> next;
+  auto consider = [&](std::optional<TimePoint> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  for (const ClientRequest& request : clients_) {
+    consider(request.repeats_at);
+    consider(request.gives_up_at);
+  }
+  for (const ServerRequest& request : servers_) {
+    consider(request.rings_at);
+    consider(request.answers_at);
+    consider(request.repeats_at);
+    consider(request.hangs_up_at);
+    consider(request.gives_up_at);
+  }
+  for (const Farewell& farewell : farewells_) consider(farewell.when);
+  return next;
+}
+
+void Agent::wake(TimePoint now, Party& self) {
+  // What a wake-up adds is not due yet: indices stay valid, and the new ones wait for their own time.
+  for (std::size_t i = 0, count = clients_.size(); i < count; ++i) wake_client(now, clients_[i]);
+  for (std::size_t i = 0, count = servers_.size(); i < count; ++i) wake_server(now, self, servers_[i]);
+  auto due = [&](const Farewell& farewell) { return farewell.when <= now; };
+  for (std::size_t i = 0, count = farewells_.size(); i < count; ++i) {
+    if (due(farewells_[i])) hang_up(now, self, farewells_[i].theirs, farewells_[i].to);
+  }
+  std::erase_if(farewells_, due);
+  std::erase_if(clients_, [&](const ClientRequest& request) { return request.gives_up_at <= now; });
+  std::erase_if(servers_, [&](const ServerRequest& request) {
+    return !request.gives_up_at && !request.rings_at && !request.answers_at && !request.hangs_up_at;
+  });
+}
+
+void Agent::wake_client(TimePoint now, ClientRequest& request) {
+  if (request.gives_up_at <= now) {
+    if (request.finished) return;
+    if (request.message.method() == "INVITE") {
+      end(now, request.message.call_id(), CallRecord::State::Failed, 408);
+    } else {
+      answers_.emplace_back(request.message.method(), 408);
+    }
+    return;
+  }
+  if (!request.repeats_at || *request.repeats_at > now) return;
+  send(request.to, request.bytes);
+  bool invite = request.message.method() == "INVITE";
+  request.interval = invite ? 2 * request.interval : std::min(2 * request.interval, t2);
+  if (request.proceeding) request.interval = t2;
+  request.repeats_at = now + request.interval;
+}
+
+void Agent::wake_server(TimePoint now, Party& self, ServerRequest& request) {
+  if (request.rings_at && *request.rings_at <= now) {
+    request.rings_at.reset();
+    answer(now, self, request, 180);
+  }
+  if (request.answers_at && *request.answers_at <= now) {
+    request.answers_at.reset();
+    request.rings_at.reset();
+    answer(now, self, request, manners_.rejects_with ? manners_.rejects_with : 200);
+  }
+  if (request.gives_up_at && *request.gives_up_at <= now) {
+    request.gives_up_at.reset();
+    bool unacknowledged = request.repeats_at.has_value();
+    request.repeats_at.reset();
+    // RFC 3261 §13.3.1.4: nobody acknowledged the 2xx.
+    if (unacknowledged && request.status / 100 == 2) request.hangs_up_at = now;
+  }
+  if (request.repeats_at && *request.repeats_at <= now) {
+    send(request.heard.from, request.answer);
+    request.interval = std::min(2 * request.interval, t2);
+    request.repeats_at = now + request.interval;
+  }
+  if (request.hangs_up_at && *request.hangs_up_at <= now) hang_up_as_callee(now, self, request);
+}
+
+void Agent::hang_up_as_callee(TimePoint now, Party& self, ServerRequest& request) {
+  request.hangs_up_at.reset();
+  WireMessage theirs = request.heard.message;
+  theirs.set("To", WireMessage::read(request.answer)->value("To"));  // with our tag
+  hang_up(now, self, theirs, request.heard.from);
+}
+
+// ---- what it hears
+
+void Agent::hear(TimePoint now, Party& self, const Heard& heard) {
+  if (heard.message.is_request()) {
+    hear_request(now, self, heard);
+  } else {
+    hear_response(now, self, heard);
+  }
+}
+
+void Agent::hear_response(TimePoint now, Party& self, const Heard& heard) {
+  const WireMessage& response = heard.message;
+  auto asked = [&](const ClientRequest& request) { return same_request(request.message, response); };
+  auto found = std::ranges::find_if(clients_, asked);
+  if (found == clients_.end()) return;
+  if (response.method() == "INVITE") {
+    hear_invite_answer(now, self, *found, heard);
+  } else if (response.status() < 200) {
+    found->proceeding = true;
+  } else {
+    answers_.emplace_back(response.method(), response.status());
+    clients_.erase(found);
+  }
+}
+
+void Agent::hear_invite_answer(TimePoint now, Party& self, ClientRequest& request, const Heard& heard) {
+  const WireMessage& response = heard.message;
+  request.repeats_at.reset();
+  if (response.status() >= 200 && response.status() < 300) return accepted(now, self, request, heard);
+  if (request.finished && response.status() < 200) return;
+  if (response.status() < 200) {
+    request.gives_up_at = now + patience;
+    bool first = !std::exchange(request.proceeding, true);
+    if (first && request.to_be_cancelled) begin(now, Party::cancellation_of(request.message), request.to, {});
+    return;
+  }
+  std::string& ack = request.acks[response.to_tag()];
+  if (ack.empty()) ack = self.acknowledgement_of(response)->to_bytes();
+  send(request.to, ack);
+  if (std::exchange(request.finished, true)) return;
+  request.gives_up_at = now + t1_times_64;
+  end(now, response.call_id(), CallRecord::State::Failed, response.status());
+}
+
+// RFC 3261 §13.2.2.4: every 2xx is acknowledged, by the same bytes each time.
+void Agent::accepted(TimePoint now, Party& self, ClientRequest& request, const Heard& heard) {
+  const WireMessage& response = heard.message;
+  const HostId to = request.to;
+  std::string& ack = request.acks[response.to_tag()];
+  bool repeated = !ack.empty();
+  if (!repeated) ack = self.acknowledgement_of(response)->to_bytes();
+  send(to, ack);
+  if (repeated) return;
+  bool first = !std::exchange(request.finished, true);
+  bool wanted = first && !request.to_be_cancelled;
+  request.gives_up_at = now + t1_times_64;
+  auto talk = request.talk;
+  if (CallRecord* record = record_of(response.call_id()); record && first) record->status = response.status();
+  if (!wanted) {
+    if (auto bye = self.within_dialog_of(response, "BYE")) begin(now, std::move(*bye), to, {});
+    if (first) end(now, response.call_id(), CallRecord::State::Ended, 0);
+    return;
+  }
+  if (CallRecord* record = record_of(response.call_id())) record->state = CallRecord::State::Talking;
+  if (talk) farewells_.push_back({now + *talk, response, to});
+}
+
+void Agent::hear_request(TimePoint now, Party& self, const Heard& heard) {
+  const WireMessage& request = heard.message;
+  const std::string method = request.method();
+  if (method == "ACK") return hear_ack(heard);
+  auto known = std::ranges::find_if(
+      servers_, [&](const ServerRequest& server) { return same_request(server.heard.message, request); });
+  if (known != servers_.end()) {
+    if (!known->answer.empty()) send(known->heard.from, known->answer);
+    return;
+  }
+  if (method == "CANCEL") return hear_cancel(now, self, heard);
+  ServerRequest server;
+  server.heard = heard;
+  if (method == "INVITE" && request.to_tag().empty()) {
+    // RFC 3261 §8.2.2.2: the same request on another path.
+    bool merged = std::ranges::any_of(servers_, [&](const ServerRequest& other) {
+      const WireMessage& earlier = other.heard.message;
+      return earlier.call_id() == request.call_id() && earlier.value("CSeq") == request.value("CSeq") &&
+             earlier.from_tag() == request.from_tag();
+    });
+    servers_.push_back(std::move(server));
+    if (merged) return answer(now, self, servers_.back(), 482);
+    servers_.back().rings_at = now + manners_.rings_after;
+    servers_.back().answers_at = now + manners_.answers_after;
+    CallRecord record;
+    record.call_id = request.call_id();
+    record.incoming = true;
+    record.began = now;
+    calls_.push_back(std::move(record));
+    return;
+  }
+  servers_.push_back(std::move(server));
+  if (method == "BYE") return hear_bye(now, self, heard);
+  bool understood = method == "OPTIONS" || method == "MESSAGE" || method == "INFO" || method == "INVITE" ||
+                    method == "UPDATE" || method == "NOTIFY";
+  answer(now, self, servers_.back(), understood ? 200 : 501);
+}
+
+void Agent::hear_ack(const Heard& heard) {
+  for (ServerRequest& server : servers_) {
+    const WireMessage& invite = server.heard.message;
+    if (invite.method() == "INVITE" && invite.call_id() == heard.message.call_id() &&
+        invite.cseq_number() == heard.message.cseq_number()) {
+      server.repeats_at.reset();
+    }
+  }
+}
+
+// RFC 3261 §9.2.
+void Agent::hear_cancel(TimePoint now, Party& self, const Heard& heard) {
+  auto meant = std::ranges::find_if(servers_, [&](const ServerRequest& server) {
+    return server.heard.message.branch() == heard.message.branch() && server.heard.message.method() == "INVITE";
+  });
+  answer_at_once(self, heard, meant == servers_.end() ? 481 : 200);
+  if (meant == servers_.end() || !meant->answers_at) return;
+  meant->rings_at.reset();
+  meant->answers_at.reset();
+  answer(now, self, *meant, 487);
+}
+
+void Agent::hear_bye(TimePoint now, Party& self, const Heard& heard) {
+  bool known = self.within_dialog_of(heard.message, "BYE").has_value();
+  answer(now, self, servers_.back(), known ? 200 : 481);
+  end(now, heard.message.call_id(), CallRecord::State::Ended, 0);
+  std::erase_if(farewells_,
+                [&](const Farewell& farewell) { return farewell.theirs.call_id() == heard.message.call_id(); });
+  for (ServerRequest& server : servers_) {
+    if (server.heard.message.call_id() != heard.message.call_id() || server.heard.message.method() != "INVITE")
+      continue;
+    server.hangs_up_at.reset();
+    server.repeats_at.reset();  // whoever says BYE has had the 2xx
+  }
+}
+
+void Agent::answer_at_once(Party& self, const Heard& heard, int status) {
+  send(heard.from, self.answer(heard.message, status).to_bytes());
+}
+
+void Agent::answer(TimePoint now, Party& self, ServerRequest& request, int status) {
+  const WireMessage& asked = request.heard.message;
+  request.answer = self.answer(asked, status).to_bytes();
+  request.status = status;
+  send(request.heard.from, request.answer);
+  if (status < 200) return;
+  request.gives_up_at = now + t1_times_64;
+  if (asked.method() != "INVITE") return;
+  bool accepts = status < 300;
+  if (accepts || !manners_.reliable) {
+    request.interval = t1;
+    request.repeats_at = now + t1;
+  }
+  if (!asked.to_tag().empty() || status == 482) return;
+  if (!accepts) return end(now, asked.call_id(), CallRecord::State::Failed, status);
+  if (CallRecord* record = record_of(asked.call_id())) {
+    record->state = CallRecord::State::Talking;
+    record->status = status;
+  }
+  if (manners_.talks_for) request.hangs_up_at = now + *manners_.talks_for;
+}
+
+}  // namespace intermediary::sim

@@ -1,0 +1,55 @@
+#include "sim/figures.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace intermediary::sim {
+namespace {
+
+using Reader = std::uint64_t (*)(const LiveObjects&, const Counters&);
+constexpr std::array<std::pair<std::string_view, Reader>, 17> figures{{
+    {"transactions",
+     [](const LiveObjects& l, const Counters&) -> std::uint64_t {
+       return l.server_transactions + l.client_transactions;
+     }},
+    {"server-transactions",
+     [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.server_transactions; }},
+    {"client-transactions",
+     [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.client_transactions; }},
+    {"contexts", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.response_contexts; }},
+    {"queries", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.queries; }},
+    {"flows", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.flows; }},
+    {"bindings", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.bindings; }},
+    {"timers", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.timers; }},
+    {"requests-in", [](const LiveObjects&, const Counters& c) { return c.requests_in; }},
+    {"responses-in", [](const LiveObjects&, const Counters& c) { return c.responses_in; }},
+    {"requests-out", [](const LiveObjects&, const Counters& c) { return c.requests_out; }},
+    {"responses-out", [](const LiveObjects&, const Counters& c) { return c.responses_out; }},
+    {"retransmissions-in", [](const LiveObjects&, const Counters& c) { return c.retransmissions_in; }},
+    {"rejected", [](const LiveObjects&, const Counters& c) { return c.rejected; }},
+    {"refused", [](const LiveObjects&, const Counters& c) { return c.refused; }},
+    {"strays", [](const LiveObjects&, const Counters& c) { return c.strays; }},
+    {"send-failures", [](const LiveObjects&, const Counters& c) { return c.send_failures; }},
+}};
+
+const std::pair<std::string_view, Reader>* find(std::string_view name) {
+  auto found = std::ranges::find(figures, name, &std::pair<std::string_view, Reader>::first);
+  return found == figures.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool is_figure(std::string_view name) { return find(name) != nullptr; }
+
+std::string known_figures() {
+  std::string names;
+  for (const auto& [name, reader] : figures) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
+}
+
+std::uint64_t figure(const Engine& engine, std::string_view name) {
+  return find(name)->second(engine.live(), engine.counters());
+}
+
+}  // namespace intermediary::sim

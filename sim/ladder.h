@@ -1,0 +1,14 @@
+// The ladder: what went over the wire, drawn for people and compared byte for byte. It shows times, lanes and short
+// labels, never a random value.
+#pragma once
+
+#include <string>
+
+#include "sim/network.h"
+
+namespace intermediary::sim {
+
+// A lane for each host, in the order in which they were added; then one for each address that nobody has.
+std::string draw_ladder(const Network& network);
+
+}  // namespace intermediary::sim

@@ -1,0 +1,218 @@
+#include "sim/network.h"
+
+#include <algorithm>
+#include <ranges>
+
+namespace intermediary::sim {
+
+HostId Network::add_host(std::string name, std::vector<Socket> sockets) {
+  HostId id{static_cast<std::uint32_t>(hosts_.size() + 1)};
+  for (std::size_t i = 0; i < sockets.size(); ++i) listeners_.emplace(sockets[i], Listener{id, i});
+  hosts_.push_back({std::move(name), std::move(sockets), false});
+  return id;
+}
+
+LinkQuality LinkChange::applied_to(LinkQuality quality) const {
+  quality.latency = latency.value_or(quality.latency);
+  quality.jitter = jitter.value_or(quality.jitter);
+  quality.loss = loss.value_or(quality.loss);
+  quality.duplicate = duplicate.value_or(quality.duplicate);
+  quality.reorder = reorder.value_or(quality.reorder);
+  return quality;
+}
+
+void Network::change_links(const LinkChange& change) {
+  default_link_ = change.applied_to(default_link_);
+  for (auto& [ends, quality] : links_) quality = change.applied_to(quality);
+}
+
+void Network::change_link(HostId a, HostId b, const LinkChange& change) {
+  links_.insert_or_assign(std::minmax(a, b), change.applied_to(link(a, b)));
+}
+
+const LinkQuality& Network::link(HostId a, HostId b) const {
+  auto found = links_.find(std::minmax(a, b));
+  return found == links_.end() ? default_link_ : found->second;
+}
+
+void Network::set_refusing(HostId host, bool refusing) { hosts_[host.value - 1].refusing = refusing; }
+
+std::optional<Network::Listener> Network::listener(Transport transport, const Endpoint& address) const {
+  auto found = listeners_.find({transport, address});
+  if (found == listeners_.end()) return std::nullopt;
+  return found->second;
+}
+
+HostId Network::host_at(const Endpoint& address) const {
+  for (const auto& [socket, listener] : listeners_) {
+    if (socket.address == address) return listener.host;
+  }
+  for (const auto& [socket, listener] : listeners_) {
+    if (socket.address.address == address.address) return listener.host;
+  }
+  return {};
+}
+
+bool Network::chance(std::uint32_t share) {
+  if (share == 0) return false;
+  std::uint64_t drawn = random_.below(1'000'000);
+  return drawn < share;
+}
+
+Duration Network::up_to(Duration bound) {
+  if (bound <= Duration::zero()) return Duration::zero();
+  std::uint64_t drawn = random_.below(static_cast<std::uint64_t>(bound.count()) + 1);
+  return Duration(static_cast<Duration::rep>(drawn));
+}
+
+Duration Network::datagram_delay(const LinkQuality& quality) {
+  Duration delay = quality.latency;
+  delay += up_to(quality.jitter);
+  if (chance(quality.reorder)) delay += up_to(std::chrono::milliseconds(10) + 3 * quality.latency);
+  return delay;
+}
+
+const Transmission& Network::record(Transmission transmission) {
+  if (judge_) {
+    Fate verdict = judge_(transmission);
+    if (transmission.kind == Transmission::Kind::Message && verdict == Fate::Lost) transmission.fate = Fate::Lost;
+  }
+  trace_.number(static_cast<std::uint64_t>(transmission.time.time_since_epoch().count()))
+      .number(static_cast<std::uint64_t>(transmission.kind))
+      .field(transmission.source.to_string())
+      .field(transmission.destination.to_string())
+      .field(transmission.bytes);
+  transcript_.push_back(std::move(transmission));
+  return transcript_.back();
+}
+
+void Network::send_datagram(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, std::string bytes) {
+  Transmission sent;
+  sent.time = now;
+  sent.from = from;
+  sent.to = host_at(to);
+  sent.source = sockets(from)[socket].address;
+  sent.destination = to;
+  sent.bytes = std::move(bytes);
+  if (!sent.to) {
+    sent.fate = Fate::NoSuchHost;
+  } else if (hosts_[sent.to.value - 1].refusing || !listener(Transport::Udp, to)) {
+    sent.fate = Fate::Refused;
+  } else if (chance(link(from, sent.to).loss)) {
+    sent.fate = Fate::Lost;
+  }
+  deliver_datagram(record(std::move(sent)), socket);
+}
+
+void Network::deliver_datagram(const Transmission& sent, std::size_t from_socket) {
+  if (sent.fate == Fate::Lost || sent.fate == Fate::NoSuchHost) return;
+  const LinkQuality& quality = link(sent.from, sent.to);
+  if (sent.fate == Fate::Refused) {
+    under_way_.schedule(sent.time + 2 * quality.latency, DatagramRefused{sent.from, from_socket, sent.destination});
+    return;
+  }
+  auto there = listener(Transport::Udp, sent.destination);
+  DatagramArrived arrived{there->host, there->socket, sent.source, sent.bytes};
+  Duration delay = datagram_delay(quality);
+  under_way_.schedule(sent.time + delay, arrived);
+  if (!chance(quality.duplicate)) return;
+  delay = datagram_delay(quality);
+  under_way_.schedule(sent.time + delay, std::move(arrived));
+}
+
+TimePoint Network::stream_arrival(TimePoint now, End& receiver, const LinkQuality& quality) {
+  Duration jitter = up_to(quality.jitter);
+  receiver.last_arrival = std::max(receiver.last_arrival, now + quality.latency + jitter);
+  return receiver.last_arrival;
+}
+
+Transmission Network::between(TimePoint now, const End& from, const End& to, Transmission::Kind kind) const {
+  Transmission sent;
+  sent.kind = kind;
+  sent.time = now;
+  sent.from = from.host;
+  sent.to = to.host;
+  sent.transport = Transport::Tcp;
+  sent.source = from.address;
+  sent.destination = to.address;
+  return sent;
+}
+
+EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to) {
+  EndId here{ends_.size() + 1};
+  EndId there{ends_.size() + 2};
+  Endpoint local{sockets(from)[socket].address.address, next_ephemeral_port_++};
+  auto listening = listener(Transport::Tcp, to);
+  bool refused = !listening || hosts_[listening->host.value - 1].refusing;
+  HostId far = listening ? listening->host : host_at(to);
+  ends_.push_back({from, socket, local, there, TimePoint{}, false});
+  ends_.push_back({far, listening ? listening->socket : 0, to, here, TimePoint{}, refused});
+  const LinkQuality quality = link(from, far);
+
+  Transmission sent = between(now, end(here), end(there), Transmission::Kind::Open);
+  if (refused) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
+  record(std::move(sent));
+  if (refused) {
+    std::string reason = (far ? "connection refused by " : "no route to ") + to.to_string();
+    under_way_.schedule(now + 2 * quality.latency, ConnectionClosed{from, here, std::move(reason)});
+    return here;
+  }
+  TimePoint reached = stream_arrival(now, end(there), quality);
+  under_way_.schedule(reached, ConnectionOpened{far, there, true, listening->socket, local});
+  TimePoint known = stream_arrival(reached, end(here), quality);
+  under_way_.schedule(known, ConnectionOpened{from, here, false, socket, to});
+  return here;
+}
+
+void Network::send_stream(TimePoint now, EndId from, std::string bytes) {
+  EndId to = end(from).peer;
+  Transmission sent = between(now, end(from), end(to), Transmission::Kind::Message);
+  sent.bytes = std::move(bytes);
+  if (end(from).closed || end(to).closed) sent.fate = Fate::Lost;
+  const Transmission& recorded = record(std::move(sent));
+  if (recorded.fate != Fate::Delivered) return;
+  TimePoint when = stream_arrival(now, end(to), link(end(from).host, end(to).host));
+  under_way_.schedule(when, BytesArrived{end(to).host, to, recorded.bytes});
+}
+
+void Network::close(TimePoint now, EndId from, std::string reason) {
+  EndId to = end(from).peer;
+  if (end(from).closed) return;
+  end(from).closed = true;
+  if (end(to).closed) return;
+  record(between(now, end(from), end(to), Transmission::Kind::Close));
+  TimePoint when = stream_arrival(now, end(to), link(end(from).host, end(to).host));
+  under_way_.schedule(when, ConnectionClosed{end(to).host, to, std::move(reason)});
+}
+
+bool Network::arrives_nowhere(const Arrived& arrived) const {
+  if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) return end(bytes->end).closed;
+  if (const auto* opened = std::get_if<ConnectionOpened>(&arrived)) return end(opened->end).closed;
+  if (const auto* closed = std::get_if<ConnectionClosed>(&arrived)) return end(closed->end).closed;
+  return false;
+}
+
+std::optional<Arrived> Network::pop_due(TimePoint now) {
+  while (auto arrived = under_way_.pop_due(now)) {
+    if (arrives_nowhere(*arrived)) continue;
+    if (const auto* closed = std::get_if<ConnectionClosed>(&*arrived)) end(closed->end).closed = true;
+    return arrived;
+  }
+  return std::nullopt;
+}
+
+EndId Network::connection_between(HostId here, HostId there) const {
+  for (std::size_t i = ends_.size(); i > 0; --i) {
+    const End& candidate = ends_[i - 1];
+    const End& peer = end(candidate.peer);
+    if (candidate.host == here && peer.host == there && !candidate.closed && !peer.closed) return EndId{i};
+  }
+  return {};
+}
+
+std::size_t Network::open_connections(HostId host) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(ends_, [&](const End& candidate) { return candidate.host == host && !candidate.closed; }));
+}
+
+}  // namespace intermediary::sim

@@ -1,0 +1,197 @@
+// The virtual network: hosts with sockets, links between them, and what is under way, as plain values.
+//
+// No clock: every call takes the time; `next_time` says when something arrives. Faults of the links are drawn from a
+// seeded source, one draw a statement, only where a link has that fault. Datagrams obey latency, jitter, loss,
+// duplication and reordering. Connections deliver in order and lose nothing: opening takes one latency to the far end
+// and two until the opener knows; jitter may delay bytes but never lets them overtake.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/flow.h"
+#include "base/keyed_hash.h"
+#include "base/random.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "sim/event_queue.h"
+
+namespace intermediary::sim {
+
+struct HostTag;
+using HostId = StrongId<HostTag, std::uint32_t>;  // 1 + index
+// One end of a connection: each end has an id of its own, so that a host may be connected to itself.
+struct EndTag;
+using EndId = StrongId<EndTag>;  // 1 + index
+
+struct Socket {
+  Transport transport = Transport::Udp;
+  Endpoint address;
+  friend auto operator<=>(const Socket&, const Socket&) = default;
+};
+
+// Shares are parts per million.
+struct LinkQuality {
+  Duration latency{0};
+  Duration jitter{0};  // up to this much more, uniform
+  std::uint32_t loss = 0;
+  std::uint32_t duplicate = 0;
+  std::uint32_t reorder = 0;  // held back by up to 10 ms and three latencies more, so that later ones overtake
+
+  friend bool operator==(const LinkQuality&, const LinkQuality&) = default;
+};
+
+// What is to be different on a link; the rest stays.
+struct LinkChange {
+  std::optional<Duration> latency, jitter;
+  std::optional<std::uint32_t> loss, duplicate, reorder;
+
+  LinkQuality applied_to(LinkQuality quality) const;
+};
+
+enum class Fate : std::uint8_t {
+  Delivered,
+  Lost,  // by the link, or because the scenario says so
+  NoSuchHost,
+  Refused,  // nobody listens there: the sender hears of it
+};
+
+// One entry of the transcript: a datagram, a piece of a stream, or something that happens to a connection.
+struct Transmission {
+  enum class Kind : std::uint8_t { Message, Open, Close };
+
+  Kind kind = Kind::Message;
+  TimePoint time{};
+  HostId from;
+  HostId to;  // none: the address belongs to nobody
+  Transport transport = Transport::Udp;
+  Endpoint source;
+  Endpoint destination;
+  std::string bytes;
+  Fate fate = Fate::Delivered;
+};
+
+// What arrives at a host.
+struct DatagramArrived {
+  HostId host;
+  std::size_t socket = 0;  // index into the host's sockets
+  Endpoint remote;
+  std::string bytes;
+};
+struct DatagramRefused {
+  HostId host;
+  std::size_t socket = 0;
+  Endpoint remote;
+};
+struct ConnectionOpened {
+  HostId host;
+  EndId end;
+  bool accepted = false;  // by this host; else this host asked for it
+  std::size_t socket = 0;
+  Endpoint remote;
+};
+struct BytesArrived {
+  HostId host;
+  EndId end;
+  std::string bytes;
+};
+// Closed by the other end, or could not be opened.
+struct ConnectionClosed {
+  HostId host;
+  EndId end;
+  std::string reason;
+};
+using Arrived = std::variant<DatagramArrived, DatagramRefused, ConnectionOpened, BytesArrived, ConnectionClosed>;
+
+class Network {
+ public:
+  explicit Network(const Seed& seed) : random_(seed) {}
+
+  HostId add_host(std::string name, std::vector<Socket> sockets);
+  // Of every pair, and of pairs that will be.
+  void change_links(const LinkChange& change);
+  void change_link(HostId a, HostId b, const LinkChange& change);
+  const LinkQuality& link(HostId a, HostId b) const;
+  // While refusing, a host answers connections with a reset and datagrams with "port unreachable".
+  void set_refusing(HostId host, bool refusing);
+  // Asked once for everything that is sent, opened or closed, before it enters the transcript; may lose a message.
+  using Judge = std::function<Fate(const Transmission&)>;
+  void set_judge(Judge judge) { judge_ = std::move(judge); }
+
+  void send_datagram(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, std::string bytes);
+  // A connection from `socket`'s address. Bytes may be sent at once: they arrive behind the opening.
+  EndId open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to);
+  void send_stream(TimePoint now, EndId from, std::string bytes);
+  // The other end hears of it one latency later; this end is done with it at once.
+  void close(TimePoint now, EndId from, std::string reason);
+
+  std::optional<TimePoint> next_time() const { return under_way_.next_time(); }
+  std::optional<Arrived> pop_due(TimePoint now);
+
+  const std::string& name(HostId host) const { return hosts_[host.value - 1].name; }
+  const std::vector<Socket>& sockets(HostId host) const { return hosts_[host.value - 1].sockets; }
+  std::size_t host_count() const { return hosts_.size(); }
+  // Who listens at an address; none when nobody does.
+  HostId host_at(const Endpoint& address) const;
+  // The end at `here` of the latest connection with `there` that neither has closed; none when there is none.
+  EndId connection_between(HostId here, HostId there) const;
+  HostId host(EndId id) const { return end(id).host; }
+  EndId peer(EndId id) const { return end(id).peer; }
+  bool is_open(EndId id) const { return !end(id).closed; }
+  std::size_t open_connections(HostId host) const;
+
+  const std::vector<Transmission>& transcript() const { return transcript_; }
+  // SipHash over time, endpoints and bytes of everything that was sent so far.
+  std::uint64_t trace_hash() const { return KeyedHash(trace_).finish(); }
+
+ private:
+  struct Host {
+    std::string name;
+    std::vector<Socket> sockets;
+    bool refusing = false;
+  };
+  struct End {
+    HostId host;
+    std::size_t socket = 0;
+    Endpoint address;
+    EndId peer;
+    TimePoint last_arrival{};  // nothing arrives here before what was sent earlier
+    bool closed = false;
+  };
+  struct Listener {
+    HostId host;
+    std::size_t socket = 0;
+  };
+
+  std::optional<Listener> listener(Transport transport, const Endpoint& address) const;
+  End& end(EndId id) { return ends_[id.value - 1]; }
+  const End& end(EndId id) const { return ends_[id.value - 1]; }
+  bool chance(std::uint32_t share);
+  Duration up_to(Duration bound);
+  Duration datagram_delay(const LinkQuality& quality);
+  TimePoint stream_arrival(TimePoint now, End& receiver, const LinkQuality& quality);
+  Transmission between(TimePoint now, const End& from, const End& to, Transmission::Kind kind) const;
+  const Transmission& record(Transmission transmission);
+  void deliver_datagram(const Transmission& sent, std::size_t from_socket);
+  bool arrives_nowhere(const Arrived& arrived) const;
+
+  std::vector<Host> hosts_;
+  std::map<Socket, Listener> listeners_;
+  LinkQuality default_link_;
+  std::map<std::pair<HostId, HostId>, LinkQuality> links_;
+  std::vector<End> ends_;
+  EventQueue<Arrived> under_way_;
+  RandomSource random_;
+  Judge judge_;
+  std::vector<Transmission> transcript_;
+  KeyedHash trace_{HashKey{1, 2}};
+  std::uint16_t next_ephemeral_port_ = 49152;
+};
+
+}  // namespace intermediary::sim

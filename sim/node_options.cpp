@@ -1,0 +1,213 @@
+#include "sim/node_options.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+#include "base/text.h"
+
+namespace intermediary::sim {
+namespace {
+
+struct KeyValue {
+  std::string key;
+  std::string value;
+};
+
+std::optional<KeyValue> key_and_value(std::string_view word) {
+  std::size_t equals = word.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  return KeyValue{std::string(word.substr(0, equals)), std::string(word.substr(equals + 1))};
+}
+
+// What an option's value has to be, read or refused with its place.
+struct Value {
+  const std::string& text;
+  Place place;
+
+  [[noreturn]] void refuse(std::string_view expected) const {
+    throw Wrong{place, "expected " + std::string(expected) + ", got '" + text + '\''};
+  }
+  Duration duration() const {
+    auto parsed = parse_duration(text);
+    if (!parsed) refuse("a duration such as 500ms or 3s");
+    return *parsed;
+  }
+  std::chrono::seconds seconds() const { return std::chrono::duration_cast<std::chrono::seconds>(duration()); }
+  std::size_t number() const {
+    auto parsed = parse_decimal<std::size_t>(text);
+    if (!parsed) refuse("a number");
+    return *parsed;
+  }
+  bool yes_or_no() const {
+    if (text != "yes" && text != "no") refuse("yes or no");
+    return text == "yes";
+  }
+  std::vector<Cidr> networks() const {
+    std::vector<Cidr> networks;
+    for (const std::string& entry : parse_list(text)) {
+      auto network = Cidr::parse(entry);
+      if (!network) refuse("a network such as 192.0.2.0/24");
+      networks.push_back(*network);
+    }
+    return networks;
+  }
+};
+
+using Setter = void (*)(NodeOptions&, const Value&);
+constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
+    {"domain",
+     [](NodeOptions& o, const Value& v) {
+       for (const std::string& domain : parse_list(v.text)) o.config.domains.push_back(lowercase(domain));
+     }},
+    {"relay",
+     [](NodeOptions& o, const Value& v) {
+       o.relays = true;
+       if (v.text != "any") o.relay_for = v.networks();
+     }},
+    {"server", [](NodeOptions& o, const Value& v) { o.config.server_name = v.text; }},
+    {"timer-c", [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(); }},
+    {"large-over-tcp", [](NodeOptions& o, const Value& v) { o.config.proxy.tcp_for_large_requests = v.yes_or_no(); }},
+    {"key", [](NodeOptions& o, const Value& v) { o.config.proxy.key = {v.number(), v.number()}; }},
+    {"min-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(); }},
+    {"default-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(); }},
+    {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(); }},
+    {"max-contacts", [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(); }},
+    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.duration(); }},
+    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.duration(); }},
+    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.duration(); }},
+    {"timer-d", [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.duration(); }},
+    {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(); }},
+    {"transactions-per-source",
+     [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(); }},
+    {"connections-per-source",
+     [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(); }},
+    {"idle-connection", [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(); }},
+    {"advertise",
+     [](NodeOptions& o, const Value& v) {
+       for (ListenerConfig& listener : o.config.listeners) listener.advertise_host = v.text;
+     }},
+}};
+
+std::string known_options() {
+  std::string names = "record-route";
+  for (const auto& [name, setter] : setters) names += ", " + std::string(name) + '=';
+  return names;
+}
+
+RuleAction relay_action(const Value& value) {
+  if (value.text == "request-uri") return RelayAction{};
+  std::string_view text = value.text;
+  if (text.starts_with('<') && text.ends_with('>')) text = text.substr(1, text.size() - 2);
+  auto uri = Uri::parse(text);
+  if (!uri) value.refuse("request-uri or a SIP URI");
+  return RelayAction{*uri};
+}
+
+// One word of a rule; true when it was the action.
+bool apply_rule_word(Rule& rule, const Piece& word) {
+  if (word.text == "register") return rule.action = RegisterAction{}, true;
+  if (word.text == "lookup") return rule.action = LookupAction{}, true;
+  auto option = key_and_value(word.text);
+  if (!option) throw Wrong{word.place, "expected a condition or an action, got '" + word.text + '\''};
+  Value value{option->value, word.place};
+  if (option->key == "relay") return rule.action = relay_action(value), true;
+  if (option->key == "name") {
+    rule.name = option->value;
+  } else if (option->key == "method") {
+    rule.when.methods = parse_list(option->value);
+  } else if (option->key == "domain") {
+    for (const std::string& domain : parse_list(option->value)) rule.when.ruri_domains.push_back(lowercase(domain));
+  } else if (option->key == "source") {
+    rule.when.sources = value.networks();
+  } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
+    rule.mode = option->value == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
+  } else {
+    throw Wrong{word.place,
+                "expected name=, method=, domain=, source=, mode=stateful, mode=stateless, register, lookup or relay=, "
+                "got '" +
+                    word.text + '\''};
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> parse_list(std::string_view text) {
+  std::vector<std::string> entries;
+  while (true) {
+    std::size_t comma = text.find(',');
+    std::string_view entry = trim(text.substr(0, comma));
+    if (!entry.empty()) entries.emplace_back(entry);
+    if (comma == std::string_view::npos) return entries;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+Socket parse_socket(const Piece& word) {
+  std::string_view text = word.text;
+  Transport transport = Transport::Udp;
+  if (std::size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
+    std::string_view parameter = text.substr(semicolon + 1);
+    if (parameter != "transport=tcp" && parameter != "transport=udp") {
+      throw Wrong{word.place, "expected ;transport=udp or ;transport=tcp, got ';" + std::string(parameter) + '\''};
+    }
+    if (parameter == "transport=tcp") transport = Transport::Tcp;
+    text = text.substr(0, semicolon);
+  }
+  auto address = parse_address(text, 5060);
+  if (!address) throw Wrong{word.place, "expected an address such as 192.0.2.1:5060, got '" + std::string(text) + '\''};
+  return {transport, *address};
+}
+
+void NodeOptions::apply(const Piece& word) {
+  if (word.text == "record-route") {
+    config.proxy.record_route = true;
+    return;
+  }
+  auto option = key_and_value(word.text);
+  bool is_address = word.text.find(";transport=") != std::string::npos;
+  if (!option || is_address) {
+    Socket socket = parse_socket(word);
+    std::string name = std::string(parameter_name(socket.transport)) + std::to_string(config.listeners.size() + 1);
+    ListenerConfig listener;
+    listener.name = std::move(name);
+    listener.transport = socket.transport;
+    listener.bind = socket.address;
+    config.listeners.push_back(std::move(listener));
+    return;
+  }
+  auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
+  if (setter == setters.end()) {
+    throw Wrong{word.place, "unknown option '" + option->key + "'; there are " + known_options()};
+  }
+  setter->second(*this, Value{option->value, word.place});
+}
+
+std::vector<Rule> usual_rules(const NodeOptions& options) {
+  std::vector<Rule> rules;
+  if (!options.config.domains.empty()) {
+    rules.push_back({"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt});
+    rules.push_back({"to-users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt});
+  }
+  if (options.relays || options.config.domains.empty()) {
+    rules.push_back({"relay", {{}, {}, options.relay_for}, RelayAction{}, std::nullopt});
+  }
+  return rules;
+}
+
+Rule parse_rule(Words& words, std::size_t number) {
+  Rule rule;
+  rule.name = "rule-" + std::to_string(number);
+  bool acts = false;
+  while (!words.at_end()) {
+    Piece word = words.next("a condition or an action");
+    acts |= apply_rule_word(rule, word);
+  }
+  if (!acts)
+    throw Wrong{words.rest().place, "expected an action: register, lookup, relay=request-uri or relay=<sip:…>"};
+  return rule;
+}
+
+}  // namespace intermediary::sim

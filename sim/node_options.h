@@ -1,0 +1,33 @@
+// The words behind `node NAME proxy …`: options become a Config.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config.h"
+#include "sim/network.h"
+#include "sim/scenario_text.h"
+
+namespace intermediary::sim {
+
+// "address", "address;transport=tcp"; throws Wrong.
+Socket parse_socket(const Piece& word);
+// A comma list of words, spaces around the commas allowed.
+std::vector<std::string> parse_list(std::string_view text);
+
+// Applies one word ("record-route", "timer-c=200s", an address); throws Wrong.
+struct NodeOptions {
+  Config config;
+  std::vector<Cidr> relay_for;  // relay=…
+  bool relays = false;
+
+  void apply(const Piece& word);
+};
+
+// What a node without `rule` lines does (docs/scenarios.md).
+std::vector<Rule> usual_rules(const NodeOptions& options);
+// The words behind `rule NODE`; throws Wrong.
+Rule parse_rule(Words& words, std::size_t number);
+
+}  // namespace intermediary::sim

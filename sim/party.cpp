@@ -1,0 +1,491 @@
+#include "sim/party.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "base/text.h"
+#include "message/compose.h"
+
+namespace intermediary::sim {
+namespace {
+
+bool is_one_of(std::string_view method, std::initializer_list<std::string_view> methods) {
+  return std::ranges::find(methods, method) != methods.end();
+}
+
+// RFC 3261 §13.2.1, §11.2, §10.2.1; RFC 6665 §3.1.4; RFC 3515 §2.2; RFC 3311 §4.
+bool carries_contact(std::string_view method) {
+  return is_one_of(method, {"INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "REFER", "UPDATE"});
+}
+
+std::string without_tag(const std::string& value) {
+  ValueParts parts = ValueParts::read(value);
+  parts.remove("tag");
+  return parts.to_string();
+}
+
+std::string request_key(const WireMessage& request) { return request.call_id() + ' ' + request.branch(); }
+
+bool makes_dialog(const WireMessage& response) {
+  return response.cseq_method() == "INVITE" && response.status() > 100 && response.status() < 300 &&
+         !response.to_tag().empty();
+}
+
+bool is_of_kind(const WireMessage& message, const Start& start) {
+  if (start.kind == Start::Kind::Request) return message.is_request() && message.method() == start.method;
+  if (start.kind == Start::Kind::Raw || message.is_request()) return false;
+  return message.status() == start.status && (start.method.empty() || message.cseq_method() == start.method);
+}
+
+// Conditions on these headers say which call, dialog or request a line is about.
+bool selects(const Condition& condition) {
+  return condition.kind == Condition::Kind::Header &&
+         std::ranges::any_of(std::initializer_list<std::string_view>{"Via", "From", "To", "Call-ID", "CSeq"},
+                             [&](auto name) { return equals_ignoring_case(name, long_name(condition.name)); });
+}
+
+// A request that stands for an INVITE: the same Request-URI, topmost Via, routes and identifiers.
+WireMessage on_behalf_of(const WireMessage& invite, const std::string& method) {
+  WireMessage request;
+  request.start_line = method + ' ' + invite.uri() + " SIP/2.0";
+  request.add("Via", invite.value("Via"));
+  request.add("Max-Forwards", "70");
+  for (const std::string& route : invite.values("Route")) request.add("Route", route);
+  request.add("From", invite.value("From"));
+  request.add("To", invite.value("To"));
+  request.add("Call-ID", invite.call_id());
+  request.add("CSeq", std::to_string(invite.cseq_number()) + ' ' + method);
+  return request;
+}
+
+// How many of the selecting conditions hold for a message as it would be written by default.
+std::size_t fits(const WireMessage& message, const Conditions& conditions, const Bindings& bindings) {
+  std::size_t fitting = 0;
+  for (const Condition& condition : conditions) {
+    Bindings attempt = bindings;
+    if (selects(condition) && !has_unbound(condition.text, bindings) &&
+        matches_value(condition.text, message.value(condition.name), attempt)) {
+      ++fitting;
+    }
+  }
+  return fitting;
+}
+
+}  // namespace
+
+Party::Party(PartyIdentity identity) : identity_(std::move(identity)) {
+  if (identity_.address_of_record.empty()) {
+    identity_.address_of_record = "sip:" + identity_.name + '@' + identity_.socket.address.address.to_host();
+  }
+}
+
+std::string Party::contact_uri() const {
+  std::string uri = "sip:" + identity_.name + '@' + identity_.socket.address.to_string();
+  if (identity_.socket.transport == Transport::Tcp) uri += ";transport=tcp";
+  return uri;
+}
+
+std::string Party::via() {
+  std::string branch = "z9hG4bK-" + identity_.name + '-' + std::to_string(++branches_);
+  return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + identity_.socket.address.to_string() +
+         ";branch=" + branch;
+}
+
+std::string Party::name_address(const std::string& address_of_record) const { return '<' + address_of_record + '>'; }
+
+std::uint32_t Party::next_cseq(const std::string& call_id) { return last_cseq_[call_id] + 1; }
+
+std::string Party::session_description() const {
+  const IpAddress& address = identity_.socket.address.address;
+  std::string where = std::string(address.is_v4() ? "IN IP4 " : "IN IP6 ") + address.to_string();
+  return "v=0\r\no=" + identity_.name + " 1 1 " + where + "\r\ns=-\r\nc=" + where +
+         "\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+}
+
+// ---- what a message teaches
+
+void Party::hear(Heard heard) {
+  if (heard.message.is_request()) {
+    learn_from_request(heard.message);
+  } else {
+    learn_from_response(heard.message);
+  }
+  heard_.push_back(std::move(heard));
+}
+
+void Party::say(HostId to, const std::string& bytes) {
+  auto message = WireMessage::read(bytes);
+  if (!message) return;
+  if (!message->is_request()) {
+    learn_from_answer(*message);
+  } else if (!is_one_of(message->method(), {"ACK", "CANCEL"})) {
+    auto& last = last_cseq_[message->call_id()];
+    last = std::max(last, message->cseq_number());
+  }
+  said_.push_back({to, bytes, std::move(*message)});
+}
+
+Party::Dialog* Party::dialog_of(const std::string& call_id, const std::string& local_tag,
+                                const std::string& remote_tag) {
+  auto found = std::ranges::find_if(dialogs_, [&](const Dialog& dialog) {
+    return dialog.call_id == call_id && parameter_of(dialog.local, "tag") == local_tag &&
+           parameter_of(dialog.remote, "tag") == remote_tag;
+  });
+  return found == dialogs_.end() ? nullptr : &*found;
+}
+
+Party::Dialog& Party::make_dialog(const std::string& call_id, const std::string& local, const std::string& remote) {
+  std::erase_if(dialogs_, [&](const Dialog& dialog) {
+    return dialog.call_id == call_id && dialog.local == local && dialog.remote == remote;
+  });
+  dialogs_.push_back({call_id, local, remote, {}, {}, false});
+  return dialogs_.back();
+}
+
+// RFC 3261 §12.1.2 and §13.2.2.4: a 2xx decides the route set anew; a re-INVITE only moves the target.
+void Party::learn_from_response(const WireMessage& response) {
+  Dialog* known = dialog_of(response.call_id(), response.from_tag(), response.to_tag());
+  bool final = response.status() >= 200;
+  if (known && known->confirmed) {
+    bool refreshes = is_one_of(response.cseq_method(), {"INVITE", "UPDATE"}) && response.status() / 100 == 2;
+    if (refreshes && response.has("Contact")) known->target = uri_of(response.value("Contact"));
+    return;
+  }
+  if (!makes_dialog(response)) return;
+  Dialog& dialog = make_dialog(response.call_id(), response.value("From"), response.value("To"));
+  dialog.target = uri_of(response.value("Contact"));
+  dialog.routes = response.values("Record-Route");
+  std::ranges::reverse(dialog.routes);
+  dialog.confirmed = final;
+}
+
+// RFC 3261 §12.1.1: the same from the answering side.
+void Party::learn_from_answer(const WireMessage& response) {
+  if (!response.to_tag().empty()) tags_[request_key(response)] = response.to_tag();
+  const Heard* request = request_answered_by(response);
+  if (!makes_dialog(response) || !request) return;
+  Dialog* known = dialog_of(response.call_id(), response.to_tag(), response.from_tag());
+  if (known && known->confirmed) return;
+  Dialog& dialog = make_dialog(response.call_id(), response.value("To"), response.value("From"));
+  dialog.target = uri_of(request->message.value("Contact"));
+  dialog.routes = request->message.values("Record-Route");
+  dialog.confirmed = response.status() >= 200;
+}
+
+void Party::learn_from_request(const WireMessage& request) {
+  Dialog* dialog = dialog_of(request.call_id(), request.to_tag(), request.from_tag());
+  bool refreshes = is_one_of(request.method(), {"INVITE", "UPDATE"});
+  if (dialog && refreshes && request.has("Contact")) dialog->target = uri_of(request.value("Contact"));
+}
+
+const Heard* Party::request_answered_by(const WireMessage& response) const {
+  auto answered = [&](const Heard& heard) {
+    return heard.message.is_request() && heard.message.call_id() == response.call_id() &&
+           heard.message.value("CSeq") == response.value("CSeq") && heard.message.branch() == response.branch();
+  };
+  auto newest = heard_ | std::views::reverse;
+  auto found = std::ranges::find_if(newest, answered);
+  return found == newest.end() ? nullptr : &*found;
+}
+
+const Said* Party::last_said(const Start& start, HostId to) const {
+  auto newest = said_ | std::views::reverse;
+  auto found =
+      std::ranges::find_if(newest, [&](const Said& said) { return said.to == to && is_of_kind(said.message, start); });
+  return found == newest.end() ? nullptr : &*found;
+}
+
+// ---- what a party writes
+
+std::expected<WireMessage, std::string> Party::write(const Order& order, Bindings& bindings) {
+  auto possible = candidates(order);
+  if (!possible) return std::unexpected(possible.error());
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < possible->size(); ++i) {
+    if (fits((*possible)[i], order.conditions, bindings) > fits((*possible)[best], order.conditions, bindings))
+      best = i;
+  }
+  WireMessage message = (*possible)[best];
+  if (order.start.kind == Start::Kind::Request && order.start.uri) {
+    if (has_unbound(*order.start.uri, bindings)) return std::unexpected("not bound yet: " + *order.start.uri);
+    message.start_line = order.start.method + ' ' + fill_in(*order.start.uri, bindings, message.uri()) + " SIP/2.0";
+  }
+  auto applied = apply(order.conditions, message, bindings);
+  if (!applied) return std::unexpected(applied.error());
+  return message;
+}
+
+std::expected<Party::Candidates, std::string> Party::candidates(const Order& order) {
+  const std::string& method = order.start.method;
+  auto some = [&](Candidates found, std::string_view missing) -> std::expected<Candidates, std::string> {
+    if (found.empty()) return std::unexpected(identity_.name + ' ' + std::string(missing));
+    return found;
+  };
+  if (order.start.kind == Start::Kind::Response) {
+    return some(answers(order), "has received no " + (method.empty() ? "request" : method) + " that it could answer");
+  }
+  if (method == "ACK") return some(acknowledgements(), "has received no final response to an INVITE");
+  if (method == "CANCEL") return some(cancellations(order.to), "has sent no INVITE that it could cancel");
+  bool may_start_alone = !is_one_of(method, {"BYE", "PRACK", "UPDATE", "INFO"});
+  if (order.start.uri && may_start_alone) return Candidates{outside_dialogs(method, *order.start.uri)};
+  Candidates found = within_dialogs(method);
+  if (found.empty() && order.start.uri) return Candidates{outside_dialogs(method, *order.start.uri)};
+  return some(std::move(found), "has no dialog for " + method + "; outside one, write a Request-URI");
+}
+
+void Party::dress(WireMessage& request, const std::string& method) {
+  if (carries_contact(method)) request.add("Contact", name_address(contact_uri()));
+  if (method == "INVITE") {
+    request.add("Content-Type", "application/sdp");
+    request.body = session_description();
+  }
+}
+
+WireMessage Party::outside_dialogs(const std::string& method, const std::string& uri) {
+  std::string own = identity_.address_of_record;
+  std::string to = uri;
+  std::string call_id = identity_.name + "-registrations@" + identity_.socket.address.address.to_host();
+  if (method == "REGISTER") {
+    std::string host = host_port_of(uri);
+    if (own == "sip:" + identity_.name + '@' + identity_.socket.address.address.to_host()) {
+      own = "sip:" + identity_.name + '@' + host;
+    }
+    to = own;
+  } else {
+    call_id = identity_.name + '-' + std::to_string(++calls_) + '@' + identity_.socket.address.address.to_host();
+  }
+  WireMessage request;
+  request.start_line = method + ' ' + uri + " SIP/2.0";
+  request.add("Via", via());
+  request.add("Max-Forwards", "70");
+  request.add("From", name_address(own) + ";tag=" + identity_.name + '-' + std::to_string(calls_));
+  request.add("To", name_address(to));
+  request.add("Call-ID", call_id);
+  request.add("CSeq", std::to_string(next_cseq(call_id)) + ' ' + method);
+  dress(request, method);
+  return request;
+}
+
+// RFC 3261 §12.2.1.1: loose routes keep the target in the Request-URI; before a strict router it goes to the end.
+WireMessage Party::within(const Dialog& dialog, const std::string& method, std::uint32_t cseq) {
+  std::vector<std::string> routes = dialog.routes;
+  std::string uri = dialog.target;
+  if (!routes.empty() && !uri_has_parameter(uri_of(routes.front()), "lr")) {
+    uri = uri_of(routes.front());
+    routes.erase(routes.begin());
+    routes.push_back(name_address(dialog.target));
+  }
+  WireMessage request;
+  request.start_line = method + ' ' + uri + " SIP/2.0";
+  request.add("Via", via());
+  request.add("Max-Forwards", "70");
+  for (const std::string& route : routes) request.add("Route", route);
+  request.add("From", dialog.local);
+  request.add("To", dialog.remote);
+  request.add("Call-ID", dialog.call_id);
+  request.add("CSeq", std::to_string(cseq) + ' ' + method);
+  return request;
+}
+
+Party::Candidates Party::within_dialogs(const std::string& method) {
+  Candidates found;
+  // The newest confirmed dialog first, then early ones.
+  for (bool confirmed : {true, false}) {
+    for (const Dialog& dialog : dialogs_ | std::views::reverse) {
+      if (dialog.confirmed != confirmed) continue;
+      WireMessage request = within(dialog, method, next_cseq(dialog.call_id));
+      dress(request, method);
+      if (method == "PRACK") {
+        for (const Heard& heard : heard_ | std::views::reverse) {
+          if (!heard.message.has("RSeq") || heard.message.call_id() != dialog.call_id) continue;
+          request.add("RAck", heard.message.value("RSeq") + ' ' + heard.message.value("CSeq"));
+          break;
+        }
+      }
+      found.push_back(std::move(request));
+    }
+  }
+  return found;
+}
+
+std::optional<WireMessage> Party::within_dialog_of(const WireMessage& message, const std::string& method) {
+  bool ours = message.is_response();  // a response's From is ours, a request's To
+  std::string local = ours ? message.from_tag() : message.to_tag();
+  std::string remote = ours ? message.to_tag() : message.from_tag();
+  const Dialog* dialog = dialog_of(message.call_id(), local, remote);
+  if (!dialog) return std::nullopt;
+  WireMessage request = within(*dialog, method, next_cseq(dialog->call_id));
+  dress(request, method);
+  return request;
+}
+
+// RFC 3261 §13.2.2.4 for a 2xx, §17.1.1.3 for the others.
+std::optional<WireMessage> Party::acknowledgement_of(const WireMessage& response) {
+  const Dialog* dialog = dialog_of(response.call_id(), response.from_tag(), response.to_tag());
+  if (response.status() < 300 && dialog) return within(*dialog, "ACK", response.cseq_number());
+  auto newest = said_ | std::views::reverse;
+  auto invite = std::ranges::find_if(newest, [&](const Said& said) {
+    return said.message.is_request() && said.message.method() == "INVITE" &&
+           said.message.call_id() == response.call_id() && said.message.cseq_number() == response.cseq_number();
+  });
+  if (invite == newest.end()) return std::nullopt;
+  WireMessage ack = on_behalf_of(invite->message, "ACK");
+  ack.set("To", response.value("To"));
+  return ack;
+}
+
+Party::Candidates Party::acknowledgements() {
+  Candidates found;
+  for (const Heard& heard : heard_ | std::views::reverse) {
+    if (heard.message.status() < 200 || heard.message.cseq_method() != "INVITE") continue;
+    if (auto ack = acknowledgement_of(heard.message)) found.push_back(std::move(*ack));
+  }
+  return found;
+}
+
+// RFC 3261 §9.1.
+WireMessage Party::cancellation_of(const WireMessage& invite) { return on_behalf_of(invite, "CANCEL"); }
+
+Party::Candidates Party::cancellations(HostId to) const {
+  Candidates found;
+  for (const Said& said : said_ | std::views::reverse) {
+    if (!said.message.is_request() || said.message.method() != "INVITE" || said.to != to) continue;
+    found.push_back(cancellation_of(said.message));
+  }
+  return found;
+}
+
+Party::Candidates Party::answers(const Order& order) {
+  std::string method = order.start.method;
+  if (method.empty() && order.start.status == 487) method = "INVITE";  // §15.1.2: no other request has it
+  Candidates found;
+  for (bool from_receiver : {true, false}) {
+    for (const Heard& heard : heard_ | std::views::reverse) {
+      if (!heard.message.is_request() || (heard.from == order.to) != from_receiver) continue;
+      bool wanted = method.empty() ? heard.message.method() != "ACK" : heard.message.method() == method;
+      if (wanted) found.push_back(answer(heard.message, order.start.status));
+    }
+  }
+  return found;
+}
+
+std::string Party::tag_for(const WireMessage& request) {
+  auto& tag = tags_[request_key(request)];
+  if (tag.empty()) tag = identity_.name + "-a" + std::to_string(++answered_calls_);
+  return tag;
+}
+
+// RFC 3261 §8.2.6, §12.1.1.
+WireMessage Party::answer(const WireMessage& request, int status) {
+  const std::string method = request.method();
+  WireMessage response;
+  response.start_line = "SIP/2.0 " + std::to_string(status) + ' ' + std::string(default_reason(status));
+  for (const std::string& via : request.values("Via")) response.add("Via", via);
+  bool to_dialog = status > 100 && status < 300 && is_one_of(method, {"INVITE", "SUBSCRIBE", "REFER"});
+  if (to_dialog) {
+    for (const std::string& route : request.values("Record-Route")) response.add("Record-Route", route);
+  }
+  response.add("From", request.value("From"));
+  std::string to = request.value("To");
+  if (status > 100 && request.to_tag().empty()) to = with_parameter(to, "tag", tag_for(request));
+  response.add("To", to);
+  response.add("Call-ID", request.call_id());
+  response.add("CSeq", request.value("CSeq"));
+  bool refreshes = method == "UPDATE" && status / 100 == 2;
+  if (to_dialog || refreshes) response.add("Contact", name_address(contact_uri()));
+  if (method == "INVITE" && status / 100 == 2) {
+    response.add("Content-Type", "application/sdp");
+    response.body = session_description();
+  }
+  return response;
+}
+
+// ---- what a line overrides
+
+namespace {
+
+void set_body(WireMessage& message, const std::string& body, std::string_view type) {
+  message.body = body;
+  if (body.empty()) {
+    message.set_values("Content-Type", {});
+  } else if (!message.has("Content-Type")) {
+    message.add("Content-Type", type);
+  }
+}
+
+std::string_view type_of(std::string_view body) { return body.starts_with("v=0") ? "application/sdp" : "text/plain"; }
+
+void set_reason(WireMessage& message, const std::string& reason) {
+  message.start_line = "SIP/2.0 " + std::to_string(message.status()) + ' ' + reason;
+}
+
+}  // namespace
+
+std::expected<void, std::string> Party::apply(const Conditions& conditions, WireMessage& message,
+                                              Bindings& bindings) const {
+  std::map<std::string, std::size_t> positions;  // how many values of a name the line has written
+  for (const Condition& condition : conditions) {
+    switch (condition.kind) {
+      case Condition::Kind::Header:
+      case Condition::Kind::Exact: {
+        std::size_t position = positions[lowercase(long_name(condition.name))]++;
+        auto values = message.values(condition.name);
+        std::string usual = position < values.size() ? values[position] : std::string();
+        if (has_unbound(condition.text, bindings)) {
+          bool whole = condition.kind == Condition::Kind::Exact;
+          bool bound =
+              whole ? matches_text(condition.text, usual, bindings) : matches_value(condition.text, usual, bindings);
+          if (!bound) {
+            return std::unexpected("cannot bind " + condition.to_string() + ": by default it is '" + usual + '\'');
+          }
+          break;
+        }
+        std::string written = condition.kind == Condition::Kind::Exact ? fill_in(condition.text, bindings, usual)
+                                                                       : write_value(condition.text, bindings, usual);
+        if (position < values.size()) {
+          values[position] = written;
+          message.set_values(condition.name, values);
+        } else {
+          message.add(condition.name, written);
+        }
+        break;
+      }
+      case Condition::Kind::Absent:
+        message.set_values(condition.name, {});
+        break;
+      case Condition::Kind::Body: {
+        auto body = expand_block(condition.text, &bindings);
+        if (!body) return std::unexpected(body.error());
+        set_body(message, *body, type_of(*body));
+        break;
+      }
+      case Condition::Kind::BodyIs: {
+        if (has_unbound(condition.text, bindings)) {
+          if (!matches_text(condition.text, message.body, bindings)) return std::unexpected("there is no body to bind");
+          break;
+        }
+        std::string body = fill_in(condition.text, bindings, message.body);
+        set_body(message, body, type_of(body));
+        break;
+      }
+      case Condition::Kind::NoBody:
+        set_body(message, {}, {});
+        break;
+      case Condition::Kind::Sdp:
+        set_body(message, session_description(), "application/sdp");
+        break;
+      case Condition::Kind::Reason:
+        set_reason(message, condition.text);
+        break;
+      case Condition::Kind::Count:
+        return std::unexpected("'count' checks what a node sends");
+      case Condition::Kind::SaveAs:
+      case Condition::Kind::SameAs:
+      case Condition::Kind::Again:
+        break;  // about the bytes: whoever sends them
+    }
+  }
+  return {};
+}
+
+}  // namespace intermediary::sim

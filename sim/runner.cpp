@@ -1,0 +1,495 @@
+#include "sim/runner.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/overloaded.h"
+#include "sim/expectation.h"
+#include "sim/figures.h"
+#include "sim/ladder.h"
+#include "sim/pattern.h"
+#include "sim/wire.h"
+
+namespace intermediary::sim {
+namespace {
+
+// How long after the last line a world may take until nothing is left in any table.
+constexpr Duration patience_at_the_end = std::chrono::minutes(10);
+
+std::string quoted_message(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    std::size_t end = bytes.find('\n');
+    std::string_view line = bytes.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    text += "    | " + std::string(line) + '\n';
+    if (end == std::string_view::npos) break;
+    bytes.remove_prefix(end + 1);
+  }
+  return text;
+}
+
+class Runner {
+ public:
+  Runner(const Scenario& scenario, std::uint64_t seed)
+      : scenario_(scenario), world_(seed), happened_(scenario.lines.size()) {}
+
+  Report run() {
+    populate();
+    world_.network().set_judge([this](const Transmission& sent) { return judge(sent); });
+    while (failure_.empty()) {
+      auto next = next_time();
+      if (!next) break;
+      world_.advance_to(*next);
+      live_through_this_instant();
+    }
+    if (failure_.empty()) check_the_end();
+    Report report;
+    report.passed = failure_.empty();
+    report.failure = failure_;
+    report.ladder = draw_ladder(world_.network());
+    report.virtual_time = world_.now().time_since_epoch();
+    report.trace_hash = world_.network().trace_hash();
+    if (!report.passed) report.failure += "  so far:\n" + report.ladder;
+    return report;
+  }
+
+ private:
+  // ---- the world
+
+  void populate() {
+    for (const auto& inhabitant : scenario_.inhabitants) {
+      std::visit(Overloaded{
+                     [&](const NodeSetup& node) { world_.add_node(node); },
+                     [&](const PartySetup& party) { world_.add_party(party); },
+                     [&](const AgentDeclaration& agent) { world_.add_agent(agent.setup, agent.manners); },
+                 },
+                 inhabitant);
+    }
+    for (const auto& [host, addresses] : scenario_.hosts) world_.add_name(host, addresses);
+    for (const LinkLine& link : scenario_.links) change(link);
+    for (const LocationDeclaration& location : scenario_.locations) {
+      world_.engine(world_.find(location.node))
+          .add_binding(world_.now(), location.address_of_record, location.contact_uri, location.expires,
+                       location.q_thousandths);
+    }
+  }
+
+  void enroll_agents() {
+    for (const auto& inhabitant : scenario_.inhabitants) {
+      const auto* agent = std::get_if<AgentDeclaration>(&inhabitant);
+      if (!agent || agent->registers_with.empty()) continue;
+      HostId registrar = world_.find(agent->registers_with);
+      world_.enroll(world_.find(agent->setup.name), registrar, "sip:" + world_.config(registrar).domains.front());
+    }
+  }
+
+  void change(const LinkLine& link) {
+    if (link.a == "*") {
+      world_.network().change_links(link.change);
+    } else {
+      world_.network().change_link(world_.find(link.a), world_.find(link.b), link.change);
+    }
+  }
+
+  // ---- time
+
+  bool is_expectation(const Line& line) const {
+    if (const auto* message = std::get_if<MessageLine>(&line)) return !world_.is_party(world_.find(message->sender));
+    const auto* connection = std::get_if<ConnectionLine>(&line);
+    return connection && world_.is_node(world_.find(connection->actor));
+  }
+
+  struct Window {
+    TimePoint from, to;
+    bool holds(TimePoint time) const { return from <= time && time <= to; }
+  };
+
+  // When a line may happen; nullopt while that hangs on a line that has not happened yet.
+  std::optional<Window> window(std::size_t index) const {
+    const When& when = head_of(scenario_.lines[index]).when;
+    if (!when.after_previous) return Window{at(when.from), at(when.to)};
+    TimePoint base{};
+    if (index > 0 && happened_[index - 1]) {
+      base = *happened_[index - 1];
+    } else if (index > 0) {
+      auto above = window(index - 1);
+      if (!above || above->from != above->to) return std::nullopt;
+      base = above->from;
+    }
+    return Window{base + when.from, base + when.to};
+  }
+
+  std::optional<std::size_t> next_action(bool checks) const {
+    std::optional<std::size_t> next;
+    std::optional<TimePoint> earliest;
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      const Line& line = scenario_.lines[i];
+      if (happened_[i] || is_expectation(line) || std::holds_alternative<CheckLine>(line) != checks) continue;
+      auto when = window(i);
+      if (!when || (earliest && when->from >= *earliest)) continue;
+      next = i;
+      earliest = when->from;
+    }
+    return next;
+  }
+
+  std::optional<TimePoint> next_time() const {
+    std::optional<TimePoint> next;
+    auto consider = [&](std::optional<TimePoint> time) {
+      if (time && (!next || *time < *next)) next = time;
+    };
+    if (!started_) return world_.now();
+    for (bool checks : {false, true}) {
+      if (auto action = next_action(checks)) consider(std::max(window(*action)->from, world_.now()));
+    }
+    bool lines_left = next.has_value();
+    if (!lines_left && (world_.idle() || world_.now() > last_line_time() + patience_at_the_end)) return std::nullopt;
+    consider(world_.next_time());
+    return next;
+  }
+
+  TimePoint last_line_time() const {
+    TimePoint last{};
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      if (auto when = window(i)) last = std::max(last, when->to);
+    }
+    return last;
+  }
+
+  void live_through_this_instant() {
+    if (!std::exchange(started_, true)) enroll_agents();
+    auto due = [&](bool checks) -> std::optional<std::size_t> {
+      auto action = next_action(checks);
+      if (!action || window(*action)->from > world_.now()) return std::nullopt;
+      return action;
+    };
+    while (failure_.empty()) {
+      if (world_.deliver_one()) continue;
+      if (auto action = due(false)) {
+        happened_[*action] = world_.now();
+        perform(scenario_.lines[*action]);
+        continue;
+      }
+      if (!world_.expire_one()) break;
+    }
+    while (failure_.empty()) {
+      auto check = due(true);
+      if (!check) break;
+      happened_[*check] = world_.now();
+      verify(std::get<CheckLine>(scenario_.lines[*check]));
+    }
+  }
+
+  // ---- lines that act
+
+  void perform(const Line& line) {
+    std::visit(Overloaded{
+                   [&](const MessageLine& message) { send(message); },
+                   [&](const CheckLine&) {},
+                   [&](const ConnectionLine& connection) { act(connection); },
+                   [&](const LinkLine& link) { change(link); },
+                   [&](const AgentLine& agent) { act(agent); },
+               },
+               line);
+  }
+
+  void send(const MessageLine& line) {
+    HostId sender = world_.find(line.sender);
+    HostId receiver = world_.find(line.receiver);
+    auto bytes = bytes_to_send(line, sender, receiver);
+    if (!bytes) return fail(line.head, bytes.error());
+    stimulus_ = &line;
+    auto sent = world_.send(sender, receiver, *bytes);
+    stimulus_ = nullptr;
+    if (!sent) fail(line.head, sent.error());
+  }
+
+  std::expected<std::string, std::string> bytes_to_send(const MessageLine& line, HostId sender, HostId receiver) {
+    auto bytes = composed(line, sender, receiver);
+    if (!bytes) return bytes;
+    for (const Condition& condition : line.conditions) {
+      if (condition.kind == Condition::Kind::SaveAs) bindings_.insert_or_assign(condition.name, *bytes);
+    }
+    return bytes;
+  }
+
+  std::expected<std::string, std::string> composed(const MessageLine& line, HostId sender, HostId receiver) {
+    if (line.start.kind == Start::Kind::Raw) return expand_block(line.start.raw, &bindings_);
+    Party& party = world_.party(sender);
+    for (const Condition& condition : line.conditions) {
+      if (condition.kind == Condition::Kind::Again) {
+        const Said* said = party.last_said(line.start, receiver);
+        if (!said) return std::unexpected(line.sender + " has not sent that before");
+        return said->bytes;
+      }
+      if (condition.kind == Condition::Kind::SameAs) {
+        auto bound = bindings_.find(condition.name);
+        if (bound == bindings_.end()) return std::unexpected("$" + condition.name + " is not bound yet");
+        return bound->second;
+      }
+    }
+    auto message = party.write({line.start, line.conditions, receiver}, bindings_);
+    if (!message) return std::unexpected(message.error());
+    return message->to_bytes();
+  }
+
+  void act(const ConnectionLine& line) {
+    HostId actor = world_.find(line.actor);
+    std::expected<void, std::string> done;
+    switch (line.verb) {
+      case ConnectionLine::Verb::Opens:
+        done = world_.open(actor, world_.find(line.other));
+        break;
+      case ConnectionLine::Verb::Closes:
+        done = world_.close(actor, world_.find(line.other));
+        break;
+      case ConnectionLine::Verb::Refuses:
+        world_.network().set_refusing(actor, true);
+        break;
+      case ConnectionLine::Verb::Accepts:
+        world_.network().set_refusing(actor, false);
+        break;
+    }
+    if (!done) fail(line.head, done.error());
+  }
+
+  void act(const AgentLine& line) {
+    HostId agent = world_.find(line.agent);
+    if (line.verb == AgentLine::Verb::GivesUp) return world_.give_up(agent);
+    world_.call(agent, world_.find(line.via), line.uri, line.talk);
+  }
+
+  void verify(const CheckLine& line) {
+    const Engine& engine = world_.engine(world_.find(line.node));
+    if (line.kind == CheckLine::Kind::Live) {
+      for (const auto& [name, expected] : line.figures) {
+        std::uint64_t actual = figure(engine, name);
+        if (actual == expected) continue;
+        return fail(line.head, line.node + ": expected " + name + '=' + std::to_string(expected) + ", got " +
+                                   std::to_string(actual));
+      }
+      return;
+    }
+    bool idle = engine.live().idle();
+    if (idle == (line.kind == CheckLine::Kind::Idle)) return;
+    std::string figures;
+    for (std::string_view name : {"server-transactions", "client-transactions", "contexts", "queries"}) {
+      figures += ' ' + std::string(name) + '=' + std::to_string(figure(engine, name));
+    }
+    fail(line.head, line.node + (idle ? " is idle" : " is not idle:" + figures));
+  }
+
+  // ---- what is sent
+
+  std::string name_of(HostId host, const Endpoint& address) const {
+    return host ? world_.network().name(host) : address.to_string();
+  }
+
+  Fate judge(const Transmission& sent) {
+    if (stimulus_) return judge_stimulus(sent);
+    if (world_.is_party(sent.from)) return Fate::Delivered;
+    if (sent.kind != Transmission::Kind::Message) {
+      note_connection(sent);
+      return Fate::Delivered;
+    }
+    const std::string* previous = previous_of(sent);
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      const MessageLine* line = candidate(i, sent);
+      if (!line || !in_window(i)) continue;
+      if (difference(line->start, line->conditions, sent.bytes, previous, bindings_)) continue;
+      happened_[i] = world_.now();
+      if (!line->lost) return Fate::Delivered;
+      if (sent.transport != Transport::Udp) fail(line->head, "what goes over TCP is not lost");
+      return Fate::Lost;
+    }
+    if (world_.is_node(sent.from) && !scenario_.partial && failure_.empty()) explain(sent, previous);
+    return Fate::Delivered;
+  }
+
+  Fate judge_stimulus(const Transmission& sent) {
+    if (!stimulus_->lost || sent.kind != Transmission::Kind::Message) return Fate::Delivered;
+    if (sent.transport != Transport::Udp) fail(stimulus_->head, "what goes over TCP is not lost");
+    return Fate::Lost;
+  }
+
+  // Lines about connections that a node opens or closes may be written; they need not be.
+  void note_connection(const Transmission& sent) {
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      const auto* line = std::get_if<ConnectionLine>(&scenario_.lines[i]);
+      if (!line || happened_[i] || !is_expectation(scenario_.lines[i]) || !in_window(i)) continue;
+      bool opens = sent.kind == Transmission::Kind::Open;
+      if (line->actor != name_of(sent.from, sent.source) || line->other != name_of(sent.to, sent.destination)) continue;
+      if (opens != (line->verb == ConnectionLine::Verb::Opens)) continue;
+      happened_[i] = world_.now();
+      return;
+    }
+  }
+
+  bool in_window(std::size_t index) const {
+    auto when = window(index);
+    return when && when->holds(world_.now());
+  }
+
+  // The message line at `index`, if it waits for something between these two.
+  const MessageLine* candidate(std::size_t index, const Transmission& sent) const {
+    const auto* line = std::get_if<MessageLine>(&scenario_.lines[index]);
+    if (!line || happened_[index]) return nullptr;
+    bool fits = line->sender == name_of(sent.from, sent.source) && line->receiver == name_of(sent.to, sent.destination);
+    return fits ? line : nullptr;
+  }
+
+  const std::string* previous_of(const Transmission& sent) const {
+    const auto& transcript = world_.network().transcript();
+    std::string label = short_label(sent.bytes);
+    auto same = [&](const Transmission& earlier) {
+      return earlier.kind == Transmission::Kind::Message && earlier.from == sent.from && earlier.to == sent.to &&
+             short_label(earlier.bytes) == label;
+    };
+    auto found = std::find_if(transcript.rbegin(), transcript.rend(), same);
+    return found == transcript.rend() ? nullptr : &found->bytes;
+  }
+
+  // ---- failures
+
+  std::string described(const MessageLine& line) const {
+    return line.sender + (line.lost ? " -x " : " -> ") + line.receiver + ' ' + line.start.to_string();
+  }
+
+  std::string when_text(std::size_t index) const {
+    auto when = window(index);
+    if (!when) return "after the line above";
+    std::string from = seconds_text(when->from.time_since_epoch());
+    return when->from == when->to ? "at " + from : "within " + from + '~' + seconds_text(when->to.time_since_epoch());
+  }
+
+  void explain(const Transmission& sent, const std::string* previous) {
+    std::string came =
+        name_of(sent.from, sent.source) + " -> " + name_of(sent.to, sent.destination) + ' ' + short_label(sent.bytes);
+    std::string now = seconds_text(world_.now().time_since_epoch());
+    std::optional<std::size_t> best;
+    int best_rank = 3;
+    std::string best_text;
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      const MessageLine* line = candidate(i, sent);
+      if (!line) continue;
+      Bindings attempt = bindings_;
+      auto differs = difference(line->start, line->conditions, sent.bytes, previous, attempt);
+      bool kind = same_kind(line->start, sent.bytes);
+      int rank = 3;
+      std::string text;
+      if (in_window(i) && kind) {
+        rank = 0;
+        text = came + " at " + now + " differs: " + differs.value_or("");
+      } else if (!differs) {
+        rank = 1;
+        text = "expected " + described(*line) + ' ' + when_text(i) + ", came at " + now;
+      } else if (in_window(i)) {
+        rank = 2;
+        text = "expected " + described(*line) + ' ' + when_text(i) + ", came " + short_label(sent.bytes);
+      }
+      if (rank >= best_rank) continue;
+      best = i;
+      best_rank = rank;
+      best_text = text;
+    }
+    if (best) {
+      fail(head_of(scenario_.lines[*best]), best_text, best);
+    } else {
+      failure_ = scenario_.file + ": unexpected: " + came + " at " + now + '\n' + overdue({});
+    }
+    failure_ += "  it is:\n" + quoted_message(sent.bytes);
+  }
+
+  void fail(const LineHead& head, const std::string& what, std::optional<std::size_t> apart_from = {}) {
+    if (!failure_.empty()) return;
+    failure_ = scenario_.file + ':' + std::to_string(head.place.line) + ": " + what + "\n  " + head.text + '\n' +
+               overdue(apart_from);
+  }
+
+  // The expectations whose time is over.
+  std::string overdue(std::optional<std::size_t> apart_from) const {
+    std::string text;
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      if (happened_[i] || !is_expectation(scenario_.lines[i]) || i == apart_from) continue;
+      auto when = window(i);
+      if (!when || when->to >= world_.now()) continue;
+      text += "  never came: " + missing(i) + '\n';
+    }
+    return text;
+  }
+
+  std::string missing(std::size_t index) const {
+    const LineHead& head = head_of(scenario_.lines[index]);
+    const auto* message = std::get_if<MessageLine>(&scenario_.lines[index]);
+    std::string what = message ? described(*message) : head.text;
+    return what + ' ' + when_text(index) + " (line " + std::to_string(head.place.line) + ')';
+  }
+
+  void check_the_end() {
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      if (happened_[i]) continue;
+      std::string what = is_expectation(scenario_.lines[i]) ? "never came: " : "its time never came: ";
+      return fail(head_of(scenario_.lines[i]), what + missing(i), i);
+    }
+    for (const auto& [place, names] : scenario_.distinct) check_distinct(place, names);
+    auto leftovers = world_.leftovers();
+    if (leftovers.empty() || !failure_.empty()) return;
+    failure_ = scenario_.file + ": at the end (" + seconds_text(world_.now().time_since_epoch()) + "):\n";
+    for (const std::string& what : leftovers) failure_ += "  " + what + '\n';
+  }
+
+  void check_distinct(const Place& place, const std::vector<std::string>& names) {
+    LineHead head{place, "distinct", {}};
+    std::map<std::string, std::string> owners;
+    for (const std::string& name : names) {
+      auto bound = bindings_.find(name);
+      if (bound == bindings_.end()) return fail(head, "$" + name + " was never bound");
+      auto [owner, fresh] = owners.emplace(bound->second, name);
+      if (!fresh) return fail(head, "$" + owner->second + " and $" + name + " are both '" + bound->second + '\'');
+    }
+  }
+
+  const Scenario& scenario_;
+  World world_;
+  std::vector<std::optional<TimePoint>> happened_;  // by line
+  Bindings bindings_;
+  const MessageLine* stimulus_ = nullptr;  // the line whose bytes are being sent
+  std::string failure_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed) {
+  return Runner(scenario, seed.value_or(scenario.seed)).run();
+}
+
+std::string ladder_difference(const Scenario& scenario, const std::string& ladder) {
+  if (!scenario.ladder || *scenario.ladder == ladder) return {};
+  std::string_view golden = *scenario.ladder;
+  std::string_view drawn = ladder;
+  std::size_t line = 1 + static_cast<std::size_t>(std::ranges::count(scenario.above_ladder, '\n'));
+  while (true) {
+    ++line;
+    std::string_view expected = golden.substr(0, golden.find('\n'));
+    std::string_view actual = drawn.substr(0, drawn.find('\n'));
+    if (expected != actual || golden.size() == expected.size() || drawn.size() == actual.size()) {
+      return scenario.file + ':' + std::to_string(line) + ": the ladder differs\n  expected  " + std::string(expected) +
+             "\n  drawn     " + std::string(actual) + "\n  (review the change, then --rewrite)\n";
+    }
+    golden.remove_prefix(expected.size() + 1);
+    drawn.remove_prefix(actual.size() + 1);
+  }
+}
+
+std::string with_ladder(const Scenario& scenario, const std::string& ladder) {
+  std::string text = scenario.above_ladder;
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  return text + "----\n" + ladder;
+}
+
+}  // namespace intermediary::sim

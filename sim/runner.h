@@ -1,0 +1,31 @@
+// Runs a scenario in virtual time and says what went otherwise than written.
+//
+// Everything that a node sends must be some line's; what is expected must come, at its time. Then the world runs on
+// until nothing stands in any table. The first mistake ends the run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sim/scenario.h"
+
+namespace intermediary::sim {
+
+struct Report {
+  bool passed = false;
+  std::string failure;  // "file:line: what", then what there is to show; "" when passed
+  std::string ladder;   // as far as it went
+  Duration virtual_time{0};
+  std::uint64_t trace_hash = 0;
+};
+
+// `seed` replaces the scenario's own.
+Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed = std::nullopt);
+
+// Where the drawn ladder differs from the one in the file; "" when it does not, or the file has none.
+std::string ladder_difference(const Scenario& scenario, const std::string& ladder);
+// The file's text with that ladder.
+std::string with_ladder(const Scenario& scenario, const std::string& ladder);
+
+}  // namespace intermediary::sim

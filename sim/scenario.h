@@ -1,0 +1,124 @@
+// A scenario as values: the world that a .flow file describes, and its lines in order (docs/scenarios.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "engine/config.h"
+#include "sim/agent.h"
+#include "sim/line.h"
+#include "sim/network.h"
+#include "sim/world.h"
+
+namespace intermediary::sim {
+
+// When a line happens: at one time or, for what a node sends, within a range; from the start, or from the line above.
+struct When {
+  bool after_previous = false;
+  Duration from{0};
+  Duration to{0};
+};
+
+// What every timed line has; `text` is the line as written, for messages.
+struct LineHead {
+  Place place;
+  std::string text;
+  When when;
+};
+
+struct MessageLine {
+  LineHead head;
+  std::string sender;
+  std::string receiver;  // a name, or an address that nobody has
+  bool lost = false;
+  Start start;
+  Conditions conditions;
+};
+struct CheckLine {
+  enum class Kind { Idle, Busy, Live };
+
+  LineHead head;
+  std::string node;
+  Kind kind = Kind::Idle;
+  std::vector<std::pair<std::string, std::uint64_t>> figures;  // of LiveObjects and Counters
+};
+struct ConnectionLine {
+  enum class Verb { Opens, Closes, Refuses, Accepts };
+
+  LineHead head;
+  std::string actor;
+  Verb verb = Verb::Opens;
+  std::string other;  // of Opens and Closes
+};
+struct LinkLine {
+  LineHead head;
+  std::string a, b;  // "*": all
+  LinkChange change;
+};
+struct AgentLine {
+  enum class Verb { Calls, GivesUp };
+
+  LineHead head;
+  std::string agent;
+  Verb verb = Verb::Calls;
+  std::string uri;
+  std::string via;
+  std::optional<Duration> talk;
+};
+using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine>;
+
+const LineHead& head_of(const Line& line);
+
+struct AgentDeclaration {
+  PartySetup setup;
+  AgentManners manners;
+  std::string registers_with;  // a node; "" for none
+};
+struct LocationDeclaration {
+  std::string node;
+  std::string address_of_record;
+  std::string contact_uri;
+  int q_thousandths = 1000;
+  std::chrono::seconds expires{3600};
+};
+
+struct Scenario {
+  std::string file;
+  std::string name;
+  std::vector<std::string> covers;
+  std::vector<std::variant<NodeSetup, PartySetup, AgentDeclaration>> inhabitants;  // in order: the ladder's lanes
+  std::vector<LocationDeclaration> locations;
+  std::vector<std::pair<std::string, std::vector<NamedAddress>>> hosts;
+  std::vector<LinkLine> links;  // from the start
+  std::uint64_t seed = 1;
+  bool partial = false;  // what no line names may happen too
+  std::vector<Line> lines;
+  std::vector<std::pair<Place, std::vector<std::string>>> distinct;
+  std::optional<std::string> ladder;  // nullopt: the file has no line of dashes
+  std::string above_ladder;           // the file's text before it
+};
+
+struct ScenarioError {
+  std::string file;
+  Place place;
+  std::string what;
+  std::string line;
+
+  // "file:line:column: what", the line, and a caret below the column.
+  std::string to_string() const;
+};
+
+std::expected<Scenario, ScenarioError> parse_scenario(std::string file, std::string_view text);
+
+// "0.010", "2.5", "3600": seconds as a scenario writes them.
+std::string seconds_text(Duration duration);
+
+}  // namespace intermediary::sim

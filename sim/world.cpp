@@ -1,0 +1,397 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "base/overloaded.h"
+#include "base/text.h"
+
+namespace intermediary::sim {
+namespace {
+
+std::vector<Socket> sockets_of(const Config& config) {
+  std::vector<Socket> sockets;
+  for (const ListenerConfig& listener : config.listeners) sockets.push_back({listener.transport, listener.bind});
+  return sockets;
+}
+
+ListenerId listener_id(std::size_t socket) { return ListenerId{static_cast<std::uint32_t>(socket + 1)}; }
+
+void append_count(std::string& text, std::size_t count, std::string_view what) {
+  if (count == 0) return;
+  text += (text.empty() ? "" : ", ") + std::to_string(count) + ' ' + std::string(what);
+}
+
+std::string what_stands(const LiveObjects& live) {
+  std::string text;
+  append_count(text, live.server_transactions, "server transaction(s)");
+  append_count(text, live.client_transactions, "client transaction(s)");
+  append_count(text, live.response_contexts, "response context(s)");
+  append_count(text, live.queries, "query(s)");
+  return text;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed) : seed_(seed), network_(seed_for("network")) {}
+
+Seed World::seed_for(std::string_view name) const {
+  return seed_from_number(KeyedHash(HashKey{seed_, 0}).field(name).finish());
+}
+
+// ---- who lives here
+
+HostId World::add_node(const NodeSetup& setup) {
+  HostId host = network_.add_host(setup.name, sockets_of(setup.config));
+  nodes_.emplace(host, Node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}});
+  return host;
+}
+
+HostId World::add_party(const PartySetup& setup) {
+  HostId host = network_.add_host(setup.name, setup.sockets);
+  Party party({setup.name, setup.address_of_record, setup.sockets.front()});
+  user_agents_.emplace(host, UserAgent{std::move(party), std::nullopt, {}});
+  return host;
+}
+
+HostId World::add_agent(const PartySetup& setup, AgentManners manners) {
+  HostId host = add_party(setup);
+  manners.reliable = is_reliable(setup.sockets.front().transport);
+  user_agents_.at(host).automatic.emplace(manners);
+  return host;
+}
+
+void World::add_name(const std::string& host, const std::vector<NamedAddress>& addresses) {
+  names_[lowercase(host)] = addresses;
+}
+
+HostId World::find(std::string_view name) const {
+  for (std::uint32_t i = 1; i <= network_.host_count(); ++i) {
+    if (network_.name(HostId{i}) == name) return HostId{i};
+  }
+  return {};
+}
+
+std::vector<HostId> World::nodes() const {
+  auto keys = std::views::keys(nodes_);
+  return {keys.begin(), keys.end()};
+}
+
+// ---- time
+
+std::optional<TimePoint> World::next_time() const {
+  std::optional<TimePoint> next;
+  auto consider = [&](std::optional<TimePoint> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  consider(network_.next_time());
+  consider(resolutions_.next_time());
+  for (const auto& [host, node] : nodes_) consider(node.engine.next_deadline());
+  for (const auto& [host, user_agent] : user_agents_) {
+    if (user_agent.automatic) consider(user_agent.automatic->next_deadline());
+  }
+  if (next) next = std::max(*next, now_);
+  return next;
+}
+
+void World::advance_to(TimePoint time) {
+  if (time > now_) events_at_this_instant_ = 0;
+  now_ = time;
+}
+
+bool World::deliver_one() {
+  if (auto arrived = network_.pop_due(now_)) {
+    HostId host = std::visit([](const auto& what) { return what.host; }, *arrived);
+    if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, *arrived);
+    if (auto user_agent = user_agents_.find(host); user_agent != user_agents_.end()) {
+      arrive(user_agent->second, *arrived);
+      send_all(host, user_agent->second);
+    }
+    return true;
+  }
+  if (auto resolution = resolutions_.pop_due(now_)) {
+    feed(resolution->host, std::move(resolution->answer));
+    return true;
+  }
+  return false;
+}
+
+bool World::expire_one() {
+  for (auto& [host, node] : nodes_) {
+    auto deadline = node.engine.next_deadline();
+    if (!deadline || *deadline > now_) continue;
+    if (++events_at_this_instant_ > events_in_one_instant) {
+      fault(host, "asks for the same deadline for ever");
+      return false;
+    }
+    feed(host, DeadlineReached{});
+    return true;
+  }
+  for (auto& [host, user_agent] : user_agents_) {
+    if (!user_agent.automatic) continue;
+    auto deadline = user_agent.automatic->next_deadline();
+    if (!deadline || *deadline > now_) continue;
+    user_agent.automatic->wake(now_, user_agent.party);
+    send_all(host, user_agent);
+    return true;
+  }
+  return false;
+}
+
+void World::run_until(TimePoint time) {
+  for (auto next = next_time(); next && *next <= time && !stuck(); next = next_time()) {
+    advance_to(*next);
+    if (!deliver_one()) expire_one();
+  }
+  advance_to(time);
+}
+
+bool World::run_until_idle(TimePoint limit) {
+  while (!idle()) {
+    auto next = next_time();
+    if (!next || *next > limit || stuck()) return false;
+    advance_to(*next);
+    if (!deliver_one()) expire_one();
+  }
+  return true;
+}
+
+bool World::idle() const {
+  return !network_.next_time() && resolutions_.empty() &&
+         std::ranges::all_of(nodes_, [](const auto& entry) { return entry.second.engine.live().idle(); }) &&
+         std::ranges::all_of(
+             user_agents_, [](const auto& entry) { return !entry.second.automatic || entry.second.automatic->idle(); });
+}
+
+std::vector<std::string> World::leftovers() const {
+  std::vector<std::string> found = faults_;
+  for (const auto& [host, node] : nodes_) {
+    LiveObjects live = node.engine.live();
+    const std::string& name = network_.name(host);
+    if (!live.idle()) found.push_back(name + " still has " + what_stands(live));
+    std::size_t connections = network_.open_connections(host);
+    if (live.flows != connections) {
+      found.push_back(name + " counts " + std::to_string(live.flows) + " flow(s), but has " +
+                      std::to_string(connections) + " open connection(s)");
+    }
+    if (live.idle() && live.bindings == 0 && live.flows == 0 && live.timers > 0) {
+      found.push_back(name + " still has " + std::to_string(live.timers) + " timer(s) that belong to nothing");
+    }
+  }
+  return found;
+}
+
+void World::fault(HostId host, const std::string& what) { faults_.push_back(network_.name(host) + ' ' + what); }
+
+// ---- nodes
+
+void World::feed(HostId host, Input input) {
+  Node& node = nodes_.at(host);
+  node.engine.handle(now_, std::move(input));
+  drain(host, node);
+}
+
+void World::drain(HostId host, Node& node) {
+  while (auto output = node.engine.poll()) {
+    std::visit(Overloaded{
+                   [&](Transmit& transmit_output) { transmit(host, node, std::move(transmit_output)); },
+                   [&](const OpenFlow& open) { open_flow(host, node, open); },
+                   [&](const CloseFlow& close) { close_flow(node, close); },
+                   [&](const Resolve& question) {
+                     resolutions_.schedule(now_, {host, HopsResolved{question.query, resolve(question.target)}});
+                   },
+                   [&](Event& event) { node.events.push_back(std::move(event)); },
+               },
+               *output);
+  }
+}
+
+std::size_t World::socket_of(HostId host, ListenerId listener, Transport transport) const {
+  if (listener) return listener.value - 1;
+  const auto& sockets = network_.sockets(host);
+  auto fitting = std::ranges::find(sockets, transport, &Socket::transport);
+  return fitting == sockets.end() ? 0 : static_cast<std::size_t>(fitting - sockets.begin());
+}
+
+void World::transmit(HostId host, Node& node, Transmit output) {
+  if (!output.hop.flow) {
+    std::size_t socket = socket_of(host, output.hop.listener, Transport::Udp);
+    if (network_.sockets(host)[socket].transport != Transport::Udp) {
+      fault(host, "sent a datagram from a listener that is none");
+    } else {
+      network_.send_datagram(now_, host, socket, output.hop.remote, std::move(output.bytes));
+    }
+    return;
+  }
+  auto end = node.ends.find(output.hop.flow);
+  if (end == node.ends.end()) {
+    fault(host, "sent on flow " + std::to_string(output.hop.flow.value) + ", which is not open");
+    return;
+  }
+  network_.send_stream(now_, end->second, std::move(output.bytes));
+}
+
+void World::open_flow(HostId host, Node& node, const OpenFlow& output) {
+  EndId end = network_.open(now_, host, socket_of(host, output.listener, output.transport), output.remote);
+  node.ends.emplace(output.flow, end);
+  node.flows.emplace(end, output.flow);
+}
+
+void World::close_flow(Node& node, const CloseFlow& output) {
+  auto end = node.ends.find(output.flow);
+  if (end == node.ends.end()) return;
+  network_.close(now_, end->second, output.reason);
+  node.flows.erase(end->second);
+  node.ends.erase(end);
+}
+
+std::expected<std::vector<Hop>, ResolveError> World::resolve(const ResolveTarget& target) const {
+  auto known = names_.find(lowercase(target.host));
+  if (known == names_.end()) return std::unexpected(ResolveError{"no such host: " + target.host});
+  std::vector<Hop> hops;
+  for (const NamedAddress& address : known->second) {
+    Hop hop;
+    Transport usual = target.sips ? Transport::Tls : Transport::Udp;
+    hop.transport = target.transport.value_or(address.transport.value_or(usual));
+    std::uint16_t port = target.port.value_or(address.port.value_or(default_port(hop.transport)));
+    hop.remote = {address.address, port};
+    hops.push_back(hop);
+  }
+  return hops;
+}
+
+void World::arrive(HostId host, Node& node, const Arrived& arrived) {
+  std::visit(Overloaded{
+                 [&](const DatagramArrived& datagram) {
+                   feed(host, DatagramReceived{listener_id(datagram.socket), datagram.remote, datagram.bytes});
+                 },
+                 [&](const DatagramRefused& refused) {
+                   feed(host, DatagramFailed{listener_id(refused.socket), refused.remote, "port unreachable"});
+                 },
+                 [&](const ConnectionOpened& opened) {
+                   // The ends of the network have small numbers, so that the engine's bit is never set.
+                   FlowId flow{opened.end.value};
+                   if (auto known = node.flows.find(opened.end); known != node.flows.end()) flow = known->second;
+                   node.flows.emplace(opened.end, flow);
+                   node.ends.emplace(flow, opened.end);
+                   feed(host, FlowOpened{flow, Transport::Tcp, listener_id(opened.socket), opened.remote});
+                 },
+                 [&](const BytesArrived& bytes) {
+                   auto flow = node.flows.find(bytes.end);
+                   if (flow != node.flows.end()) feed(host, StreamReceived{flow->second, bytes.bytes});
+                 },
+                 [&](const ConnectionClosed& closed) {
+                   auto known = node.flows.find(closed.end);
+                   if (known == node.flows.end()) return;
+                   FlowId flow = known->second;
+                   node.ends.erase(flow);
+                   node.flows.erase(known);
+                   feed(host, FlowClosed{flow, closed.reason});
+                 },
+             },
+             arrived);
+}
+
+// ---- parties and agents
+
+void World::hear(UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end, const std::string& bytes) {
+  auto message = WireMessage::read(bytes);
+  if (!message) return;
+  Heard heard{from, remote, end, bytes, std::move(*message)};
+  user_agent.party.hear(heard);
+  if (user_agent.automatic) user_agent.automatic->hear(now_, user_agent.party, heard);
+}
+
+void World::arrive(UserAgent& user_agent, const Arrived& arrived) {
+  if (const auto* datagram = std::get_if<DatagramArrived>(&arrived)) {
+    hear(user_agent, network_.host_at(datagram->remote), datagram->remote, {}, datagram->bytes);
+  } else if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) {
+    std::string& buffer = user_agent.buffers[bytes->end];
+    buffer += bytes->bytes;
+    HostId from = network_.host(network_.peer(bytes->end));
+    for (const std::string& message : cut_stream(buffer)) hear(user_agent, from, {}, bytes->end, message);
+  }
+}
+
+void World::send_all(HostId host, UserAgent& user_agent) {
+  if (!user_agent.automatic) return;
+  for (const Agent::Outgoing& outgoing : user_agent.automatic->take_outgoing()) {
+    if (auto sent = send(host, outgoing.to, outgoing.bytes); !sent) fault(host, sent.error());
+  }
+}
+
+void World::call(HostId agent, HostId via, const std::string& uri, std::optional<Duration> talk) {
+  UserAgent& caller = user_agents_.at(agent);
+  caller.automatic->call(now_, caller.party, via, uri, talk);
+  send_all(agent, caller);
+}
+
+void World::give_up(HostId agent) {
+  UserAgent& caller = user_agents_.at(agent);
+  caller.automatic->give_up(now_);
+  send_all(agent, caller);
+}
+
+void World::enroll(HostId agent, HostId registrar, const std::string& registrar_uri) {
+  UserAgent& user_agent = user_agents_.at(agent);
+  user_agent.automatic->enroll(now_, user_agent.party, registrar, registrar_uri);
+  send_all(agent, user_agent);
+}
+
+std::optional<Endpoint> World::address_of(HostId host, Transport transport) const {
+  const auto& sockets = network_.sockets(host);
+  auto found = std::ranges::find(sockets, transport, &Socket::transport);
+  if (found == sockets.end()) return std::nullopt;
+  return found->address;
+}
+
+std::expected<EndId, std::string> World::connect(HostId party, HostId to) {
+  auto address = address_of(to, Transport::Tcp);
+  if (!address) return std::unexpected(network_.name(to) + " has no TCP address");
+  return network_.open(now_, party, socket_of(party, {}, Transport::Tcp), *address);
+}
+
+std::expected<void, std::string> World::open(HostId party, HostId to) {
+  auto end = connect(party, to);
+  if (!end) return std::unexpected(end.error());
+  return {};
+}
+
+std::expected<void, std::string> World::close(HostId party, HostId to) {
+  EndId end = network_.connection_between(party, to);
+  if (!end)
+    return std::unexpected("there is no connection between " + network_.name(party) + " and " + network_.name(to));
+  network_.close(now_, end, "closed by the other end");
+  return {};
+}
+
+std::expected<void, std::string> World::send(HostId party, HostId to, const std::string& bytes) {
+  Party& sender = user_agents_.at(party).party;
+  auto message = WireMessage::read(bytes);
+  const Heard* request = message && message->is_response() ? sender.request_answered_by(*message) : nullptr;
+  bool goes_back = request && request->from == to;
+  EndId end = goes_back ? request->end : EndId{};
+  Endpoint remote = goes_back ? request->remote : Endpoint{};
+  sender.say(to, bytes);
+
+  bool on_stream = goes_back ? static_cast<bool>(end) : sender.identity().socket.transport != Transport::Udp;
+  if (!on_stream) {
+    if (!goes_back) {
+      auto address = address_of(to, Transport::Udp);
+      if (!address) return std::unexpected(network_.name(to) + " has no UDP address");
+      remote = *address;
+    }
+    network_.send_datagram(now_, party, socket_of(party, {}, Transport::Udp), remote, bytes);
+    return {};
+  }
+  if (!end || !network_.is_open(end)) end = network_.connection_between(party, to);
+  if (!end) {
+    auto connected = connect(party, to);
+    if (!connected) return std::unexpected(connected.error());
+    end = *connected;
+  }
+  network_.send_stream(now_, end, bytes);
+  return {};
+}
+
+}  // namespace intermediary::sim

@@ -1,0 +1,151 @@
+// A world in virtual time: nodes under test (an Engine each), scripted parties, automatic user agents, and the network
+// between them. Usable from C++ tests without the scenario language.
+//
+//   World world(7);
+//   HostId p1 = world.add_node({"p1", config});
+//   HostId alice = world.add_party({"alice", {udp("192.0.2.10:5060")}, ""});
+//   world.send(alice, p1, bytes);
+//   world.run_until(at(32s));
+//
+// Within one instant: first everything that arrives, in the order in which it was sent; then deadlines, in the order in
+// which hosts were added. The same seed and the same calls give the same transcript, byte for byte.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "sim/agent.h"
+#include "sim/network.h"
+#include "sim/party.h"
+
+namespace intermediary::sim {
+
+struct NodeSetup {
+  std::string name;
+  Config config;  // its listeners are the node's sockets: UDP and TCP
+};
+struct PartySetup {
+  std::string name;
+  std::vector<Socket> sockets;  // it sends from the first and is reached at all
+  std::string address_of_record;
+};
+
+// What a name of the world's directory stands for; what is missing comes from the question (RFC 3263 §4).
+struct NamedAddress {
+  IpAddress address;
+  std::optional<std::uint16_t> port;
+  std::optional<Transport> transport;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // REQUIRES: problem_with(setup.config) == "".
+  HostId add_node(const NodeSetup& setup);
+  HostId add_party(const PartySetup& setup);
+  // A party that acts by itself.
+  HostId add_agent(const PartySetup& setup, AgentManners manners);
+  void add_name(const std::string& host, const std::vector<NamedAddress>& addresses);
+
+  TimePoint now() const { return now_; }
+  // When something happens next by itself; nullopt when the world is at rest.
+  std::optional<TimePoint> next_time() const;
+  // REQUIRES: not before now(), not behind next_time().
+  void advance_to(TimePoint time);
+  // One thing that arrives now; false when there is none.
+  bool deliver_one();
+  // One host whose deadline has come; false when there is none.
+  bool expire_one();
+  // Everything up to and including `time`; now() is `time` afterwards.
+  void run_until(TimePoint time);
+  // Until nothing is under way and no transaction stands anywhere, but no longer than `limit`; false when it is
+  // reached.
+  bool run_until_idle(TimePoint limit);
+
+  void call(HostId agent, HostId via, const std::string& uri, std::optional<Duration> talk);
+  void give_up(HostId agent);
+  void enroll(HostId agent, HostId registrar, const std::string& registrar_uri);
+
+  // A party sends: a response back where its request came from, anything else to the receiver's socket of the same
+  // transport; over TCP on the connection between the two, or on a new one. An error is one line for people.
+  std::expected<void, std::string> send(HostId party, HostId to, const std::string& bytes);
+  std::expected<void, std::string> open(HostId party, HostId to);
+  std::expected<void, std::string> close(HostId party, HostId to);
+
+  // none when nobody has that name.
+  HostId find(std::string_view name) const;
+  bool is_node(HostId host) const { return nodes_.contains(host); }
+  bool is_party(HostId host) const { return !is_node(host) && !is_agent(host); }
+  bool is_agent(HostId host) const { return !is_node(host) && user_agents_.at(host).automatic.has_value(); }
+  Engine& engine(HostId node) { return nodes_.at(node).engine; }
+  const Engine& engine(HostId node) const { return nodes_.at(node).engine; }
+  const Config& config(HostId node) const { return nodes_.at(node).config; }
+  const std::vector<Event>& events(HostId node) const { return nodes_.at(node).events; }
+  Party& party(HostId host) { return user_agents_.at(host).party; }
+  const Agent& agent(HostId host) const { return *user_agents_.at(host).automatic; }
+  std::vector<HostId> nodes() const;
+  Network& network() { return network_; }
+  const Network& network() const { return network_; }
+
+  bool idle() const;
+  // What stands in some node's tables though nothing is under way, and where nodes broke their contract; empty when all
+  // is well. A node without bindings and flows has no timer left either.
+  std::vector<std::string> leftovers() const;
+
+ private:
+  struct Node {
+    Config config;
+    Engine engine;
+    std::map<FlowId, EndId> ends;
+    std::map<EndId, FlowId> flows;
+    std::vector<Event> events;
+  };
+  struct UserAgent {
+    Party party;
+    std::optional<Agent> automatic;        // a scripted party has none
+    std::map<EndId, std::string> buffers;  // of connections, what is no whole message yet
+  };
+  static constexpr std::size_t events_in_one_instant = 100'000;
+
+  struct Resolution {
+    HostId host;
+    HopsResolved answer;
+  };
+
+  Seed seed_for(std::string_view name) const;
+  void feed(HostId host, Input input);
+  void drain(HostId host, Node& node);
+  void transmit(HostId host, Node& node, Transmit output);
+  void open_flow(HostId host, Node& node, const OpenFlow& output);
+  void close_flow(Node& node, const CloseFlow& output);
+  std::expected<std::vector<Hop>, ResolveError> resolve(const ResolveTarget& target) const;
+  std::size_t socket_of(HostId host, ListenerId listener, Transport transport) const;
+  void arrive(HostId host, Node& node, const Arrived& arrived);
+  void arrive(UserAgent& user_agent, const Arrived& arrived);
+  void hear(UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end, const std::string& bytes);
+  void send_all(HostId host, UserAgent& agent);
+  std::expected<EndId, std::string> connect(HostId party, HostId to);
+  std::optional<Endpoint> address_of(HostId host, Transport transport) const;
+  bool stuck() const { return events_at_this_instant_ > events_in_one_instant; }
+  void fault(HostId host, const std::string& what);
+
+  std::uint64_t seed_;
+  TimePoint now_{};
+  Network network_;
+  std::map<HostId, Node> nodes_;
+  std::map<HostId, UserAgent> user_agents_;
+  std::map<std::string, std::vector<NamedAddress>, std::less<>> names_;
+  EventQueue<Resolution> resolutions_;
+  std::vector<std::string> faults_;
+  std::size_t events_at_this_instant_ = 0;
+};
+
+}  // namespace intermediary::sim
