@@ -18,12 +18,6 @@ bool carries_contact(std::string_view method) {
   return is_one_of(method, {"INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "REFER", "UPDATE"});
 }
 
-std::string without_tag(const std::string& value) {
-  ValueParts parts = ValueParts::read(value);
-  parts.remove("tag");
-  return parts.to_string();
-}
-
 std::string request_key(const WireMessage& request) { return request.call_id() + ' ' + request.branch(); }
 
 bool makes_dialog(const WireMessage& response) {

@@ -81,6 +81,7 @@ std::optional<WireMessage> WireMessage::read(std::string_view bytes) {
       message.headers.push_back({std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
     }
   }
+  if (message.start_line.empty()) return std::nullopt;
   message.body = bytes.substr(end + 4);
   return message;
 }
