@@ -4,31 +4,16 @@
 #include <set>
 
 #include "base/text.h"
+#include "sim/declarations.h"
 #include "sim/figures.h"
-#include "sim/node_options.h"
-#include "sim/pattern.h"
+#include "sim/message_reader.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
-#include "sim/wire.h"
 
 namespace intermediary::sim {
 namespace {
 
 constexpr std::array<std::string_view, 6> faults_to_come{"restart", "partition", "store", "dns", "kill", "reload"};
-
-bool is_name(std::string_view text) {
-  return !text.empty() && is_alpha(text.front()) &&
-         std::ranges::all_of(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-'; });
-}
-
-bool is_variable(std::string_view text) {
-  return text.size() > 1 && text.front() == '$' &&
-         std::ranges::all_of(text.substr(1), [](char c) { return is_alpha(c) || is_digit(c) || c == '_'; });
-}
-
-[[noreturn]] void wrong(const Piece& piece, std::string_view expected) {
-  throw Wrong{piece.place, "expected " + std::string(expected) + ", got '" + piece.text + '\''};
-}
 
 class Parser {
  public:
@@ -68,14 +53,17 @@ class Parser {
     char first = line.first.text.front();
     if (is_digit(first) || first == '+') return read_timed(line, words);
     Piece keyword = words.next("a line");
-    auto reader = readers().find(keyword.text);
-    if (reader == readers().end()) {
-      wrong(
-          keyword,
-          "a time, or one of scenario, covers, node, party, auto, location, host, link, rule, seed, partial, distinct");
+    if (!is_keyword(keyword.text)) {
+      wrong(keyword,
+            "a time, or one of scenario, covers, node, party, auto, location, host, link, rule, seed, partial, "
+            "distinct");
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
-    (this->*reader->second)(words);
+    if (auto reader = readers().find(keyword.text); reader != readers().end()) {
+      (this->*reader->second)(words);
+    } else {
+      world_.read(keyword, words, line.first.place);
+    }
     if (!words.at_end()) wrong(words.rest(), "the end of the line");
     if (!line.continuations.empty())
       throw Wrong{line.continuations.front().place, "only lines with a time go on below"};
@@ -84,11 +72,7 @@ class Parser {
   using Reader = void (Parser::*)(Words&);
   static const std::map<std::string, Reader, std::less<>>& readers() {
     static const std::map<std::string, Reader, std::less<>> table{
-        {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},
-        {"node", &Parser::read_node},         {"party", &Parser::read_party},
-        {"auto", &Parser::read_auto},         {"location", &Parser::read_location},
-        {"host", &Parser::read_host},         {"link", &Parser::read_initial_link},
-        {"rule", &Parser::read_rule},         {"seed", &Parser::read_seed},
+        {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},     {"seed", &Parser::read_seed},
         {"partial", &Parser::read_partial},   {"distinct", &Parser::read_distinct},
     };
     return table;
@@ -96,14 +80,7 @@ class Parser {
 
   void finish() {
     if (scenario_.name.empty()) throw Wrong{{1, 1}, "expected 'scenario NAME'"};
-    for (auto& inhabitant : scenario_.inhabitants) {
-      auto* node = std::get_if<NodeSetup>(&inhabitant);
-      if (!node) continue;
-      NodeDraft& draft = nodes_.at(node->name);
-      draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
-      node->config = draft.options.config;
-      if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
-    }
+    world_.finish();
     for (const auto& [place, names] : scenario_.distinct) {
       for (const std::string& name : names) {
         if (!variables_.contains(name)) throw Wrong{place, "$" + name + " stands in no line"};
@@ -129,233 +106,6 @@ class Parser {
       if (!good) wrong(word, "a section such as RFC3261#16.7");
       scenario_.covers.push_back(word.text);
     } while (!words.at_end());
-  }
-
-  std::string declare(Words& words, std::string_view what) {
-    Piece name = words.next(what);
-    if (!is_name(name.text)) wrong(name, what);
-    if (readers().contains(name.text)) throw Wrong{name.place, "'" + name.text + "' is a word of the language"};
-    if (!names_.insert(name.text).second) throw Wrong{name.place, "'" + name.text + "' is there already"};
-    return name.text;
-  }
-
-  void claim(const std::vector<Socket>& sockets, const Place& place) {
-    for (const Socket& socket : sockets) {
-      if (!sockets_.insert(socket).second) {
-        throw Wrong{place, socket.address.to_string() + " over " + std::string(via_name(socket.transport)) +
-                               " belongs to somebody already"};
-      }
-    }
-  }
-
-  void read_node(Words& words) {
-    std::string name = declare(words, "the node's name");
-    NodeDraft draft;
-    draft.place = current_->first.place;
-    if (Piece role = words.next("'proxy'"); role.text != "proxy") wrong(role, "'proxy'");
-    Piece mode = words.next("'stateful' or 'stateless'");
-    if (mode.text != "stateful" && mode.text != "stateless") wrong(mode, "'stateful' or 'stateless'");
-    draft.options.config.proxy.mode = mode.text == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
-    while (!words.at_end()) draft.options.apply(words.next("an option"));
-    std::vector<Socket> sockets;
-    for (const auto& listener : draft.options.config.listeners) sockets.push_back({listener.transport, listener.bind});
-    if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
-    claim(sockets, draft.place);
-    nodes_.emplace(name, std::move(draft));
-    scenario_.inhabitants.emplace_back(NodeSetup{name, {}});
-  }
-
-  struct Draft {
-    PartySetup setup;
-    std::vector<Piece> options;  // those that a plain party does not know
-  };
-
-  Draft read_user_agent(Words& words, std::string_view what) {
-    Draft draft;
-    draft.setup.name = declare(words, what);
-    bool tcp = false;
-    while (auto word = words.next_if_any()) {
-      std::string_view text = word->text;
-      if (text == "transport=tcp") {
-        tcp = true;
-      } else if (text.starts_with("aor=")) {
-        draft.setup.address_of_record = text.substr(4);
-      } else if (text.find('=') != std::string_view::npos && text.find(";transport=") == std::string_view::npos) {
-        draft.options.push_back(*word);
-      } else {
-        draft.setup.sockets.push_back(parse_socket(*word));
-      }
-    }
-    if (draft.setup.sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.10:5060"};
-    if (tcp) draft.setup.sockets.front().transport = Transport::Tcp;
-    claim(draft.setup.sockets, current_->first.place);
-    return draft;
-  }
-
-  void read_party(Words& words) {
-    Draft draft = read_user_agent(words, "the party's name");
-    if (!draft.options.empty()) wrong(draft.options.front(), "an address, transport=tcp or aor=");
-    parties_.insert(draft.setup.name);
-    contacts_.emplace(draft.setup.name, contact_of(draft.setup));
-    scenario_.inhabitants.emplace_back(std::move(draft.setup));
-  }
-
-  void read_auto(Words& words) {
-    AgentDeclaration agent;
-    Draft draft = read_user_agent(words, "the user agent's name");
-    for (const Piece& option : draft.options) apply_manner(agent, option);
-    agent.setup = std::move(draft.setup);
-    agents_.insert(agent.setup.name);
-    contacts_.emplace(agent.setup.name, contact_of(agent.setup));
-    scenario_.inhabitants.emplace_back(std::move(agent));
-  }
-
-  void apply_manner(AgentDeclaration& agent, const Piece& option) {
-    std::size_t equals = option.text.find('=');
-    std::string key = option.text.substr(0, equals);
-    std::string value = option.text.substr(equals + 1);
-    auto duration = [&] { return duration_of({value, option.place}); };
-    if (key == "rings-after") {
-      agent.manners.rings_after = duration();
-    } else if (key == "answers-after") {
-      agent.manners.answers_after = duration();
-    } else if (key == "hangs-up-after") {
-      agent.manners.talks_for = duration();
-    } else if (key == "rejects") {
-      auto status = parse_decimal<int>(value);
-      if (!status || *status < 300 || *status > 699) wrong(option, "rejects= with a status from 300 to 699");
-      agent.manners.rejects_with = *status;
-    } else if (key == "registers") {
-      if (!nodes_.contains(value) || nodes_.at(value).options.config.domains.empty()) {
-        wrong(option, "registers= with a node that has a domain");
-      }
-      agent.registers_with = value;
-    } else {
-      wrong(option,
-            "an address, transport=tcp, aor=, registers=, rings-after=, answers-after=, rejects= or hangs-up-after=");
-    }
-  }
-
-  static std::string contact_of(const PartySetup& setup) {
-    return Party({setup.name, setup.address_of_record, setup.sockets.front()}).contact_uri();
-  }
-
-  // location [NODE] AOR = CONTACT[;q=0.7][;expires=60], …
-  void read_location(Words& words) {
-    Piece aor = words.next("an address of record");
-    std::string node;
-    if (nodes_.contains(aor.text)) {
-      node = aor.text;
-      aor = words.next("an address of record");
-    }
-    auto uri = Uri::parse(aor.text);
-    if (!uri) wrong(aor, "an address of record such as sip:bob@example.com");
-    if (node.empty()) node = node_of_domain(uri->host, aor);
-    if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
-    Piece contacts = words.rest();
-    for (const std::string& entry : split_outside_quotes(contacts.text, ',')) {
-      scenario_.locations.push_back(location_of(node, aor.text, {entry, contacts.place}));
-    }
-  }
-
-  std::string node_of_domain(const std::string& host, const Piece& aor) {
-    for (const auto& [name, draft] : nodes_) {
-      const auto& domains = draft.options.config.domains;
-      if (std::ranges::find(domains, lowercase(host)) != domains.end()) return name;
-    }
-    throw Wrong{aor.place, "no node above has the domain " + host};
-  }
-
-  LocationDeclaration location_of(const std::string& node, const std::string& aor, const Piece& entry) {
-    LocationDeclaration location;
-    location.node = node;
-    location.address_of_record = aor;
-    ValueParts parts = ValueParts::read(entry.text);
-    auto contact = contacts_.find(parts.head);
-    location.contact_uri = contact == contacts_.end() ? uri_of(parts.head) : contact->second;
-    if (!Uri::parse(location.contact_uri)) wrong(entry, "a party above or a URI in angle brackets");
-    for (const auto& parameter : parts.parameters) {
-      std::string value = parameter.value.value_or("");
-      if (parameter.name == "q") {
-        auto q = parse_duration(value);  // three decimals at most: the same digits
-        if (!q || *q > std::chrono::seconds(1) || q->count() % 1000 != 0) wrong(entry, "q from 0 to 1");
-        location.q_thousandths = static_cast<int>(q->count() / 1000);
-      } else if (parameter.name == "expires") {
-        location.expires = std::chrono::duration_cast<std::chrono::seconds>(duration_of({value, entry.place}));
-      } else {
-        wrong(entry, "q= or expires=");
-      }
-    }
-    return location;
-  }
-
-  // host NAME = ADDRESS[;transport=tcp], …
-  void read_host(Words& words) {
-    std::string name = words.next("a host name").text;
-    if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
-    Piece rest = words.rest();
-    std::vector<NamedAddress> addresses;
-    for (const std::string& entry : parse_list(rest.text)) {
-      Socket socket = parse_socket({entry, rest.place});
-      bool with_port = !IpAddress::parse(entry.substr(0, entry.find(';')));
-      NamedAddress address{socket.address.address, std::nullopt, std::nullopt};
-      if (with_port) address.port = socket.address.port;
-      if (entry.find(";transport=") != std::string::npos) address.transport = socket.transport;
-      addresses.push_back(address);
-    }
-    if (addresses.empty()) throw Wrong{rest.place, "expected an address"};
-    scenario_.hosts.emplace_back(name, std::move(addresses));
-  }
-
-  void read_initial_link(Words& words) {
-    LinkLine line;
-    line.head.place = current_->first.place;
-    read_link(words, line);
-    scenario_.links.push_back(std::move(line));
-  }
-
-  void read_link(Words& words, LinkLine& line) {
-    Piece a = words.next("a name or '*'");
-    line.a = a.text;
-    if (line.a != "*") {
-      known(a);
-      Piece b = words.next("the other end's name");
-      known(b);
-      line.b = b.text;
-    }
-    if (words.at_end()) throw Wrong{words.rest().place, "expected latency=, jitter=, loss=, duplicate= or reorder="};
-    while (auto word = words.next_if_any()) apply_quality(line.change, *word);
-  }
-
-  void apply_quality(LinkChange& quality, const Piece& word) {
-    std::size_t equals = word.text.find('=');
-    std::string key = word.text.substr(0, equals);
-    Piece value{equals == std::string::npos ? "" : word.text.substr(equals + 1), word.place};
-    auto share = [&] {
-      auto parsed = parse_share(value.text);
-      if (!parsed) wrong(word, "a share such as 10%");
-      return *parsed;
-    };
-    if (key == "latency") {
-      quality.latency = duration_of(value);
-    } else if (key == "jitter") {
-      quality.jitter = duration_of(value);
-    } else if (key == "loss") {
-      quality.loss = share();
-    } else if (key == "duplicate") {
-      quality.duplicate = share();
-    } else if (key == "reorder") {
-      quality.reorder = share();
-    } else {
-      wrong(word, "latency=, jitter=, loss=, duplicate= or reorder=");
-    }
-  }
-
-  void read_rule(Words& words) {
-    Piece node = words.next("a node's name");
-    auto draft = nodes_.find(node.text);
-    if (draft == nodes_.end()) wrong(node, "the name of a node above");
-    draft->second.rules.push_back(parse_rule(words, draft->second.rules.size() + 1));
   }
 
   void read_seed(Words& words) {
@@ -393,7 +143,7 @@ class Parser {
     if (subject.text == "link") {
       LinkLine link;
       link.head = std::move(head);
-      read_link(words, link);
+      world_.read_link(words, link);
       return add(std::move(link), words);
     }
     if (std::ranges::find(faults_to_come, subject.text) != faults_to_come.end()) {
@@ -435,17 +185,13 @@ class Parser {
 
   bool is_address(const std::string& text) { return Endpoint::parse(text).has_value(); }
 
-  void known(const Piece& name) {
-    if (!names_.contains(name.text)) throw Wrong{name.place, "nobody is called '" + name.text + "' above"};
-  }
-
   void read_message(MessageLine message, const Piece& sender, Words& words, LogicalLine& line) {
-    known(sender);
+    world_.known(sender);
     Piece receiver = words.next("the receiver");
-    if (!is_address(receiver.text)) known(receiver);
+    if (!is_address(receiver.text)) world_.known(receiver);
     message.sender = sender.text;
     message.receiver = receiver.text;
-    bool stimulus = parties_.contains(sender.text);
+    bool stimulus = world_.is_party(sender.text);
     if (stimulus && message.head.when.from != message.head.when.to) {
       throw Wrong{line.first.place, sender.text + " sends at one time, not within a range"};
     }
@@ -454,8 +200,7 @@ class Parser {
     for (const Piece& below : line.continuations) {
       for (Piece& column : split_columns(below)) columns.push_back(std::move(column));
     }
-    read_start(message, columns.front());
-    for (std::size_t i = 1; i < columns.size(); ++i) message.conditions.push_back(read_condition(columns[i]));
+    MessageReader(line.blocks, variables_).read(columns, message);
     if (stimulus) check_stimulus(message);
     scenario_.lines.emplace_back(std::move(message));
   }
@@ -465,140 +210,16 @@ class Parser {
     if (start.kind == Start::Kind::Response && start.status < 100) {
       throw Wrong{message.head.place, "a party sends one status, not a class"};
     }
+    bool raw = start.kind == Start::Kind::Raw;
+    for (const Condition& condition : message.conditions) {
+      if (raw && condition.kind != Condition::Kind::SaveAs)
+        throw Wrong{condition.place, "raw bytes take 'as $x' alone"};
+    }
     if (is_address(message.receiver)) throw Wrong{message.head.place, "a party sends to somebody with a name"};
   }
 
-  void read_start(MessageLine& message, const Piece& column) {
-    Words words(column);
-    Piece first = words.next("a method or a status");
-    Start& start = message.start;
-    if (first.text.starts_with("raw")) {
-      if (first.text != "raw" && first.text != "raw\"\"\"") wrong(first, "raw \"\"\"…\"\"\"");
-      start.kind = Start::Kind::Raw;
-      start.raw = take_block(column);
-      return;
-    }
-    if (is_digit(first.text.front())) {
-      start.kind = Start::Kind::Response;
-      start.status = status_of(first);
-      if (auto method = words.next_if_any()) start.method = method->text;
-    } else {
-      start.kind = Start::Kind::Request;
-      start.method = first.text;
-      if (!is_token(first.text)) wrong(first, "a method");
-      if (auto uri = words.next_if_any()) start.uri = uri->text;
-      if (start.uri) note_variables(*start.uri);
-    }
-    std::string* last = start.uri ? &*start.uri : &start.method;
-    bool again = *last == "again" && start.kind == Start::Kind::Request && start.uri;
-    if (again) start.uri.reset();
-    if (start.kind == Start::Kind::Response && start.method == "again") {
-      again = true;
-      start.method.clear();
-    }
-    if (auto word = words.next_if_any()) {
-      if (word->text != "again" || !words.at_end()) wrong(*word, "two spaces before a condition");
-      again = true;
-    }
-    if (again) message.conditions.push_back({Condition::Kind::Again, {}, {}, 0, column.place});
-  }
-
-  int status_of(const Piece& word) {
-    if (word.text.size() == 3 && word.text.ends_with("xx")) {
-      int kind = word.text[0] - '0';
-      if (kind >= 1 && kind <= 6) return kind;
-    }
-    auto status = parse_decimal<int>(word.text);
-    if (!status || *status < 100 || *status > 699) wrong(word, "a status from 100 to 699, or 4xx");
-    return *status;
-  }
-
-  std::string take_block(const Piece& column) {
-    if (current_->blocks.empty() || !column.text.ends_with("\"\"\"")) wrong(column, "a block \"\"\"…\"\"\"");
-    std::string block = current_->blocks.front();
-    current_->blocks.pop_front();
-    if (auto checked = expand_block(block, nullptr); !checked) throw Wrong{column.place, checked.error()};
-    return block;
-  }
-
-  void note_variables(std::string_view pattern) {
-    for (std::string& name : variables_of(pattern)) variables_.insert(std::move(name));
-  }
-
-  Condition read_condition(const Piece& piece) {
-    Condition condition;
-    condition.place = piece.place;
-    Words words(piece);
-    std::string word = words.next("a condition").text;
-    if (word == "again" && words.at_end()) {
-      condition.kind = Condition::Kind::Again;
-    } else if (word == "sdp" && words.at_end()) {
-      condition.kind = Condition::Kind::Sdp;
-    } else if (word == "!body" && words.at_end()) {
-      condition.kind = Condition::Kind::NoBody;
-    } else if (word == "body" || word == "body\"\"\"") {
-      read_body(condition, piece, words);
-    } else if (word == "as" || word == "same") {
-      condition.kind = word == "as" ? Condition::Kind::SaveAs : Condition::Kind::SameAs;
-      Piece name = words.next("a name such as $first");
-      if (!is_variable(name.text)) wrong(name, "a name such as $first");
-      condition.name = name.text.substr(1);
-      variables_.insert(condition.name);
-    } else if (word == "count") {
-      condition.kind = Condition::Kind::Count;
-      condition.name = words.next("a header's name").text;
-      Piece count = words.next("a number");
-      condition.count = parse_decimal<std::size_t>(count.text).value_or(0);
-      if (count.text.find_first_not_of("0123456789") != std::string::npos) wrong(count, "a number");
-    } else if (word == "reason") {
-      condition.kind = Condition::Kind::Reason;
-      condition.text = words.rest().text;
-    } else {
-      read_header(condition, piece);
-    }
-    if (condition.kind != Condition::Kind::Header && condition.kind != Condition::Kind::Exact &&
-        condition.kind != Condition::Kind::Absent && !words.at_end()) {
-      wrong(words.rest(), "two spaces before the next condition");
-    }
-    return condition;
-  }
-
-  void read_body(Condition& condition, const Piece& piece, Words& words) {
-    if (piece.text.ends_with("\"\"\"")) {
-      condition.kind = Condition::Kind::Body;
-      condition.text = take_block(piece);
-      words.rest();
-      return;
-    }
-    condition.kind = Condition::Kind::BodyIs;
-    condition.text = words.next("a block \"\"\"…\"\"\", a name such as $sdp, or *").text;
-    note_variables(condition.text);
-  }
-
-  // "Name: pattern", "Name = value", "!Name".
-  void read_header(Condition& condition, const Piece& piece) {
-    std::string_view text = piece.text;
-    if (text.starts_with('!') && is_token(text.substr(1))) {
-      condition.kind = Condition::Kind::Absent;
-      condition.name = text.substr(1);
-      return;
-    }
-    std::size_t end = 0;
-    while (end < text.size() && is_token_char(text[end])) ++end;
-    std::string_view behind = trim(text.substr(end));
-    bool exact = behind.starts_with('=');
-    if (end == 0 || (!exact && !behind.starts_with(':'))) {
-      wrong(piece, "'Name: value', 'Name = value', '!Name', 'count Name 2', body, sdp, reason, as, same or again");
-    }
-    condition.kind = exact ? Condition::Kind::Exact : Condition::Kind::Header;
-    condition.name = text.substr(0, end);
-    condition.text = trim(behind.substr(1));
-    if (condition.text.empty()) wrong(piece, "a value behind '" + condition.name + "' (* for any)");
-    note_variables(condition.text);
-  }
-
   void read_check(LineHead head, const Piece& node, const Piece& verb, Words& words) {
-    if (!nodes_.contains(node.text)) wrong(node, "a node's name");
+    if (!world_.is_node(node.text)) wrong(node, "a node's name");
     CheckLine check{std::move(head), node.text, CheckLine::Kind::Idle, {}};
     if (verb.text == "busy") check.kind = CheckLine::Kind::Busy;
     if (verb.text == "live") {
@@ -617,7 +238,7 @@ class Parser {
   }
 
   void read_agent_line(LineHead head, const Piece& agent, const Piece& verb, Words& words) {
-    if (!agents_.contains(agent.text)) wrong(agent, "the name of an auto");
+    if (!world_.is_agent(agent.text)) wrong(agent, "the name of an auto");
     AgentLine line{std::move(head), agent.text, AgentLine::Verb::Calls, {}, {}, {}};
     if (verb.text == "gives") {
       line.verb = AgentLine::Verb::GivesUp;
@@ -627,7 +248,7 @@ class Parser {
     line.uri = words.next("a URI").text;
     if (Piece via = words.next("'via'"); via.text != "via") wrong(via, "'via'");
     Piece via = words.next("whom it sends to");
-    known(via);
+    world_.known(via);
     line.via = via.text;
     if (auto word = words.next_if_any()) {
       if (word->text != "for") wrong(*word, "'for'");
@@ -646,38 +267,24 @@ class Parser {
     if (found == verbs.end()) {
       wrong(verb, "'->', '-x', idle, busy, live, opens, closes, refuses, accepts, calls or gives up");
     }
-    known(actor);
+    world_.known(actor);
     ConnectionLine line{std::move(head), actor.text, found->second, {}};
     if (line.verb == ConnectionLine::Verb::Opens || line.verb == ConnectionLine::Verb::Closes) {
       Piece other = words.next("the other end");
-      if (!is_address(other.text)) known(other);
+      if (!is_address(other.text)) world_.known(other);
       line.other = other.text;
-    } else if (nodes_.contains(actor.text)) {
+    } else if (world_.is_node(actor.text)) {
       throw Wrong{actor.place,
                   "a node does not " + verb.text.substr(0, verb.text.size() - 1) + "; a party or auto does"};
     }
     add(std::move(line), words);
   }
 
-  Duration duration_of(const Piece& piece) {
-    auto duration = parse_duration(piece.text);
-    if (!duration) wrong(piece, "a duration such as 10ms or 3s");
-    return *duration;
-  }
-
-  struct NodeDraft {
-    Place place;
-    NodeOptions options;
-    std::vector<Rule> rules;
-  };
-
   std::string_view text_;
   Scenario scenario_;
   LogicalLine* current_ = nullptr;
-  std::map<std::string, NodeDraft, std::less<>> nodes_;
-  std::set<std::string, std::less<>> names_, parties_, agents_, variables_;
-  std::map<std::string, std::string, std::less<>> contacts_;
-  std::set<Socket> sockets_;
+  Declarations world_{scenario_};
+  std::set<std::string, std::less<>> variables_;
   Duration last_time_{0};
 };
 

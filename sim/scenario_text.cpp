@@ -125,6 +125,26 @@ std::optional<std::int64_t> parse_fixed(std::string_view text, std::size_t decim
 
 }  // namespace
 
+void wrong(const Piece& piece, std::string_view expected) {
+  throw Wrong{piece.place, "expected " + std::string(expected) + ", got '" + piece.text + '\''};
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && is_alpha(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-'; });
+}
+
+bool is_variable(std::string_view text) {
+  return text.size() > 1 && text.front() == '$' &&
+         std::ranges::all_of(text.substr(1), [](char c) { return is_alpha(c) || is_digit(c) || c == '_'; });
+}
+
+Duration duration_of(const Piece& piece) {
+  auto duration = parse_duration(piece.text);
+  if (!duration) wrong(piece, "a duration such as 10ms or 3s");
+  return *duration;
+}
+
 std::vector<LogicalLine> logical_lines(std::string_view text) { return Splitter(text).run(); }
 
 std::vector<Piece> split_columns(const Piece& piece) {

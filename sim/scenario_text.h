@@ -34,6 +34,13 @@ struct Wrong {
   std::string what;
 };
 
+[[noreturn]] void wrong(const Piece& piece, std::string_view expected);  // "expected …, got '…'"
+
+// Letters, digits, '-' and '_', a letter first.
+bool is_name(std::string_view text);
+// "$name".
+bool is_variable(std::string_view text);
+
 // Up to the line of dashes; throws Wrong for a block that is never closed.
 std::vector<LogicalLine> logical_lines(std::string_view text);
 
@@ -59,6 +66,7 @@ class Words {
 
 // "0.010", "2" (seconds), "10ms", "3s", "5m", "1h", "250us".
 std::optional<Duration> parse_duration(std::string_view text);
+Duration duration_of(const Piece& piece);  // throws Wrong
 // "10%", "0.5%" as parts per million.
 std::optional<std::uint32_t> parse_share(std::string_view text);
 // "192.0.2.1:5060", "192.0.2.1", "[2001:db8::1]:5060".

@@ -1,0 +1,262 @@
+#include "sim/declarations.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "sim/wire.h"
+
+namespace intermediary::sim {
+bool is_keyword(std::string_view word) {
+  return std::ranges::find(declaration_keywords, word) != std::end(declaration_keywords) ||
+         std::ranges::find(other_keywords, word) != std::end(other_keywords);
+}
+
+void Declarations::read(const Piece& keyword, Words& words, Place place) {
+  static const std::map<std::string, void (Declarations::*)(Words&), std::less<>> readers{
+      {"node", &Declarations::read_node}, {"party", &Declarations::read_party},
+      {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
+      {"host", &Declarations::read_host}, {"link", &Declarations::read_initial_link},
+      {"rule", &Declarations::read_rule},
+  };
+  place_ = place;
+  (this->*readers.find(keyword.text)->second)(words);
+}
+
+void Declarations::finish() {
+  for (auto& inhabitant : scenario_.inhabitants) {
+    auto* node = std::get_if<NodeSetup>(&inhabitant);
+    if (!node) continue;
+    NodeDraft& draft = nodes_.at(node->name);
+    draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
+    node->config = draft.options.config;
+    if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
+  }
+}
+
+void Declarations::known(const Piece& name) const {
+  if (!names_.contains(name.text)) throw Wrong{name.place, "nobody is called '" + name.text + "' above"};
+}
+
+std::string Declarations::declare(Words& words, std::string_view what) {
+  Piece name = words.next(what);
+  if (!is_name(name.text)) wrong(name, what);
+  if (is_keyword(name.text)) throw Wrong{name.place, "'" + name.text + "' is a word of the language"};
+  if (!names_.insert(name.text).second) throw Wrong{name.place, "'" + name.text + "' is there already"};
+  return name.text;
+}
+
+void Declarations::claim(const std::vector<Socket>& sockets, const Place& place) {
+  for (const Socket& socket : sockets) {
+    if (!sockets_.insert(socket).second) {
+      throw Wrong{place, socket.address.to_string() + " over " + std::string(via_name(socket.transport)) +
+                             " belongs to somebody already"};
+    }
+  }
+}
+
+void Declarations::read_node(Words& words) {
+  std::string name = declare(words, "the node's name");
+  NodeDraft draft;
+  draft.place = place_;
+  if (Piece role = words.next("'proxy'"); role.text != "proxy") wrong(role, "'proxy'");
+  Piece mode = words.next("'stateful' or 'stateless'");
+  if (mode.text != "stateful" && mode.text != "stateless") wrong(mode, "'stateful' or 'stateless'");
+  draft.options.config.proxy.mode = mode.text == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
+  while (!words.at_end()) draft.options.apply(words.next("an option"));
+  std::vector<Socket> sockets;
+  for (const auto& listener : draft.options.config.listeners) sockets.push_back({listener.transport, listener.bind});
+  if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
+  claim(sockets, draft.place);
+  nodes_.emplace(name, std::move(draft));
+  scenario_.inhabitants.emplace_back(NodeSetup{name, {}});
+}
+
+Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view what) {
+  Draft draft;
+  draft.setup.name = declare(words, what);
+  bool tcp = false;
+  while (auto word = words.next_if_any()) {
+    std::string_view text = word->text;
+    if (text == "transport=tcp") {
+      tcp = true;
+    } else if (text.starts_with("aor=")) {
+      draft.setup.address_of_record = text.substr(4);
+    } else if (text.find('=') != std::string_view::npos && text.find(";transport=") == std::string_view::npos) {
+      draft.options.push_back(*word);
+    } else {
+      draft.setup.sockets.push_back(parse_socket(*word));
+    }
+  }
+  if (draft.setup.sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.10:5060"};
+  if (tcp) draft.setup.sockets.front().transport = Transport::Tcp;
+  claim(draft.setup.sockets, place_);
+  return draft;
+}
+
+void Declarations::read_party(Words& words) {
+  Draft draft = read_user_agent(words, "the party's name");
+  if (!draft.options.empty()) wrong(draft.options.front(), "an address, transport=tcp or aor=");
+  parties_.insert(draft.setup.name);
+  contacts_.emplace(draft.setup.name, contact_of(draft.setup));
+  scenario_.inhabitants.emplace_back(std::move(draft.setup));
+}
+
+void Declarations::read_auto(Words& words) {
+  AgentDeclaration agent;
+  Draft draft = read_user_agent(words, "the user agent's name");
+  for (const Piece& option : draft.options) apply_manner(agent, option);
+  agent.setup = std::move(draft.setup);
+  agents_.insert(agent.setup.name);
+  contacts_.emplace(agent.setup.name, contact_of(agent.setup));
+  scenario_.inhabitants.emplace_back(std::move(agent));
+}
+
+void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
+  std::size_t equals = option.text.find('=');
+  std::string key = option.text.substr(0, equals);
+  std::string value = option.text.substr(equals + 1);
+  auto duration = [&] { return duration_of({value, option.place}); };
+  if (key == "rings-after") {
+    agent.manners.rings_after = duration();
+  } else if (key == "answers-after") {
+    agent.manners.answers_after = duration();
+  } else if (key == "hangs-up-after") {
+    agent.manners.talks_for = duration();
+  } else if (key == "rejects") {
+    auto status = parse_decimal<int>(value);
+    if (!status || *status < 300 || *status > 699) wrong(option, "rejects= with a status from 300 to 699");
+    agent.manners.rejects_with = *status;
+  } else if (key == "registers") {
+    if (!nodes_.contains(value) || nodes_.at(value).options.config.domains.empty()) {
+      wrong(option, "registers= with a node that has a domain");
+    }
+    agent.registers_with = value;
+  } else {
+    wrong(option,
+          "an address, transport=tcp, aor=, registers=, rings-after=, answers-after=, rejects= or hangs-up-after=");
+  }
+}
+
+std::string Declarations::contact_of(const PartySetup& setup) {
+  return Party({setup.name, setup.address_of_record, setup.sockets.front()}).contact_uri();
+}
+
+// location [NODE] AOR = CONTACT[;q=0.7][;expires=60], …
+void Declarations::read_location(Words& words) {
+  Piece aor = words.next("an address of record");
+  std::string node;
+  if (nodes_.contains(aor.text)) {
+    node = aor.text;
+    aor = words.next("an address of record");
+  }
+  auto uri = Uri::parse(aor.text);
+  if (!uri) wrong(aor, "an address of record such as sip:bob@example.com");
+  if (node.empty()) node = node_of_domain(uri->host, aor);
+  if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
+  Piece contacts = words.rest();
+  for (const std::string& entry : split_outside_quotes(contacts.text, ',')) {
+    scenario_.locations.push_back(location_of(node, aor.text, {entry, contacts.place}));
+  }
+}
+
+std::string Declarations::node_of_domain(const std::string& host, const Piece& aor) {
+  for (const auto& [name, draft] : nodes_) {
+    const auto& domains = draft.options.config.domains;
+    if (std::ranges::find(domains, lowercase(host)) != domains.end()) return name;
+  }
+  throw Wrong{aor.place, "no node above has the domain " + host};
+}
+
+LocationDeclaration Declarations::location_of(const std::string& node, const std::string& aor, const Piece& entry) {
+  LocationDeclaration location;
+  location.node = node;
+  location.address_of_record = aor;
+  ValueParts parts = ValueParts::read(entry.text);
+  auto contact = contacts_.find(parts.head);
+  location.contact_uri = contact == contacts_.end() ? uri_of(parts.head) : contact->second;
+  if (!Uri::parse(location.contact_uri)) wrong(entry, "a party above or a URI in angle brackets");
+  for (const auto& parameter : parts.parameters) {
+    std::string value = parameter.value.value_or("");
+    if (parameter.name == "q") {
+      auto q = parse_duration(value);  // three decimals at most: the same digits
+      if (!q || *q > std::chrono::seconds(1) || q->count() % 1000 != 0) wrong(entry, "q from 0 to 1");
+      location.q_thousandths = static_cast<int>(q->count() / 1000);
+    } else if (parameter.name == "expires") {
+      location.expires = std::chrono::duration_cast<std::chrono::seconds>(duration_of({value, entry.place}));
+    } else {
+      wrong(entry, "q= or expires=");
+    }
+  }
+  return location;
+}
+
+// host NAME = ADDRESS[;transport=tcp], …
+void Declarations::read_host(Words& words) {
+  std::string name = words.next("a host name").text;
+  if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
+  Piece rest = words.rest();
+  std::vector<NamedAddress> addresses;
+  for (const std::string& entry : parse_list(rest.text)) {
+    Socket socket = parse_socket({entry, rest.place});
+    bool with_port = !IpAddress::parse(entry.substr(0, entry.find(';')));
+    NamedAddress address{socket.address.address, std::nullopt, std::nullopt};
+    if (with_port) address.port = socket.address.port;
+    if (entry.find(";transport=") != std::string::npos) address.transport = socket.transport;
+    addresses.push_back(address);
+  }
+  if (addresses.empty()) throw Wrong{rest.place, "expected an address"};
+  scenario_.hosts.emplace_back(name, std::move(addresses));
+}
+
+void Declarations::read_initial_link(Words& words) {
+  LinkLine line;
+  line.head.place = place_;
+  read_link(words, line);
+  scenario_.links.push_back(std::move(line));
+}
+
+void Declarations::read_link(Words& words, LinkLine& line) {
+  Piece a = words.next("a name or '*'");
+  line.a = a.text;
+  if (line.a != "*") {
+    known(a);
+    Piece b = words.next("the other end's name");
+    known(b);
+    line.b = b.text;
+  }
+  if (words.at_end()) throw Wrong{words.rest().place, "expected latency=, jitter=, loss=, duplicate= or reorder="};
+  while (auto word = words.next_if_any()) apply_quality(line.change, *word);
+}
+
+void Declarations::apply_quality(LinkChange& change, const Piece& word) {
+  std::size_t equals = word.text.find('=');
+  std::string key = word.text.substr(0, equals);
+  Piece value{equals == std::string::npos ? "" : word.text.substr(equals + 1), word.place};
+  auto share = [&] {
+    auto parsed = parse_share(value.text);
+    if (!parsed) wrong(word, "a share such as 10%");
+    return *parsed;
+  };
+  if (key == "latency") {
+    change.latency = duration_of(value);
+  } else if (key == "jitter") {
+    change.jitter = duration_of(value);
+  } else if (key == "loss") {
+    change.loss = share();
+  } else if (key == "duplicate") {
+    change.duplicate = share();
+  } else if (key == "reorder") {
+    change.reorder = share();
+  } else {
+    wrong(word, "latency=, jitter=, loss=, duplicate= or reorder=");
+  }
+}
+
+void Declarations::read_rule(Words& words) {
+  Piece node = words.next("a node's name");
+  auto draft = nodes_.find(node.text);
+  if (draft == nodes_.end()) wrong(node, "the name of a node above");
+  draft->second.rules.push_back(parse_rule(words, draft->second.rules.size() + 1));
+}
+
+}  // namespace intermediary::sim

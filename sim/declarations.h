@@ -1,0 +1,75 @@
+// The declarations of a scenario: who lives in its world, where, and under which rules.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/node_options.h"
+#include "sim/scenario.h"
+#include "sim/scenario_text.h"
+
+namespace intermediary::sim {
+
+// Words that begin a line.
+inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto", "location",
+                                                            "host", "link",  "rule"};
+inline constexpr std::string_view other_keywords[] = {"scenario", "covers", "seed", "partial", "distinct"};
+bool is_keyword(std::string_view word);
+
+// Every function throws Wrong.
+class Declarations {
+ public:
+  // REQUIRES: `scenario` outlives it.
+  explicit Declarations(Scenario& scenario) : scenario_(scenario) {}
+
+  // REQUIRES: `keyword` is one of declaration_keywords.
+  void read(const Piece& keyword, Words& words, Place place);
+  // "A B latency=…" behind `link`.
+  void read_link(Words& words, LinkLine& line);
+  // Gives each node its rules and asks whether an engine would take its configuration.
+  void finish();
+
+  bool is_node(std::string_view name) const { return nodes_.contains(name); }
+  bool is_party(std::string_view name) const { return parties_.contains(name); }
+  bool is_agent(std::string_view name) const { return agents_.contains(name); }
+  void known(const Piece& name) const;
+
+ private:
+  struct NodeDraft {
+    Place place;
+    NodeOptions options;
+    std::vector<Rule> rules;
+  };
+  struct Draft {
+    PartySetup setup;
+    std::vector<Piece> options;  // those that a plain party does not know
+  };
+
+  std::string declare(Words& words, std::string_view what);
+  void claim(const std::vector<Socket>& sockets, const Place& place);
+  void read_node(Words& words);
+  Draft read_user_agent(Words& words, std::string_view what);
+  void read_party(Words& words);
+  void read_auto(Words& words);
+  void apply_manner(AgentDeclaration& agent, const Piece& option);
+  static std::string contact_of(const PartySetup& setup);
+  void read_location(Words& words);
+  std::string node_of_domain(const std::string& host, const Piece& aor);
+  LocationDeclaration location_of(const std::string& node, const std::string& aor, const Piece& entry);
+  void read_host(Words& words);
+  void read_initial_link(Words& words);
+  void apply_quality(LinkChange& change, const Piece& word);
+  void read_rule(Words& words);
+
+  Scenario& scenario_;
+  Place place_;  // of the line
+  std::map<std::string, NodeDraft, std::less<>> nodes_;
+  std::set<std::string, std::less<>> names_, parties_, agents_;
+  std::map<std::string, std::string, std::less<>> contacts_;
+  std::set<Socket> sockets_;
+};
+
+}  // namespace intermediary::sim
