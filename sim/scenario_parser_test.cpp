@@ -1,0 +1,142 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/scenario.h"
+
+namespace intermediary::sim {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
+
+const std::string world =
+    "scenario s\n"
+    "node  p1    proxy stateful 192.0.2.1 192.0.2.1;transport=tcp record-route domain=Example.com timer-c=200s\n"
+    "party alice 192.0.2.10:5060\n"
+    "auto  bob   192.0.2.20:5060;transport=tcp answers-after=3s\n";
+
+Scenario parsed(const std::string& lines) {
+  auto scenario = parse_scenario("s.flow", world + lines);
+  if (!scenario) ADD_FAILURE() << scenario.error().to_string();
+  return scenario ? *scenario : Scenario{};
+}
+std::string error_of(const std::string& lines) {
+  auto scenario = parse_scenario("s.flow", world + lines);
+  return scenario ? "" : scenario.error().to_string();
+}
+MessageLine message(const std::string& line) { return std::get<MessageLine>(parsed(line).lines.at(0)); }
+
+TEST(ScenarioParser, NodeOptionsBecomeAConfiguration) {
+  Scenario scenario = parsed("");
+  const Config& config = std::get<NodeSetup>(scenario.inhabitants.at(0)).config;
+  ASSERT_THAT(config.listeners, SizeIs(2));
+  EXPECT_EQ(config.listeners[1].transport, Transport::Tcp);
+  EXPECT_EQ(config.listeners[0].bind.to_string(), "192.0.2.1:5060");
+  EXPECT_TRUE(config.proxy.record_route);
+  EXPECT_EQ(config.proxy.timer_c, std::chrono::seconds(200));
+  EXPECT_THAT(config.domains, ElementsAre("example.com"));
+  EXPECT_THAT(config.rules, SizeIs(2));
+}
+
+TEST(ScenarioParser, RuleLinesReplaceTheUsualRules) {
+  Scenario scenario = parsed("rule p1 name=out source=192.0.2.0/24 mode=stateless relay=<sip:192.0.2.9;lr>\n");
+  const Config& config = std::get<NodeSetup>(scenario.inhabitants.at(0)).config;
+  ASSERT_THAT(config.rules, SizeIs(1));
+  EXPECT_EQ(config.rules[0].name, "out");
+  EXPECT_EQ(std::get<RelayAction>(config.rules[0].action).target->to_string(), "sip:192.0.2.9;lr");
+}
+
+TEST(ScenarioParser, LocationNamesPartiesAndUris) {
+  Scenario scenario = parsed("location sip:bob@example.com = bob;q=0.5, <sip:b@192.0.2.9>;expires=60\n");
+  ASSERT_THAT(scenario.locations, SizeIs(2));
+  EXPECT_EQ(scenario.locations[0].node, "p1");
+  EXPECT_EQ(scenario.locations[0].contact_uri, "sip:bob@192.0.2.20:5060;transport=tcp");
+  EXPECT_EQ(scenario.locations[0].q_thousandths, 500);
+  EXPECT_EQ(scenario.locations[1].contact_uri, "sip:b@192.0.2.9");
+  EXPECT_EQ(scenario.locations[1].expires, std::chrono::seconds(60));
+}
+
+TEST(ScenarioParser, MessageLinesHaveStartAndConditions) {
+  MessageLine line = message(
+      "0.5 p1 -x bob  INVITE sip:*@192.0.2.20   Via: *;branch=$b1  !Route   # comment\n"
+      "     count Via 2  Max-Forwards = 69  as $first\n");
+  EXPECT_TRUE(line.lost);
+  EXPECT_EQ(line.start.method, "INVITE");
+  EXPECT_EQ(line.start.uri, "sip:*@192.0.2.20");
+  std::vector<std::string> conditions;
+  for (const Condition& condition : line.conditions) conditions.push_back(condition.to_string());
+  EXPECT_THAT(conditions, ElementsAre("Via: *;branch=$b1", "!Route", "count Via 2", "Max-Forwards = 69", "as $first"));
+}
+
+TEST(ScenarioParser, Times) {
+  EXPECT_EQ(message("1.000001 p1 -> alice 100\n").head.when.from, Duration(1'000'001));
+  When range = message("1.5~2 p1 -> alice 100\n").head.when;
+  EXPECT_EQ(range.to - range.from, std::chrono::milliseconds(500));
+  EXPECT_TRUE(message("+3m p1 -> alice 100\n").head.when.after_previous);
+}
+
+TEST(ScenarioParser, BlocksKeepTheirBytes) {
+  MessageLine line = message(
+      "0 alice -> p1 raw \"\"\"\n"
+      "  OPTIONS sip:x SIP/2.0   # no comment\n"
+      "    two more\n"
+      "\n"
+      "  \"\"\"\n");
+  EXPECT_EQ(line.start.raw, "OPTIONS sip:x SIP/2.0   # no comment\r\n  two more\r\n\r\n");
+  EXPECT_EQ(message("0 alice -> p1 raw \"\"\"\\r\\n\"\"\"\n").start.raw, "\\r\\n");
+}
+
+TEST(ScenarioParser, TheLadderStandsBelowTheDashes) {
+  Scenario scenario = parsed("0 alice -> p1 OPTIONS sip:p1\n------\n  the ladder\n");
+  EXPECT_EQ(scenario.ladder, "  the ladder\n");
+  EXPECT_EQ(parsed("").ladder, std::nullopt);
+}
+
+struct Mistake {
+  std::string lines;
+  std::string said;
+};
+
+class ScenarioMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ScenarioMistake, IsRefusedAtItsPlace) { EXPECT_THAT(error_of(GetParam().lines), StartsWith(GetParam().said)); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ScenarioMistake,
+    testing::Values(
+        Mistake{"prty carol 192.0.2.3\n", "s.flow:5:1: expected a time, or one of scenario, covers, node"},
+        Mistake{"party alice 192.0.2.3\n", "s.flow:5:7: 'alice' is there already"},
+        Mistake{"party carol 192.0.2.10\n", "s.flow:5:1: 192.0.2.10:5060 over UDP belongs to somebody already"},
+        Mistake{"party carol 192.0.2.300\n", "s.flow:5:13: expected an address"},
+        Mistake{"node p2 proxy stately 192.0.2.3\n", "s.flow:5:15: expected 'stateful' or 'stateless', got 'stately'"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 timer-d=soon\n", "s.flow:5:34: expected a duration"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 colour=red\n", "s.flow:5:34: unknown option 'colour'"},
+        Mistake{"rule p1 method=INVITE\n", "s.flow:5:22: expected an action"},
+        Mistake{"location sip:x@nowhere.net = bob\n", "s.flow:5:10: no node above has the domain nowhere.net"},
+        Mistake{"link * loss=10\n", "s.flow:5:8: expected a share such as 10%"},
+        Mistake{"0 carol -> p1 INVITE sip:x\n", "s.flow:5:3: nobody is called 'carol' above"},
+        Mistake{"0 alice => p1 INVITE sip:x\n", "s.flow:5:9: expected '->', '-x'"},
+        Mistake{"0 alice -> p1\n", "s.flow:5:14: expected a method, a status or raw"},
+        Mistake{"0 alice -> p1 99\n", "s.flow:5:15: expected a status from 100 to 699"},
+        Mistake{"0 alice -> p1 4xx\n", "s.flow:5:1: a party sends one status"},
+        Mistake{"0~1 alice -> p1 INVITE sip:x\n", "s.flow:5:1: alice sends at one time"},
+        Mistake{"2 p1 -> alice 100\n1 p1 -> alice 180\n", "s.flow:6:1: this time lies before 2.000 above"},
+        Mistake{"0 p1 -> alice 100  Via\n", "s.flow:5:20: expected 'Name: value'"},
+        Mistake{"0 p1 -> alice 100  To:\n", "s.flow:5:20: expected a value behind 'To'"},
+        Mistake{"0 p1 -> alice INVITE sip:x To: y\n", "s.flow:5:28: expected two spaces before a condition"},
+        Mistake{"0 alice -> p1 raw \"\"\"\n never closed\n", "s.flow:5:19: this block is never closed"},
+        Mistake{"0 alice -> p1 raw \"\"\"\\q\"\"\"\n", "s.flow:5:15: unknown escape"},
+        Mistake{"0 p1 live colours=1\n", "s.flow:5:11: expected one of transactions"},
+        Mistake{"0 restart p1\n", "s.flow:5:3: 'restart' is not there yet"},
+        Mistake{"0 p1 refuses\n", "s.flow:5:3: a node does not refuse"},
+        Mistake{"distinct $a $b\n", "s.flow:5:1: $a stands in no line"},
+        Mistake{"covers 16.7\n", "s.flow:5:8: expected a section such as RFC3261#16.7"}));
+
+TEST(ScenarioParser, AMistakeIsShownWithItsLineAndACaret) {
+  EXPECT_THAT(error_of("seed x\n"), HasSubstr("\n  seed x\n       ^"));
+}
+
+}  // namespace
+}  // namespace intermediary::sim
