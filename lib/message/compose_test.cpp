@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "message/message_samples.h"
+#include "message/test_messages.h"
 
 namespace intermediary {
 namespace {

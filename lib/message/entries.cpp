@@ -12,7 +12,7 @@ void skip_entry(Scanner& scanner) {
     if (scanner.peek() == '"') {
       if (!scanner.skip_quoted()) return;
     } else if (scanner.peek() == '<') {
-      scanner.skip_to('>', '>');
+      scanner.skip_to('>');
     } else {
       scanner.advance();
     }

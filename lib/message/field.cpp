@@ -1,6 +1,8 @@
 #include "message/field.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -8,11 +10,10 @@ namespace intermediary {
 namespace {
 
 struct Known {
-  FieldName name;
+  FieldName name = FieldName::Other;
   std::string_view text;
 };
 
-// By length, so that a look-up compares only names of its own length.
 constexpr auto known_fields = std::to_array<Known>({
     {FieldName::To, "To"},
     {FieldName::Via, "Via"},
@@ -53,24 +54,24 @@ constexpr auto known_fields = std::to_array<Known>({
     {FieldName::ProxyAuthenticate, "Proxy-Authenticate"},
     {FieldName::ProxyAuthorization, "Proxy-Authorization"},
 });
-constexpr std::size_t longest_name = known_fields.back().text.size();
+// A name's place in the look-up table: by its length, its first and its last letter. The factors are such that no two
+// known names meet.
+constexpr std::size_t table_size = 128;
+constexpr std::size_t place_of(std::string_view text) {
+  constexpr unsigned char lower = 0x20;  // makes small letters of capitals; other characters may lose themselves here
+  const auto first = static_cast<unsigned char>(text.front() | lower);
+  const auto last = static_cast<unsigned char>(text.back() | lower);
+  return (text.size() + 7U * first + 36U * last) % table_size;
+}
 
-// first_of_length[n] is the first known field whose name has n characters or more.
-constexpr auto first_of_length = [] {
-  std::array<std::uint8_t, longest_name + 2> first{};
-  for (std::size_t length = 0; length < first.size(); ++length) {
-    std::size_t i = 0;
-    while (i < known_fields.size() && known_fields[i].text.size() < length) ++i;
-    first[length] = static_cast<std::uint8_t>(i);
-  }
-  return first;
+constexpr auto by_place = [] {
+  std::array<Known, table_size> table{};
+  for (const Known& known : known_fields) table[place_of(known.text)] = known;
+  return table;
 }();
-static_assert([] {
-  for (std::size_t i = 1; i < known_fields.size(); ++i) {
-    if (known_fields[i - 1].text.size() > known_fields[i].text.size()) return false;
-  }
-  return true;
-}());
+static_assert(std::ranges::all_of(known_fields, [](const Known& known) {
+  return by_place[place_of(known.text)].name == known.name;
+}));
 
 constexpr auto texts = [] {
   std::array<std::string_view, known_fields.size() + 1> by_name{};
@@ -135,18 +136,37 @@ constexpr std::array<std::string_view, 15> methods = {"",        "ACK",     "BYE
                                                       "PUBLISH", "REFER",   "REGISTER", "SUBSCRIBE", "UPDATE"};
 static_assert(methods[static_cast<std::size_t>(Method::Update)] == "UPDATE");
 
+// Two loads that may overlap instead of a loop, for the lengths that nearly all names have.
+template <class Word>
+bool equal_ends(const char* a, const char* b, std::size_t size) {
+  Word a_front, a_back, b_front, b_back;
+  std::memcpy(&a_front, a, sizeof(Word));
+  std::memcpy(&b_front, b, sizeof(Word));
+  std::memcpy(&a_back, a + size - sizeof(Word), sizeof(Word));
+  std::memcpy(&b_back, b + size - sizeof(Word), sizeof(Word));
+  return ((a_front ^ b_front) | (a_back ^ b_back)) == 0;
+}
+// REQUIRES: as many bytes in `b`.
+bool equal(std::string_view a, const char* b) {
+  if (a.size() > 16 || a.size() < 2) return std::equal(a.begin(), a.end(), b);
+  if (a.size() >= 8) return equal_ends<std::uint64_t>(a.data(), b, a.size());
+  return a.size() >= 4 ? equal_ends<std::uint32_t>(a.data(), b, a.size())
+                       : equal_ends<std::uint16_t>(a.data(), b, a.size());
+}
+
+// Apart, so that the usual spelling pays nothing for the others.
+[[gnu::noinline]] FieldName name_without_case(const Known& known, std::string_view text) {
+  return equals_ignoring_case(known.text, text) ? known.name : FieldName::Other;
+}
+
 }  // namespace
 
 FieldName field_name(std::string_view text) {
+  if (text.empty()) return FieldName::Other;
   if (text.size() == 1) return compact_name(text.front());
-  if (text.size() > longest_name) return FieldName::Other;
-  const char initial = to_lower(text.empty() ? '\0' : text.front());
-  for (std::size_t i = first_of_length[text.size()]; i < first_of_length[text.size() + 1]; ++i) {
-    const Known& known = known_fields[i];
-    if (to_lower(known.text.front()) != initial) continue;
-    if (known.text == text || equals_ignoring_case(known.text, text)) return known.name;
-  }
-  return FieldName::Other;
+  const Known& known = by_place[place_of(text)];
+  if (known.text.size() != text.size()) return FieldName::Other;
+  return equal(text, known.text.data()) ? known.name : name_without_case(known, text);
 }
 
 std::string_view field_text(FieldName name) { return texts[static_cast<std::size_t>(name)]; }

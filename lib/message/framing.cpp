@@ -29,9 +29,8 @@ BodySize body_size(std::string_view head) {
     const NamePart part = scan_name(at, limit);
     const Line line = scan_line(part.value == nullptr ? at : part.value, limit, true);
     const auto offset = static_cast<std::size_t>(at - head.data());
-    const std::string_view name(at, static_cast<std::size_t>(part.name_end - at));
     at = line.end + line_end.size();
-    if (part.value == nullptr || field_name(name) != FieldName::ContentLength) continue;
+    if (part.value == nullptr || part.name != FieldName::ContentLength) continue;
     if (found) return {0, ValueError{Fault::DuplicateField, offset, "a second Content-Length"}};
     const auto value_offset = static_cast<std::size_t>(part.value - head.data());
     auto size = scan_content_length(trim({part.value, static_cast<std::size_t>(line.end - part.value)}));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/overloaded.h"
-#include "message/message_samples.h"
+#include "message/test_messages.h"
 
 namespace intermediary {
 namespace {

@@ -1,28 +1,13 @@
 // Splitting a header section into lines and names: the one reading that both the parser and the framer go by.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
+#include <cstddef>
 
+#include "message/byte_search.h"
 #include "message/characters.h"
+#include "message/field.h"
 
 namespace intermediary {
-
-// The first byte below SP or DEL in [at, end), or end. Eight bytes a step.
-inline const char* find_control(const char* at, const char* end) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t highs = ones * 0x80;
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    const std::uint64_t not_delete = word ^ (ones * 0x7f);
-    const std::uint64_t below_space = (word - ones * 0x20) & ~word;
-    const std::uint64_t is_delete = (not_delete - ones) & ~not_delete;
-    if (((below_space | is_delete) & highs) != 0) break;
-  }
-  while (at != end && static_cast<unsigned char>(*at) >= 0x20 && *at != 0x7f) ++at;
-  return at;
-}
 
 // One logical header line: it goes on while white space follows its CRLF (RFC 3261 §7.3.1).
 struct Line {
@@ -57,19 +42,22 @@ inline Line scan_line(const char* begin, const char* limit, bool may_fold) {
   }
 }
 
-// field-name HCOLON (RFC 3261 §25.1), up to the colon. REQUIRES: a readable byte at `limit`.
+// field-name HCOLON (RFC 3261 §25.1), up to the colon.
 struct NamePart {
+  FieldName name = FieldName::Other;
   const char* name_end = nullptr;
   const char* value = nullptr;  // behind the colon; null when the line has no name or no colon
 };
 
+// REQUIRES: a byte that is no token character at `limit` or somewhere behind it.
 inline NamePart scan_name(const char* begin, const char* limit) {
   NamePart part;
   const char* at = begin;
-  while (at != limit && character::is(*at, character::Token)) ++at;
+  while (character::is(*at, character::Token)) ++at;
   part.name_end = at;
-  while (at != limit && (*at == ' ' || *at == '\t')) ++at;
-  if (part.name_end != begin && at != limit && *at == ':') part.value = at + 1;
+  while (*at == ' ' || *at == '\t') ++at;
+  if (*at == ':' && part.name_end != begin && at < limit) part.value = at + 1;
+  part.name = field_name({begin, static_cast<std::size_t>(part.name_end - begin)});
   return part;
 }
 

@@ -9,6 +9,7 @@ namespace intermediary {
 namespace {
 
 constexpr std::size_t usual_header_lines = 24;
+constexpr auto longest_line = static_cast<std::ptrdiff_t>(limit::line_bytes);
 
 std::size_t leading_empty_lines(std::string_view bytes) {
   std::size_t skipped = 0;
@@ -29,6 +30,20 @@ MessageParser::MessageParser(std::string bytes, Framing framing, const Limits& l
   skipped_ = leading_empty_lines(message_->bytes_);
   if (skipped_ != 0) message_->bytes_.erase(0, skipped_);
   limit_ = message_->bytes_.data() + std::min(message_->bytes_.size(), limit::header_section_bytes);
+}
+
+inline const Field* MessageParser::find(FieldName name) const {
+  return (seen_ & bit(name)) == 0 ? nullptr : &message_->fields_[first_[static_cast<std::size_t>(name)]];
+}
+
+inline const Field* MessageParser::need(FieldName name) {
+  const Field* field = find(name);
+  if (field == nullptr) miss(name);
+  return field;
+}
+
+void MessageParser::miss(FieldName name) {
+  fail(Fault::MissingField, message_->body_begin_, "no " + std::string(field_text(name)));
 }
 
 std::expected<MessagePtr, Refused> MessageParser::run() {
@@ -81,75 +96,101 @@ const char* MessageParser::read_start_line() {
   return line.complete ? line.end + 2 : limit_;
 }
 
-void MessageParser::read_fields(const char* at) {
-  Message& m = *message_;
-  m.fields_.reserve(usual_header_lines);
-  while (limit_ - at < 2 || at[0] != '\r' || at[1] != '\n') {
-    const NamePart part = scan_name(at, limit_);
-    const Line line = scan_line(part.value == nullptr ? at : part.value, limit_, true);
-    if (!line.complete) {
-      m.body_begin_ = static_cast<std::uint32_t>(m.bytes_.size());
-      lose_boundary();
-      return limit_ == m.bytes_.data() + m.bytes_.size()
-                 ? fail(Fault::Truncated, offset(limit_), "no empty line ends the header section")
-                 : fail(Fault::TooLarge, offset(limit_),
-                        "header section has more than " + std::to_string(limit::header_section_bytes) + " bytes");
-    }
-    index_line(at, part, line);
-    at = line.end + 2;
+void MessageParser::refuse_header_section() {
+  const std::string& bytes = message_->bytes_;
+  message_->body_begin_ = static_cast<std::uint32_t>(bytes.size());
+  lose_boundary();
+  if (limit_ == bytes.data() + bytes.size()) {
+    fail(Fault::Truncated, offset(limit_), "no empty line ends the header section");
+  } else {
+    fail(Fault::TooLarge, offset(limit_),
+         "header section has more than " + std::to_string(limit::header_section_bytes) + " bytes");
   }
-  m.body_begin_ = static_cast<std::uint32_t>(offset(at)) + 2;
 }
 
-// A line with a fault of its own is left out, so that nothing of it can be copied into an answer.
-void MessageParser::index_line(const char* begin, const NamePart& part, const Line& line) {
+inline void MessageParser::add_field(FieldName name, const char* begin, const char* name_end, const char* value,
+                                     const char* value_end) {
+  const char* const line_end = value_end;
+  while (value != value_end && character::is(*value, character::Space)) ++value;
+  while (value != value_end && character::is(value_end[-1], character::Space)) --value_end;
+  message_->fields_.push_back({
+      .name = name,
+      .name_bytes = static_cast<std::uint16_t>(name_end - begin),
+      .begin = static_cast<std::uint32_t>(offset(begin)),
+      .value_begin = static_cast<std::uint32_t>(offset(value)),
+      .value_end = static_cast<std::uint32_t>(offset(value_end)),
+      .end = static_cast<std::uint32_t>(offset(line_end)) + 2,
+  });
+  if ((seen_ & bit(name)) != 0) return note_another(name);
+  seen_ |= bit(name);
+  first_[static_cast<std::size_t>(name)] = static_cast<std::uint8_t>(message_->fields_.size() - 1);
+}
+
+// The line in front: the usual kind, with a name that we know, a colon right behind it, neither folds nor tabs. Null,
+// and nothing done, for all others.
+inline const char* MessageParser::add_plain_line(const char* begin) {
+  constexpr std::ptrdiff_t longest_name = 32;
+  constexpr std::ptrdiff_t behind_value = 3;  // CRLF and the byte that tells whether the line goes on
+  const char* const colon = find_colon(begin, begin + std::min(longest_name, limit_ - begin));
+  const FieldName name = field_name({begin, static_cast<std::size_t>(colon - begin)});
+  if (name == FieldName::Other) return nullptr;
+  const char* const end = find_control(colon, limit_);
+  if (limit_ - end < behind_value || end[0] != '\r' || end[1] != '\n' || end[2] == ' ' || end[2] == '\t')
+    return nullptr;
+  if (end - begin > longest_line || message_->fields_.size() == limit::header_lines) return nullptr;
+  add_field(name, begin, colon, colon + 1, end);
+  return end + 2;
+}
+
+// Any line. One with a fault of its own is left out, so that nothing of it can be copied into an answer.
+const char* MessageParser::add_line(const char* begin) {
+  const NamePart part = scan_name(begin, limit_);
+  const Line line = scan_line(part.value == nullptr ? begin : part.value, limit_, true);
+  if (!line.complete) {
+    refuse_header_section();
+    return nullptr;
+  }
   if (line.bad_control != nullptr) {
     // Who takes a bare CR or LF for a line's end sees other lines than we do, and another Content-Length.
     if (line.bare_line_end) lose_boundary();
-    return fail(Fault::ControlCharacter, offset(line.bad_control), "in a header line");
+    fail(Fault::ControlCharacter, offset(line.bad_control), "in a header line");
+  } else if (part.value == nullptr) {
+    const std::string_view text(begin, static_cast<std::size_t>(line.end - begin));
+    fail(Fault::BadFieldLine, offset(begin), "no field name and colon: '" + shown(text) + "'");
+  } else if (line.end - begin > longest_line) {
+    fail(Fault::LineTooLong, offset(begin), "line has more than " + std::to_string(limit::line_bytes) + " bytes");
+  } else if (message_->fields_.size() == limit::header_lines) {
+    fail(Fault::TooManyFields, offset(begin), "more than " + std::to_string(limit::header_lines) + " header lines");
+  } else {
+    add_field(part.name, begin, part.name_end, part.value, line.end);
+    Field& field = message_->fields_.back();
+    field.folded = line.folded && message_->value(field).contains('\r');
   }
-  if (part.value == nullptr) {
-    return fail(Fault::BadFieldLine, offset(begin),
-                "no field name and colon: '" + shown({begin, static_cast<std::size_t>(line.end - begin)}) + "'");
-  }
-  if (static_cast<std::size_t>(line.end - begin) > limit::line_bytes) {
-    return fail(Fault::LineTooLong, offset(begin),
-                "line has more than " + std::to_string(limit::line_bytes) + " bytes");
-  }
-  if (message_->fields_.size() == limit::header_lines) {
-    return fail(Fault::TooManyFields, offset(begin),
-                "more than " + std::to_string(limit::header_lines) + " header lines");
-  }
-  add_field(begin, part, line);
+  return line.end + 2;
 }
 
-void MessageParser::add_field(const char* begin, const NamePart& part, const Line& line) {
-  const char* value = part.value;
-  const char* value_end = line.end;
-  while (value != value_end && is_space(*value)) ++value;
-  while (value != value_end && is_space(value_end[-1])) --value_end;
+void MessageParser::note_another(FieldName name) {
+  if (!is_single_instance(name)) return;
+  if (name == FieldName::ContentLength) lose_boundary();
+  fail(Fault::DuplicateField, message_->fields_.back().begin, "a second " + std::string(field_text(name)));
+}
 
-  Field& field = message_->fields_.emplace_back();
-  field.name_bytes = static_cast<std::uint16_t>(part.name_end - begin);
-  field.name = field_name({begin, field.name_bytes});
-  field.folded = line.folded && std::find(value, value_end, '\r') != value_end;
-  field.begin = static_cast<std::uint32_t>(offset(begin));
-  field.value_begin = static_cast<std::uint32_t>(offset(value));
-  field.value_end = static_cast<std::uint32_t>(offset(value_end));
-  field.end = static_cast<std::uint32_t>(offset(line.end)) + 2;
-
-  if ((seen_ & bit(field.name)) != 0 && is_single_instance(field.name)) {
-    if (field.name == FieldName::ContentLength) lose_boundary();
-    fail(Fault::DuplicateField, field.begin, "a second " + std::string(field_text(field.name)));
+void MessageParser::read_fields(const char* at) {
+  message_->fields_.reserve(usual_header_lines);
+  while (limit_ - at < 2 || at[0] != '\r' || at[1] != '\n') {
+    const char* next = add_plain_line(at);
+    if (next == nullptr) next = add_line(at);
+    if (next == nullptr) return;
+    at = next;
   }
-  seen_ |= bit(field.name);
+  message_->body_begin_ = static_cast<std::uint32_t>(offset(at)) + 2;
 }
 
 // RFC 3261 §18.3.
 void MessageParser::read_body() {
   Message& m = *message_;
   const std::size_t available = m.bytes_.size() - m.body_begin_;
-  const Field* field = m.find(FieldName::ContentLength);
+  const Field* field = find(FieldName::ContentLength);
   if (field == nullptr) {
     if (framing_ == Framing::Datagram) return;
     lose_boundary();
@@ -181,26 +222,19 @@ void MessageParser::read_values() {
   read_value(FieldName::To, m.to_tag_, scan_tag);
   read_value(FieldName::CallId, m.call_id_, scan_call_id);
   read_value(FieldName::CSeq, m.cseq_, scan_cseq);
-  if ((seen_ & bit(FieldName::MaxForwards)) != 0)
-    read_value(FieldName::MaxForwards, m.max_forwards_, scan_max_forwards);
+  if (find(FieldName::MaxForwards) != nullptr) read_value(FieldName::MaxForwards, m.max_forwards_, scan_max_forwards);
   if (error_) return;
   if (m.is_response()) {
     m.method_ = parse_method(m.cseq_.method);
   } else if (m.cseq_.method != start_line_.method) {
-    fail(Fault::MethodMismatch, m.find(FieldName::CSeq)->value_begin,
+    fail(Fault::MethodMismatch, find(FieldName::CSeq)->value_begin,
          "CSeq names " + shown(m.cseq_.method) + ", the start line " + shown(start_line_.method));
   }
 }
 
-const Field* MessageParser::single(FieldName name) {
-  const Field* field = (seen_ & bit(name)) == 0 ? nullptr : message_->find(name);
-  if (field == nullptr) fail(Fault::MissingField, message_->body_begin_, "no " + std::string(field_text(name)));
-  return field;
-}
-
 template <class Value, class Scan>
 void MessageParser::read_value(FieldName name, Value& value, Scan scan) {
-  const Field* field = single(name);
+  const Field* field = need(name);
   if (field == nullptr) return;
   auto found = scan(message_->value(*field));
   if (found) {
@@ -212,11 +246,10 @@ void MessageParser::read_value(FieldName name, Value& value, Scan scan) {
 
 void MessageParser::read_vias() {
   Message& m = *message_;
-  const Field* field = single(FieldName::Via);
+  const Field* field = need(FieldName::Via);
   if (field == nullptr) return;
-  auto via = scan_via(m.bytes_, field->value_begin, field->value_end);
-  if (!via) return fail_at(*field, std::move(via.error()));
-  m.top_via_ = *via;
+  auto error = scan_via(m.bytes_, field->value_begin, field->value_end, m.top_via_);
+  if (error) return fail_at(*field, std::move(*error));
   m.top_via_.field = static_cast<std::uint32_t>(field - m.fields_.data());
   count_vias();
 }
@@ -225,10 +258,10 @@ void MessageParser::read_vias() {
 void MessageParser::count_vias() {
   const Message& m = *message_;
   std::size_t count = 0;
-  for (const Field& field : m.fields_) {
+  for (const Field& field : m.fields()) {
     if (field.name != FieldName::Via) continue;
-    const std::string_view value = m.value(field);
-    count += 1 + static_cast<std::size_t>(std::count(value.begin(), value.end(), ','));
+    const char* behind_first_entry = m.bytes_.data() + std::max(field.value_begin, m.top_via_.end);
+    count += 1 + static_cast<std::size_t>(std::count(behind_first_entry, m.bytes_.data() + field.value_end, ','));
     if (count > limit::vias) {
       return fail(Fault::TooManyEntries, field.value_begin,
                   "more than " + std::to_string(limit::vias) + " Via entries");

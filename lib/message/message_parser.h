@@ -21,13 +21,21 @@ class MessageParser {
   void check_size(const Limits& limits);
   const char* read_start_line();  // returns the first header line, or null
   void read_fields(const char* at);
-  void index_line(const char* begin, const NamePart& part, const Line& line);
-  void add_field(const char* begin, const NamePart& part, const Line& line);
+  // Each returns the next line.
+  const char* add_plain_line(const char* begin);
+  const char* add_line(const char* begin);  // null when the header section has no end
+  void add_field(FieldName name, const char* begin, const char* name_end, const char* value, const char* value_end);
+  void note_another(FieldName name);
+  void refuse_header_section();
   void read_body();
   void read_values();
   void read_vias();
   void count_vias();
-  const Field* single(FieldName name);
+  // The first field of that name; null when there is none.
+  const Field* find(FieldName name) const;
+  // The same; fails when there is none.
+  const Field* need(FieldName name);
+  void miss(FieldName name);
 
   // Calls scan(value) and keeps what it finds, or fails at the value.
   template <class Value, class Scan>
@@ -44,7 +52,8 @@ class MessageParser {
   std::size_t skipped_ = 0;  // bytes of empty lines before the start line
   const char* limit_;        // end of the message or of what a header section may be
   StartLine start_line_;
-  std::uint64_t seen_ = 0;  // by FieldName
+  std::uint64_t seen_ = 0;              // a bit for each FieldName
+  std::array<std::uint8_t, 64> first_;  // by FieldName, where its bit is set: the first such field
   bool boundary_lost_ = false;
   std::optional<ParseError> error_;
 };

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "message/byte_search.h"
 #include "message/scanner.h"
 #include "message/start_line.h"
 
@@ -12,20 +13,22 @@ std::unexpected<ValueError> bad(std::size_t offset, std::string detail, Fault fa
   return std::unexpected(ValueError{fault, offset, std::move(detail)});
 }
 
-// A run of digits of any length, clamped to `most` + 1; nullopt when there is none or anything else.
-std::optional<std::uint64_t> parse_digits(std::string_view text, std::uint64_t most) {
+// A run of digits of any length; a number that needs more than 19 of them is the greatest there is. nullopt when it is
+// empty or anything else.
+std::optional<std::uint64_t> parse_digits(std::string_view text) {
+  constexpr std::size_t digits_that_fit = std::numeric_limits<std::uint64_t>::digits10;
   if (text.empty()) return std::nullopt;
+  while (text.size() > 1 && text.front() == '0') text.remove_prefix(1);
   std::uint64_t value = 0;
   for (char c : text) {
     if (!is_digit(c)) return std::nullopt;
-    value = value > most / 10 ? most + 1 : value * 10 + static_cast<std::uint64_t>(c - '0');
-    if (value > most) value = most + 1;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
   }
-  return value;
+  return text.size() > digits_that_fit ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const auto port = parse_digits(text, std::numeric_limits<std::uint16_t>::max());
+  const auto port = parse_digits(text);
   if (!port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
   return static_cast<std::uint16_t>(*port);
 }
@@ -35,6 +38,7 @@ struct Parameter {
   std::string_view name{};
   std::string_view value{};
   bool has_value = false;
+  bool is_token = false;    // the value is
   std::uint32_t begin = 0;  // of the name
   std::uint32_t end = 0;    // one past the value, or past a bare name
 };
@@ -55,7 +59,10 @@ std::optional<ValueError> scan_parameters(Scanner& scanner, std::uint32_t origin
     if (scanner.separator('=')) {
       const std::string_view from_value = scanner.rest();
       if (scanner.peek() != '"') {
-        parameter.value = scanner.run(character::Value);
+        parameter.value = scanner.run(character::Token);
+        parameter.is_token = !character::is(scanner.peek(), character::Value);
+        if (!parameter.is_token)
+          parameter.value = from_value.substr(0, parameter.value.size() + scanner.run(character::Value).size());
       } else if (scanner.skip_quoted()) {
         parameter.value = from_value.substr(0, from_value.size() - scanner.rest().size());
       } else {
@@ -74,15 +81,20 @@ std::optional<ValueError> scan_parameters(Scanner& scanner, std::uint32_t origin
 
 // sent-protocol = protocol-name SLASH protocol-version SLASH transport
 std::optional<ValueError> scan_sent_protocol(Scanner& scanner, std::uint32_t origin, TopVia& via) {
-  const std::string_view name = scanner.run(character::Token);
-  const bool first_slash = !name.empty() && scanner.separator('/');
-  const std::string_view version = scanner.run(character::Token);
-  const bool second_slash = first_slash && !version.empty() && scanner.separator('/');
+  bool ours = scanner.take("SIP/2.0/");  // as nearly everybody writes it
+  bool complete = ours;
+  if (!ours) {
+    const std::string_view name = scanner.run(character::Token);
+    const bool named = !name.empty() && scanner.separator('/');
+    const std::string_view version = scanner.run(character::Token);
+    complete = named && !version.empty() && scanner.separator('/');
+    ours = character::is_named(name, "sip") && version == "2.0";
+  }
   const std::string_view transport = scanner.run(character::Token);
-  if (!second_slash || transport.empty()) {
+  if (!complete || transport.empty()) {
     return ValueError{Fault::BadValue, scanner.position() - origin, "no sent-protocol like SIP/2.0/UDP"};
   }
-  if (equals_ignoring_case(name, "SIP") && version == "2.0") via.transport = parse_transport(transport);
+  if (ours) via.transport = parse_transport(transport);
   return std::nullopt;
 }
 
@@ -108,17 +120,17 @@ std::optional<ValueError> scan_sent_by(Scanner& scanner, std::uint32_t origin, T
 
 // What of a parameter this library needs; an error's text when it is wrong.
 std::optional<std::string> note_via_parameter(const Parameter& parameter, TopVia& via) {
-  if (equals_ignoring_case(parameter.name, "branch")) {
+  if (character::is_named(parameter.name, "branch")) {
     if (!via.branch.empty()) return "a second branch";
-    if (!is_token(parameter.value)) return "branch is no token: '" + shown(parameter.value) + "'";
+    if (!parameter.is_token) return "branch is no token: '" + shown(parameter.value) + "'";
     via.branch = parameter.value;
-  } else if (equals_ignoring_case(parameter.name, "received")) {
+  } else if (character::is_named(parameter.name, "received")) {
     if (via.received_end != 0) return "a second received";
     if (!parameter.has_value || parameter.value.front() == '"') return "received is no address";
     via.received = parameter.value;
     via.received_begin = parameter.begin;
     via.received_end = parameter.end;
-  } else if (equals_ignoring_case(parameter.name, "rport")) {
+  } else if (character::is_named(parameter.name, "rport")) {
     if (via.has_rport) return "a second rport";
     if (parameter.has_value) via.rport = parse_port(parameter.value);
     if (parameter.has_value && !via.rport)
@@ -143,7 +155,7 @@ std::optional<ValueError> skip_address(Scanner& scanner) {
   if (scanner.peek() != '<') {
     return at == 0 ? std::optional(ValueError{Fault::BadValue, 0, "no address"}) : std::nullopt;
   }
-  scanner.skip_to('>', '>');
+  scanner.skip_to('>');
   if (!scanner.take('>')) return ValueError{Fault::BadValue, at, "'<' is not closed"};
   if (scanner.position() == at + 2) return ValueError{Fault::BadValue, at, "no address between '<' and '>'"};
   return std::nullopt;
@@ -151,35 +163,35 @@ std::optional<ValueError> skip_address(Scanner& scanner) {
 
 }  // namespace
 
-std::expected<TopVia, ValueError> scan_via(std::string_view bytes, std::size_t begin, std::size_t end) {
-  std::expected<TopVia, ValueError> result;
-  TopVia& via = *result;
+std::optional<ValueError> scan_via(std::string_view bytes, std::size_t begin, std::size_t end, TopVia& via) {
   Scanner scanner(bytes, begin, end);
   const auto origin = static_cast<std::uint32_t>(begin);
   via.begin = origin;
-  if (auto error = scan_sent_protocol(scanner, origin, via)) return std::unexpected(std::move(*error));
-  if (!character::is(scanner.peek(), character::Space))
-    return bad(scanner.position() - origin, "no space before sent-by");
+  if (auto error = scan_sent_protocol(scanner, origin, via)) return error;
+  if (!character::is(scanner.peek(), character::Space)) {
+    return ValueError{Fault::BadValue, scanner.position() - origin, "no space before sent-by"};
+  }
   scanner.skip_space();
-  if (auto error = scan_sent_by(scanner, origin, via)) return std::unexpected(std::move(*error));
+  if (auto error = scan_sent_by(scanner, origin, via)) return error;
   via.end = scanner.position();
   auto error = scan_parameters(scanner, origin, [&via](const Parameter& parameter) {
     via.end = parameter.end;
     return note_via_parameter(parameter, via);
   });
-  if (error) return std::unexpected(std::move(*error));
+  if (error) return error;
   scanner.skip_space();
   if (!scanner.done() && scanner.peek() != ',') {
-    return bad(scanner.position() - origin, "unexpected '" + shown(scanner.rest().substr(0, 1)) + "'");
+    return ValueError{Fault::BadValue, scanner.position() - origin,
+                      "unexpected '" + shown(scanner.rest().substr(0, 1)) + "'"};
   }
-  return result;
+  return std::nullopt;
 }
 
 std::expected<CSeq, ValueError> scan_cseq(std::string_view value) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
   Scanner scanner(value);
   const std::string_view digits = scanner.run(character::Token);
-  const auto number = parse_digits(digits, most);
+  const auto number = parse_digits(digits);
   if (!number) return bad(0, "the number is not a number: '" + shown(digits) + "'");
   if (*number > most) return bad(0, "the number is above 2**32-1: '" + shown(digits) + "'");
   scanner.skip_space();
@@ -194,7 +206,7 @@ std::expected<std::string_view, ValueError> scan_tag(std::string_view value) {
   if (auto error = skip_address(scanner)) return std::unexpected(std::move(*error));
   std::string_view tag;
   auto error = scan_parameters(scanner, 0, [&tag](const Parameter& parameter) -> std::optional<std::string> {
-    if (!equals_ignoring_case(parameter.name, "tag")) return std::nullopt;
+    if (!character::is_named(parameter.name, "tag")) return std::nullopt;
     if (!tag.empty()) return "a second tag";
     if (!parameter.has_value || parameter.value.front() == '"') return "tag is no token";
     tag = parameter.value;
@@ -209,22 +221,22 @@ std::expected<std::string_view, ValueError> scan_tag(std::string_view value) {
 
 std::expected<std::string_view, ValueError> scan_call_id(std::string_view value) {
   if (value.empty()) return bad(0, "empty");
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (character::is(value[i], character::Space)) return bad(i, "holds white space: '" + shown(value) + "'");
+  const char* const end = value.data() + value.size();
+  if (std::memchr(value.data(), ' ', value.size()) != nullptr || find_control(value.data(), end) != end) {
+    return bad(0, "holds white space: '" + shown(value) + "'");
   }
   return value;
 }
 
 std::expected<std::uint8_t, ValueError> scan_max_forwards(std::string_view value) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint8_t>::max();
-  const auto number = parse_digits(value, most);
+  const auto number = parse_digits(value);
   if (!number || *number > most) return bad(0, "no number from 0 to 255: '" + shown(value) + "'");
   return static_cast<std::uint8_t>(*number);
 }
 
 std::expected<std::size_t, ValueError> scan_content_length(std::string_view value) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - 1;
-  const auto number = parse_digits(value, most);
+  const auto number = parse_digits(value);
   if (!number) return bad(0, "not a number: '" + shown(value) + "'", Fault::BadContentLength);
   return static_cast<std::size_t>(*number);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string_view>
 
 #include "message/message.h"
@@ -10,8 +11,8 @@
 namespace intermediary {
 
 // The first entry of a Via value (RFC 3261 §20.42, §25.1) at [begin, end) of the message; white space around its
-// separators is taken. `TopVia::field` stays 0.
-std::expected<TopVia, ValueError> scan_via(std::string_view bytes, std::size_t begin, std::size_t end);
+// separators is taken. Fills all of `via`, which is fresh, but its `field`.
+std::optional<ValueError> scan_via(std::string_view bytes, std::size_t begin, std::size_t end, TopVia& via);
 std::expected<CSeq, ValueError> scan_cseq(std::string_view value);
 // The tag of a From or To value, "" when it has none (RFC 3261 §20.20, §20.39).
 std::expected<std::string_view, ValueError> scan_tag(std::string_view value);

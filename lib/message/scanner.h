@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "message/characters.h"
@@ -10,7 +11,8 @@ namespace intermediary {
 
 class Scanner {
  public:
-  // REQUIRES: begin <= end <= bytes.size().
+  // REQUIRES: begin <= end; a readable byte at `end` that is white space or no part of any token, host or value: behind
+  // a field's value there is always one.
   Scanner(std::string_view bytes, std::size_t begin, std::size_t end)
       : data_(bytes.data()), at_(bytes.data() + begin), end_(bytes.data() + end) {}
   explicit Scanner(std::string_view value) : Scanner(value, 0, value.size()) {}
@@ -24,15 +26,20 @@ class Scanner {
   void skip_space() {
     while (at_ != end_ && character::is(*at_, character::Space)) ++at_;
   }
-  // The longest run of a class, possibly empty.
+  // The longest run of a class, possibly empty. REQUIRES: the class is not Space.
   std::string_view run(character::Class wanted) {
     const char* begin = at_;
-    while (at_ != end_ && character::is(*at_, wanted)) ++at_;
+    while (character::is(*at_, wanted)) ++at_;
     return {begin, static_cast<std::size_t>(at_ - begin)};
   }
   bool take(char wanted) {
     if (peek() != wanted || done()) return false;
     ++at_;
+    return true;
+  }
+  bool take(std::string_view wanted) {
+    if (!rest().starts_with(wanted)) return false;
+    at_ += wanted.size();
     return true;
   }
   // A separator with the white space that may stand on both sides of it (SLASH, EQUAL, SEMI, COMMA, COLON). What stands
@@ -59,7 +66,11 @@ class Scanner {
     }
     return false;
   }
-  // Up to the first of two characters, or the end.
+  // Up to the first such character, or the end.
+  void skip_to(char a) {
+    const void* found = done() ? nullptr : std::memchr(at_, a, static_cast<std::size_t>(end_ - at_));
+    at_ = found == nullptr ? end_ : static_cast<const char*>(found);
+  }
   void skip_to(char a, char b) {
     while (at_ != end_ && *at_ != a && *at_ != b) ++at_;
   }

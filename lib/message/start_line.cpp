@@ -23,20 +23,14 @@ std::optional<ValueError> check_version(std::string_view version, std::size_t of
   return ValueError{shaped ? Fault::WrongVersion : Fault::BadStartLine, offset, "version is '" + shown(version) + "'"};
 }
 
-bool is_token_text(std::string_view text) {
-  for (char c : text) {
-    if (!character::is(c, character::Token)) return false;
-  }
-  return !text.empty();
-}
-
 // The shape of an absolute URI; its grammar is Uri::parse's.
 std::optional<ValueError> check_uri(std::string_view uri, std::size_t offset) {
   if (uri.size() > limit::uri_bytes) {
     return ValueError{Fault::UriTooLong, offset, "Request-URI has " + std::to_string(uri.size()) + " bytes"};
   }
-  const std::size_t bad = uri.find_first_of(" \t<>\"");
-  if (bad != uri.npos) {
+  std::size_t bad = 0;
+  while (bad < uri.size() && character::is(uri[bad], character::Uri)) ++bad;
+  if (bad != uri.size()) {
     return ValueError{Fault::BadStartLine, offset + bad, "Request-URI holds '" + shown(uri.substr(bad, 1)) + "'"};
   }
   std::size_t colon = 0;
@@ -63,23 +57,30 @@ StartLine scan_status_line(std::string_view line) {
   return result;
 }
 
+std::size_t last_word(std::string_view text) {
+  std::size_t at = text.size();
+  while (at > 0 && !is_space(text[at - 1])) --at;
+  return at;
+}
+
 // Request-Line = Method SP Request-URI SP SIP-Version, with exactly these two spaces.
 StartLine scan_request_line(std::string_view line) {
+  std::size_t method_end = 0;
+  while (method_end < line.size() && character::is(line[method_end], character::Token)) ++method_end;
+  if (method_end == 0 || method_end == line.size() || !is_space(line[method_end])) return {};
   const std::string_view trimmed = trim(line);
-  const std::size_t last = trimmed.find_last_of(" \t");
-  if (last == trimmed.npos || !starts_with_sip(trimmed.substr(last + 1))) return {};
-  const std::string_view method = line.substr(0, line.find_first_of(" \t"));
-  if (!is_token_text(method)) return {};
+  const std::size_t version = last_word(trimmed);
+  if (!starts_with_sip(trimmed.substr(version))) return {};
 
-  StartLine result{.kind = StartLine::Kind::Request, .method = method};
+  StartLine result{.kind = StartLine::Kind::Request, .method = line.substr(0, method_end)};
   if (trimmed.size() != line.size()) {
     result.fault = ValueError{Fault::BadStartLine, trimmed.size(), "white space behind the version"};
-  } else if (last <= method.size() || line[method.size()] != ' ' || line[last] != ' ') {
-    result.fault = ValueError{Fault::BadStartLine, method.size(), "no Request-URI between single spaces"};
+  } else if (version < method_end + 2 || line[method_end] != ' ' || line[version - 1] != ' ') {
+    result.fault = ValueError{Fault::BadStartLine, method_end, "no Request-URI between single spaces"};
   } else {
-    result.fault = check_version(line.substr(last + 1), last + 1);
-    result.uri = line.substr(method.size() + 1, last - method.size() - 1);
-    if (!result.fault) result.fault = check_uri(result.uri, method.size() + 1);
+    result.uri = line.substr(method_end + 1, version - method_end - 2);
+    result.fault = check_version(line.substr(version), version);
+    if (!result.fault) result.fault = check_uri(result.uri, method_end + 1);
   }
   return result;
 }

@@ -1,8 +1,6 @@
 // Messages for the tests of this room, and short ways to parse them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <string_view>
