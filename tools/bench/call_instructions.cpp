@@ -1,0 +1,157 @@
+// call_instructions MODE LOOPS: drives an engine in memory, LOOPS times, for an instruction counter.
+//
+//   stateless  one INVITE of 0.8 kB forwarded by the stateless proxy
+//   stateful   one call through the stateful proxy that records its route: INVITE, 100, 180, 200, ACK, BYE, 200 come in,
+//              and as many go out; 40 ms a message, so that transactions linger as they do in life
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace {
+
+using namespace intermediary;
+
+constexpr std::string_view sdp =
+    "v=0\r\no=alice 2890844526 2890844526 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"
+    "m=audio 49172 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+    "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendrecv\r\n";
+
+// Both parties of a call and the proxy between them.
+class Bench {
+ public:
+  explicit Bench(ProxyMode mode) : engine_(config(mode), seed_from_number(1)) {
+    engine_.add_binding(TimePoint{}, "sip:bob@example.com", "sip:bob@192.0.2.20:5060", std::chrono::hours(1000));
+  }
+
+  void stateless() {
+    begin();
+    from_alice(request("INVITE", "sip:bob@example.com", 1, "", sdp));
+    expect(1);
+  }
+
+  void call() {
+    begin();
+    from_alice(request("INVITE", "sip:bob@example.com", 1, "", sdp));
+    expect(2);  // 100 and INVITE
+    const std::string invite = sent_.back();
+    from_bob(response(invite, "100 Trying", ""));
+    expect(0);
+    from_bob(response(invite, "180 Ringing", ""));
+    expect(1);
+    from_bob(response(invite, "200 OK", sdp));
+    expect(1);
+    const std::string route = "Route: " + field(invite, "Record-Route: ") + "\r\n";
+    from_alice(request("ACK", "sip:bob@192.0.2.20:5060", 1, route, ""));
+    expect(1);
+    from_alice(request("BYE", "sip:bob@192.0.2.20:5060", 2, route, ""));
+    expect(1);
+    from_bob(response(sent_.back(), "200 OK", ""));
+    expect(1);
+  }
+
+ private:
+  static Config config(ProxyMode mode) {
+    Config config;
+    config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
+    config.domains = {"example.com"};
+    config.proxy.mode = mode;
+    config.proxy.record_route = mode == ProxyMode::Stateful;
+    config.rules = {{"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt}};
+    return config;
+  }
+
+  void begin() { ++number_; }
+
+  void receive(std::string_view from, std::string bytes) {
+    sent_.clear();
+    now_ += std::chrono::milliseconds(40);
+    while (engine_.next_deadline() && *engine_.next_deadline() <= now_) {
+      engine_.handle(*engine_.next_deadline(), DeadlineReached{});
+      drain();
+      sent_.clear();
+    }
+    engine_.handle(now_, DatagramReceived{ListenerId{1}, *Endpoint::parse(from), std::move(bytes)});
+    drain();
+  }
+  void drain() {
+    while (auto output = engine_.poll()) {
+      if (auto* transmit = std::get_if<Transmit>(&*output)) sent_.push_back(std::move(transmit->bytes));
+    }
+  }
+  void from_alice(std::string bytes) { receive("192.0.2.10:5060", std::move(bytes)); }
+  void from_bob(std::string bytes) { receive("192.0.2.20:5060", std::move(bytes)); }
+  void expect(std::size_t count) const {
+    if (sent_.size() == count) return;
+    std::cerr << "expected " << count << " messages, the engine sent " << sent_.size() << '\n';
+    std::exit(1);
+  }
+
+  std::string request(const std::string& method, const std::string& uri, int cseq, const std::string& route,
+                      std::string_view body) const {
+    const std::string call = std::to_string(number_);
+    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-" + call + "-" +
+                       method + "\r\n" + route + "Max-Forwards: 70\r\nFrom: Alice <sip:alice@example.com>;tag=a" + call +
+                       "\r\nTo: Bob <sip:bob@example.com>" + (method == "INVITE" ? "" : ";tag=b1") + "\r\nCall-ID: " + call +
+                       "@192.0.2.10\r\nCSeq: " + std::to_string(cseq) + " " + method +
+                       "\r\nContact: <sip:alice@192.0.2.10:5060>\r\nUser-Agent: Example Softphone 4.2.1\r\n"
+                       "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE\r\nSupported: replaces, timer\r\n";
+    if (!body.empty()) text += "Content-Type: application/sdp\r\n";
+    text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    return text.append(body);
+  }
+
+  // Value of the first line that begins so.
+  static std::string field(const std::string& message, const std::string& name) {
+    const std::size_t begin = message.find("\r\n" + name) + 2 + name.size();
+    return message.substr(begin, message.find("\r\n", begin) - begin);
+  }
+
+  static std::string response(const std::string& request, const std::string& status, std::string_view body) {
+    std::string text = "SIP/2.0 " + status + "\r\n";
+    std::size_t at = request.find("\r\n") + 2;
+    while (request[at] != '\r') {
+      const std::size_t end = request.find("\r\n", at) + 2;
+      const std::string line = request.substr(at, end - at);
+      at = end;
+      const bool copied = line.starts_with("Via:") || line.starts_with("From:") || line.starts_with("Call-ID:") ||
+                          line.starts_with("CSeq:") || line.starts_with("Record-Route:");
+      if (copied) text += line;
+      if (line.starts_with("To:")) {
+        text += line.find(";tag=") == std::string::npos ? line.substr(0, line.size() - 2) + ";tag=b1\r\n" : line;
+      }
+    }
+    text += "Contact: <sip:bob@192.0.2.20:5060>\r\n";
+    if (!body.empty()) text += "Content-Type: application/sdp\r\n";
+    text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    return text.append(body);
+  }
+
+  Engine engine_;
+  TimePoint now_{};
+  long number_ = 0;
+  std::vector<std::string> sent_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view mode = argc == 3 ? argv[1] : "";
+  if (mode != "stateless" && mode != "stateful") {
+    std::cerr << "usage: call_instructions stateless|stateful LOOPS\n";
+    return 2;
+  }
+  const long loops = std::atol(argv[2]);
+  Bench bench(mode == "stateless" ? ProxyMode::Stateless : ProxyMode::Stateful);
+  for (long i = 0; i < loops; ++i) {
+    if (mode == "stateless") {
+      bench.stateless();
+    } else {
+      bench.call();
+    }
+  }
+  return 0;
+}
