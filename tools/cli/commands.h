@@ -15,5 +15,6 @@ inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 
 void add_check(CLI::App& app, int& exit_code);
+void add_test(CLI::App& app, int& exit_code);
 
 }  // namespace intermediary::cli

@@ -26,6 +26,7 @@ int run_command_line(int argc, char** argv) {
   app.footer("Example:\n  intermediary-cli run --config sip.toml");
   int exit_code = exit_fine;
   add_check(app, exit_code);
+  add_test(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
