@@ -23,8 +23,8 @@ struct Rung {
 
 class Ladder {
  public:
-  explicit Ladder(const Network& network) : network_(network) {
-    for (std::uint32_t i = 1; i <= network.host_count(); ++i) lanes_.push_back(network.name(HostId{i}));
+  Ladder(const Network& network, const std::vector<std::string>& order) : network_(network), lanes_(order) {
+    for (std::uint32_t i = 1; i <= network.host_count(); ++i) lane_named(network.name(HostId{i}));
     for (const Transmission& sent : network.transcript()) rungs_.push_back(rung_of(sent));
     lay_out();
   }
@@ -36,15 +36,15 @@ class Ladder {
   }
 
  private:
-  std::size_t lane_of(HostId host, const Endpoint& address) {
-    if (host) return host.value - 1;
-    std::string name = address.to_string();
+  std::size_t lane_named(const std::string& name) {
     auto found = std::ranges::find(lanes_, name);
-    if (found == lanes_.end()) {
-      lanes_.push_back(name);
-      return lanes_.size() - 1;
-    }
-    return static_cast<std::size_t>(found - lanes_.begin());
+    if (found != lanes_.end()) return static_cast<std::size_t>(found - lanes_.begin());
+    lanes_.push_back(name);
+    return lanes_.size() - 1;
+  }
+
+  std::size_t lane_of(HostId host, const Endpoint& address) {
+    return lane_named(host ? network_.name(host) : address.to_string());
   }
 
   Rung rung_of(const Transmission& sent) {
@@ -130,9 +130,9 @@ class Ladder {
 
 }  // namespace
 
-std::string draw_ladder(const Network& network) {
+std::string draw_ladder(const Network& network, const std::vector<std::string>& order) {
   if (network.host_count() == 0) return {};
-  return Ladder(network).draw();
+  return Ladder(network, order).draw();
 }
 
 }  // namespace intermediary::sim

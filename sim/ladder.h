@@ -3,12 +3,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sim/network.h"
 
 namespace intermediary::sim {
 
-// A lane for each host, in the order in which they were added; then one for each address that nobody has.
-std::string draw_ladder(const Network& network);
+// A lane for each host, those in `order` first; then one for each address that nobody has.
+std::string draw_ladder(const Network& network, const std::vector<std::string>& order);
 
 }  // namespace intermediary::sim

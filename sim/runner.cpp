@@ -50,7 +50,7 @@ class Runner {
     Report report;
     report.passed = failure_.empty();
     report.failure = failure_;
-    report.ladder = draw_ladder(world_.network());
+    report.ladder = draw_ladder(world_.network(), lanes());
     report.virtual_time = world_.now().time_since_epoch();
     report.trace_hash = world_.network().trace_hash();
     if (!report.passed) report.failure += "  so far:\n" + report.ladder;
@@ -93,6 +93,27 @@ class Runner {
     } else {
       world_.network().change_link(world_.find(link.a), world_.find(link.b), link.change);
     }
+  }
+
+  // Who stands in the lines, in the order of appearance: so that a ladder reads from left to right.
+  std::vector<std::string> lanes() const {
+    std::vector<std::string> names;
+    auto add = [&](const std::string& name) {
+      if (world_.find(name) && std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    for (const Line& line : scenario_.lines) {
+      if (const auto* message = std::get_if<MessageLine>(&line)) {
+        add(message->sender);
+        add(message->receiver);
+      } else if (const auto* call = std::get_if<AgentLine>(&line)) {
+        add(call->agent);
+        add(call->via);
+      } else if (const auto* connection = std::get_if<ConnectionLine>(&line)) {
+        add(connection->actor);
+        add(connection->other);
+      }
+    }
+    return names;
   }
 
   // ---- time
