@@ -1,6 +1,7 @@
 #include "base/keyed_hash.h"
 
 #include <bit>
+#include <cstring>
 
 namespace intermediary {
 namespace {
@@ -18,9 +19,11 @@ void sip_round(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2, std::uin
   v2 = std::rotl(v2, 32);
 }
 
-std::uint64_t little_endian(std::string_view eight) {
+// Up to eight bytes, the first one lowest; what is missing is zero.
+std::uint64_t little_endian(const char* bytes, std::size_t count) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<std::uint8_t>(eight[i])} << (8 * i);
+  if (count != 0) std::memcpy(&value, bytes, count);
+  if constexpr (std::endian::native == std::endian::big) value = std::byteswap(value);
   return value;
 }
 
@@ -32,43 +35,37 @@ KeyedHash::KeyedHash(const HashKey& key)
       v2_(key[0] ^ 0x6c7967656e657261ULL),
       v3_(key[1] ^ 0x7465646279746573ULL) {}
 
+// The length comes first, so the last word may be filled up with zeros.
 KeyedHash& KeyedHash::field(std::string_view data) {
-  number(data.size());
-  bytes(data);
+  word(data.size());
+  const std::string_view rest = whole_words(data);
+  if (!rest.empty()) word(little_endian(rest.data(), rest.size()));
   return *this;
 }
 
 KeyedHash& KeyedHash::number(std::uint64_t value) {
-  std::array<char, 8> octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<char>(value >> (8 * i) & 0xff);
-  bytes({octets.data(), octets.size()});
+  word(value);
   return *this;
 }
 
-std::uint64_t KeyedHash::finish() const {
+std::uint64_t KeyedHash::finish() const { return finish(words_ << 59); }
+
+// SipHash's end: `last` holds what is left of the input, and its length in bytes in the highest eight bits.
+std::uint64_t KeyedHash::finish(std::uint64_t last) const {
   KeyedHash end = *this;
-  end.word(tail_ | length_ << 56);
+  end.word(last);
   end.v2_ ^= 0xff;
   for (int i = 0; i < 4; ++i) sip_round(end.v0_, end.v1_, end.v2_, end.v3_);
   return end.v0_ ^ end.v1_ ^ end.v2_ ^ end.v3_;
 }
 
-void KeyedHash::bytes(std::string_view data) {
-  while (!data.empty()) {
-    if (length_ % 8 == 0 && data.size() >= 8) {
-      word(little_endian(data));
-      length_ += 8;
-      data.remove_prefix(8);
-      continue;
-    }
-    tail_ |= std::uint64_t{static_cast<std::uint8_t>(data.front())} << (8 * (length_ % 8));
-    ++length_;
-    data.remove_prefix(1);
-    if (length_ % 8 == 0) {
-      word(tail_);
-      tail_ = 0;
-    }
+// Takes as many words as there are; what is left is shorter than one.
+std::string_view KeyedHash::whole_words(std::string_view data) {
+  while (data.size() >= 8) {
+    word(little_endian(data.data(), 8));
+    data.remove_prefix(8);
   }
+  return data;
 }
 
 void KeyedHash::word(std::uint64_t m) {
@@ -76,12 +73,13 @@ void KeyedHash::word(std::uint64_t m) {
   sip_round(v0_, v1_, v2_, v3_);
   sip_round(v0_, v1_, v2_, v3_);
   v0_ ^= m;
+  ++words_;
 }
 
 std::uint64_t siphash(const HashKey& key, std::string_view bytes) {
   KeyedHash hash(key);
-  hash.bytes(bytes);
-  return hash.finish();
+  const std::string_view rest = hash.whole_words(bytes);
+  return hash.finish(little_endian(rest.data(), rest.size()) | std::uint64_t{bytes.size()} << 56);
 }
 
 std::string to_hex(std::uint64_t value) {

@@ -18,18 +18,18 @@ class KeyedHash {
  public:
   explicit KeyedHash(const HashKey& key);
 
-  // Feeds the bytes and their length, so that ("ab", "c") and ("a", "bc") differ.
+  // Feeds the length and then the bytes, filled up to a whole word: ("ab", "c") and ("a", "bc") differ.
   KeyedHash& field(std::string_view data);
   KeyedHash& number(std::uint64_t value);
   std::uint64_t finish() const;
 
  private:
-  void bytes(std::string_view data);
   void word(std::uint64_t m);
+  std::string_view whole_words(std::string_view data);
+  std::uint64_t finish(std::uint64_t last) const;
 
   std::uint64_t v0_, v1_, v2_, v3_;
-  std::uint64_t tail_ = 0;
-  std::uint64_t length_ = 0;
+  std::uint64_t words_ = 0;
   friend std::uint64_t siphash(const HashKey&, std::string_view);
 };
 

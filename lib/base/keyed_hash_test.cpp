@@ -39,7 +39,7 @@ TEST(KeyedHashTest, FieldsDoNotRunTogether) {
 TEST(KeyedHashTest, IsTheFunctionOfThePaperOverItsInputs) {
   const std::string number = counting(8);
   EXPECT_EQ(KeyedHash(paper_key).number(0x0706050403020100ULL).finish(), siphash(paper_key, number));
-  const std::string length_and_text = std::string("\x03\0\0\0\0\0\0\0", 8) + "abc";
+  const std::string length_and_text("\x03\0\0\0\0\0\0\0abc\0\0\0\0\0", 16);
   EXPECT_EQ(KeyedHash(paper_key).field("abc").finish(), siphash(paper_key, length_and_text));
 }
 
