@@ -58,7 +58,7 @@ def room_of(path):
 
 
 def is_test(path):
-    return path.endswith("_test.cpp")
+    return path.endswith(("_test.cpp", "_test.h")) or Path(path).name.startswith("test_")
 
 
 def resolve(tree, include):

@@ -46,6 +46,7 @@ def is_core(path):
 # ---- headers from outside: (pattern, paths that may include it, what a stranger is told). The first that fits counts.
 
 _TESTS = r".*_test\.cpp"
+_TEST_HEADERS = r".*/(test_\w+|\w+_test)\.h"
 _FUZZ = r"fuzz/.*"
 _RUNTIME = r"lib/runtime/.*"
 _CLI = r"tools/(cli|bench)/.*"
@@ -58,9 +59,10 @@ OUTSIDE_HEADERS = [
     (r"toml\+\+/.*", [r"lib/config/.*"], "TOML is read in lib/config"),
     (r"CLI/.*", [_CLI], "command lines are read in tools/cli"),
     (r"spdlog/.*", [_RUNTIME, _CLI], "logs are written by lib/runtime and tools/cli"),
-    (r"(gtest|gmock|rapidcheck)(/.*|\.h)", [_TESTS, r".*/(test_\w+|\w+_(samples|fixture))\.h", _FUZZ], "test libraries belong to tests"),
+    (r"(gtest|gmock|rapidcheck)(/.*|\.h)", [_TESTS, _TEST_HEADERS, _FUZZ], "test libraries belong to tests"),
     (r"(sys|netinet|arpa|net)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
      [_RUNTIME, _CLI, r"conformance/.*"], "the operating system belongs to lib/runtime"),
+    (r"[a-z]mmintrin\.h", [r"lib/message/byte_search\.h"], "one file knows the processor"),
     (r"valgrind/.*", [_CLI], "measuring belongs to tools/bench"),
 ]
 
