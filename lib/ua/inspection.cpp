@@ -24,6 +24,7 @@ std::optional<UaAnswer> inspect_method(const Message& request, const Capabilitie
   if (std::ranges::find(capabilities.methods, request.method()) != capabilities.methods.end()) return std::nullopt;
   UaAnswer answer = refuse(405, method + " is not for this server itself");
   std::vector<std::string_view> allowed;
+  allowed.reserve(capabilities.methods.size());
   for (const Method each : capabilities.methods) allowed.push_back(method_text(each));
   answer.fields.emplace_back("Allow", join(allowed));
   return answer;
