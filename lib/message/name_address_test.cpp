@@ -226,7 +226,8 @@ TEST(ViaTest, TakesTransportsThatWeDoNotKnow) { EXPECT_EQ(via("SIP/2.0/UNKNOWN h
 
 TEST(ViaTest, RefusesWhatTheGrammarForbids) {
   for (const auto* text : {
-           "SIP/2.0/UDP",                                   //
+           "SIP/2.0/UDP",  //
+           "SIP/2.0/UDP[2001:db8::1]",
            "SIP/2.0 h.example",                             //
            "SIP/2.0/UDP ;branch=x",                         //
            "SIP/2.0/UDP h.example:0;branch=x",              //
