@@ -105,6 +105,20 @@ TEST_F(EngineTest, AnswersAMalformedRequestAndGoesOn) {
   EXPECT_THAT(receive(seconds(2), request("OPTIONS", "sip:192.0.2.1")), SizeIs(1));
 }
 
+// Who reads the next message elsewhere than we do could be made to see one that we never saw.
+TEST_F(EngineTest, AnswersAndClosesAConnectionWhoseBoundaryIsLost) {
+  const FlowId flow{1};
+  handle(seconds(1), FlowOpened{flow, Transport::Tcp, ListenerId{2}, *Endpoint::parse("192.0.2.10:40000")});
+  engine_.handle(at(seconds(1)), StreamReceived{flow, request("OPTIONS", "sip:example.com", "Subject: a\rb\r\n")});
+  std::vector<std::string> seen;
+  while (auto output = engine_.poll()) {
+    if (auto* transmit = std::get_if<Transmit>(&*output)) seen.push_back(transmit->bytes.substr(0, 11));
+    if (std::holds_alternative<CloseFlow>(*output)) seen.emplace_back("close");
+  }
+  EXPECT_THAT(seen, ElementsAre("SIP/2.0 400", "close"));
+  EXPECT_EQ(engine_.live().flows, 0);
+}
+
 TEST_F(EngineTest, AnEarlyDeadlineDoesNothing) {
   receive(seconds(1), request("INVITE", "sip:bob@example.com"));
   EXPECT_THAT(handle(seconds(1) + milliseconds(499), DeadlineReached{}), IsEmpty());

@@ -40,34 +40,25 @@ void EngineCore::take(StreamReceived& input) {
   if (!flow) return;  // closed by us, while these bytes were under way
   const Arrival arrival{flow->transport, flow->remote, flow->listener, input.flow};
   flows_.received(now_, input.flow, input.bytes);
-  while (auto frame = flows_.take_frame(now_, input.flow)) {
-    const bool goes_on =
-        std::visit(Overloaded{
-                       [&](Frame& message) {
-                         parse(std::move(message.bytes), Framing::Stream, arrival);
-                         return true;
-                       },
-                       [&](KeepAlivePing&) {
-                         flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
-                         return true;
-                       },
-                       [&](FramingError& error) {
-                         // Whatever can be read of it is answered before the connection goes (§18.3).
-                         auto parsed = Message::parse(std::move(error.head), Framing::Datagram, config_.limits);
-                         Refused refused{error.error, nullptr};
-                         if (parsed) {
-                           refused.partial = *parsed;
-                         } else {
-                           refused.partial = parsed.error().partial;
-                         }
-                         reject(refused, arrival);
-                         flush_flows();
-                         flows_.close(input.flow, error.error.to_string());
-                         return false;
-                       },
+  while (auto frame = flows_.take_frame(now_, input.flow)) {  // none any more once the flow is closed
+    std::visit(Overloaded{
+                   [&](Frame& message) { parse(std::move(message.bytes), Framing::Stream, arrival); },
+                   [&](KeepAlivePing&) {
+                     flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
                    },
-                   *frame);
-    if (!goes_on) break;
+                   [&](FramingError& error) {
+                     // Whatever can be read of it is answered before the connection goes (§18.3).
+                     auto parsed = Message::parse(std::move(error.head), Framing::Datagram, config_.limits);
+                     Refused refused{error.error, nullptr};
+                     if (parsed) {
+                       refused.partial = *parsed;
+                     } else {
+                       refused.partial = parsed.error().partial;
+                     }
+                     reject(refused, arrival);
+                   },
+               },
+               *frame);
     drain_reports();
   }
   flush_flows();
@@ -149,6 +140,7 @@ void EngineCore::reject(const Refused& refused, const Arrival& arrival) {
     respond_stateless(request, reply, status, tag, {}, fault_text(refused.error.fault));
   }
   emit(MessageRejected{arrival, refused.error, status});
+  if (refused.error.close_stream) flows_.close(arrival.flow, refused.error.to_string());
 }
 
 void EngineCore::fire_timers() {

@@ -66,6 +66,8 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
                                                 const ProxySettings& settings) {
   auto uri = Uri::parse(request->request_uri());
   if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
+  if (!uri->headers.empty())
+    return std::unexpected(bad_request("Request-URI: header fields (RFC 3261 section 19.1.1)"));
   Preprocessed pre;
   pre.request = request;
   pre.request_uri = std::move(*uri);
