@@ -1,0 +1,101 @@
+// Single values under any bytes. The first byte of an input chooses the kind, the rest is its text: 0 a URI, 1 two URIs
+// (cut at the first line feed), 2 a name-address, 3 a Via, 4 the Contacts of a message, 5 a session description.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "message/message.h"
+#include "message/sdp.h"
+#include "message/values.h"
+
+namespace {
+
+using namespace intermediary;
+
+void require(bool truth, std::string_view what) {
+  if (truth) return;
+  std::cerr << "broken: " << what << std::endl;
+  std::abort();
+}
+
+template <class Value>
+void require_place(const std::expected<Value, ValueError>& result, std::string_view text) {
+  if (!result) require(result.error().offset <= text.size(), "an error has its place in the text");
+}
+
+void fuzz_uri(std::string_view text) {
+  const auto uri = Uri::parse(text);
+  require_place(uri, text);
+  if (!uri) return;
+  const auto again = Uri::parse(uri->to_string());
+  require(again && *again == *uri, "a URI that is written is the same URI");
+  require(equivalent(*uri, *uri), "a URI is equivalent to itself");
+  const std::string key = address_of_record(*uri);
+  const auto record = Uri::parse(key);
+  require(record && address_of_record(*record) == key, "an address of record is a URI, and its own");
+  Uri changed = *uri;
+  changed.set_parameter("lr", "");
+  require(changed.has_parameter("LR"), "a parameter that was set is there");
+  changed.remove_parameter("lr");
+  require(!changed.has_parameter("lr"), "a parameter that was removed is not");
+}
+
+void fuzz_two_uris(std::string_view text) {
+  const auto cut = text.find('\n');
+  if (cut == std::string_view::npos) return;
+  const auto a = Uri::parse(text.substr(0, cut)), b = Uri::parse(text.substr(cut + 1));
+  if (a && b) require(equivalent(*a, *b) == equivalent(*b, *a), "equivalence is symmetric");
+}
+
+void fuzz_name_address(std::string_view text) {
+  const auto address = parse_name_address(text);
+  require_place(address, text);
+  if (!address) return;
+  const std::string written = "<" + address->uri.to_string() + ">" + address->parameters.to_string();
+  const auto again = parse_name_address(written);
+  require(again && again->uri == address->uri && again->parameters == address->parameters,
+          "a name-address that is written is the same");
+}
+
+void fuzz_via(std::string_view text) {
+  const auto via = parse_via(text);
+  require_place(via, text);
+  if (!via) return;
+  const std::string host = via->host.contains(':') ? "[" + via->host + "]" : via->host;
+  const std::string port = via->port ? ":" + std::to_string(*via->port) : "";
+  const auto again = parse_via(via->protocol + "/" + via->transport + " " + host + port + via->parameters.to_string());
+  require(again && *again == *via, "a Via that is written is the same");
+}
+
+void fuzz_contacts(std::string_view text) {
+  const std::string bytes =
+      "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h.example;branch=z9hG4bK1\r\nFrom: "
+      "<sip:a@example.com>;tag=1\r\n"
+      "To: <sip:a@example.com>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nContact: " +
+      std::string(text) + "\r\nContent-Length: 0\r\n\r\n";
+  const auto message = Message::parse(bytes, Framing::Datagram, Limits{});
+  if (!message) return;
+  const auto all = contacts(**message);
+  if (all) require(!all->star || all->list.empty(), "a star stands alone");
+}
+
+void fuzz_sdp(std::string_view text) {
+  const auto sdp = Sdp::parse(text);
+  require_place(sdp, text);
+  if (!sdp) return;
+  require(sdp->to_string() == text, "a session description is written byte for byte");
+  require(Sdp::parse(sdp->to_string()) == *sdp, "and read again");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr void (*kinds[])(std::string_view) = {fuzz_uri, fuzz_two_uris, fuzz_name_address,
+                                                 fuzz_via, fuzz_contacts, fuzz_sdp};
+  if (size == 0) return 0;
+  kinds[data[0] % std::size(kinds)](std::string_view(reinterpret_cast<const char*>(data) + 1, size - 1));
+  return 0;
+}
