@@ -65,7 +65,7 @@ TEST_F(TimerQueueTest, EqualDeadlinesKeepTheOrderOfArming) {
 }
 
 TEST_F(TimerQueueTest, HandsBackTheWholeTag) {
-  const TimerTag tag{TimerOwner::Location, 3, 77};
+  const TimerTag tag{TimerOwner::Proxy, 3, 77};
   timers.arm(now, 1s, tag);
   EXPECT_EQ(timers.pop_due(at(1s)), tag);
 }
