@@ -71,9 +71,10 @@ bool LocalNames::is_us(std::string_view host, std::optional<std::uint16_t> port,
   return false;
 }
 
-bool LocalNames::is_local_domain(std::string_view host) const {
+bool LocalNames::is_local_domain(std::string_view host, std::optional<std::uint16_t> port) const {
   const std::string canonical = canonical_host(host);
-  return domains_.contains(canonical) || listener_hosts_.contains(canonical);
+  if (domains_.contains(canonical)) return true;
+  return port ? listener_names_.contains({canonical, *port}) : listener_hosts_.contains(canonical);
 }
 
 }  // namespace intermediary

@@ -40,8 +40,9 @@ class LocalNames {
   bool is_our_sent_by(std::string_view host, std::optional<std::uint16_t> port) const;
   // A host and port under which a URI means this element (RFC 3261 §16.4): a listener's, or a domain of ours.
   bool is_us(std::string_view host, std::optional<std::uint16_t> port, bool secure) const;
-  // A host whose users are ours: a domain, or an address or name of a listener.
-  bool is_local_domain(std::string_view host) const;
+  // A host whose users are ours: a domain, or the address or name of a listener, with its port where one is given
+  // (other programs may live at our address).
+  bool is_local_domain(std::string_view host, std::optional<std::uint16_t> port) const;
 
  private:
   bool is_listener(std::string_view host, std::uint16_t port) const;

@@ -50,15 +50,17 @@ class EngineCore final : public Wire, public ProxyPort {
   void take(Command& input);
   void parse(std::string bytes, Framing framing, const Arrival& arrival);
   void reject(const Refused& refused, const Arrival& arrival);
-  void fire_timers();
+  // Arrivals come before the timers of the same instant: only DeadlineReached fires those of `now` itself.
+  void fire_timers(TimePoint due);
   void drain_reports();
 
   // ---- dispatch
   struct Decision {
-    const Rule* rule = nullptr;  // null: the route set of a dialog of ours decides
+    const Rule* rule = nullptr;
+    bool by_route_set = false;  // the route set of a dialog of ours decides, no rule
     ProxyMode mode = ProxyMode::Stateful;
-    TargetSet targets;
-    bool register_here = false;
+    bool registers() const { return rule && std::holds_alternative<RegisterAction>(rule->action); }
+    bool goes_on() const { return by_route_set || (rule && !registers()); }
     std::string rule_name() const { return rule ? rule->name : std::string(); }
   };
   void receive(const MessagePtr& message, const Arrival& arrival);
@@ -69,13 +71,17 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
   bool is_for_us(const Preprocessed& request) const;
   bool relays_to_itself(const Preprocessed& request, const Rule& rule) const;
-  // What is done with a request, or why it is refused. ACK and CANCEL are judged as the INVITE they belong to.
-  std::expected<Decision, Refusal> decide(const Preprocessed& request, const Arrival& arrival, std::string& rule_name);
+  bool is_local(const Uri& uri) const;
+  // ACK and CANCEL are judged as the INVITE they belong to.
+  const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
+  Decision decide(const Preprocessed& request, const Arrival& arrival) const;
+  std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Decision& decision) const;
+  Refusal untaken(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
   void take_own(const MessagePtr& request, const Arrival& arrival);
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
-  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, Decision decision);
+  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, const Decision& decision);
   std::string loop_hash_of(const Message& request, const Arrival& arrival) const;
 
   // ---- outbound

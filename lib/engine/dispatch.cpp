@@ -18,6 +18,12 @@ Refusal foreign_route(const Preprocessed& request) {
   return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
 }
 
+TargetSet only(Target target) {
+  TargetSet targets;
+  targets.add(std::move(target));
+  return targets;
+}
+
 }  // namespace
 
 void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
@@ -32,8 +38,10 @@ void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
 
 void EngineCore::receive_request(const MessagePtr& request, const Arrival& arrival) {
   switch (transactions_.receive_request(now_, request)) {
-    case TransactionLayer::Match::Absorbed:
+    case TransactionLayer::Match::Repeated:
       ++counters_.retransmissions_in;
+      return;
+    case TransactionLayer::Match::Acknowledged:
       return;
     case TransactionLayer::Match::AckFor2xx:
       return take_ack(request, arrival);
@@ -67,11 +75,11 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
-  std::string rule;
-  auto decision = decide(*pre, arrival, rule);
-  if (!decision) return refuse(request, arrival, decision.error(), rule);
-  if (decision->register_here) return register_contacts(request, arrival, rule);
-  forward(request, arrival, std::move(*pre), std::move(*decision));
+  const Decision decision = decide(*pre, arrival);
+  if (decision.registers() && request->method() == Method::Register) {
+    return register_contacts(request, arrival, decision.rule->name);
+  }
+  forward(request, arrival, std::move(*pre), decision);
 }
 
 void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
@@ -80,19 +88,19 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
   // A CANCEL goes hop by hop: it comes from where the INVITE came from.
   if (transaction && transaction->arrival.remote.address == arrival.remote.address) {
     const ServerTransactionId own = transactions_.create_server(now_, cancel, arrival, reply_hop(*cancel, arrival));
-    const std::string tag = random_.token(16);
+    std::string tag = stateful_.own_tag(invite);
+    if (tag.empty()) tag = transaction->to_tag;  // a request that we answered ourselves
     transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
     return stateful_.cancel(now_, invite);
   }
   // §16.10: without a context, the INVITE may have gone by statelessly.
-  std::string rule;
   auto pre = preprocess(cancel, names_, proxy_settings_);
   if (!pre) return refuse(cancel, arrival, pre.error());
-  auto decision = decide(*pre, arrival, rule);
-  if (decision && decision->mode == ProxyMode::Stateless && !decision->register_here) {
-    return forward(cancel, arrival, std::move(*pre), std::move(*decision));
+  const Decision decision = decide(*pre, arrival);
+  if (decision.goes_on() && decision.mode == ProxyMode::Stateless) {
+    return forward(cancel, arrival, std::move(*pre), decision);
   }
-  refuse(cancel, arrival, {481, "no INVITE here that it could cancel", {}}, rule);
+  refuse(cancel, arrival, {481, "no request here that it could cancel", {}}, decision.rule_name());
 }
 
 // An ACK is never answered. One for a 2xx goes its way without a transaction (§16.7, RFC 6026 §7.3); one for an answer
@@ -101,12 +109,10 @@ void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
   if (ack->to_tag() == stateless_tag(ack->call_id(), ack->from_tag(), ack->cseq().number)) return;
   auto pre = preprocess(ack, names_, proxy_settings_);
   if (!pre) return stray(*ack, arrival, pre.error().reason);
-  std::string rule;
-  auto decision = decide(*pre, arrival, rule);
-  if (!decision) return stray(*ack, arrival, decision.error().reason);
-  if (decision->register_here) return stray(*ack, arrival, "it belongs to no INVITE here");
-  decision->mode = ProxyMode::Stateless;
-  forward(ack, arrival, std::move(*pre), std::move(*decision));
+  Decision decision = decide(*pre, arrival);
+  if (!decision.goes_on()) return stray(*ack, arrival, "it belongs to no INVITE here, and no rule takes it");
+  decision.mode = ProxyMode::Stateless;
+  forward(ack, arrival, std::move(*pre), decision);
 }
 
 // RFC 3261 §11, §16.2: the Request-URI names this element itself, not a user of its.
@@ -120,50 +126,65 @@ bool EngineCore::relays_to_itself(const Preprocessed& request, const Rule& rule)
   return relay && !relay->target && is_for_us(request);
 }
 
-std::expected<EngineCore::Decision, Refusal> EngineCore::decide(const Preprocessed& request, const Arrival& arrival,
-                                                                std::string& rule_name) {
+// Where the Request-URI says that it goes: a maddr (not ours: §16.4) stands for the host (§16.5).
+bool EngineCore::is_local(const Uri& uri) const {
+  return !uri.has_parameter("maddr") && names_.is_local_domain(uri.host, uri.port);
+}
+
+const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& arrival) const {
   const Message& message = *request.request;
+  const Uri& uri = request.request_uri;
+  const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
+  const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(),
+                        uri.parameter("maddr").value_or(uri.host), is_local(uri), arrival.remote.address};
+  const Rule* rule = choose(config_.rules, query);
+  return rule && !relays_to_itself(request, *rule) ? rule : nullptr;
+}
+
+EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arrival& arrival) const {
   Decision decision;
   decision.mode = config_.proxy.mode;
-  // Within a dialog that we let through, the route set decides (§16.5: the Request-URI's domain is not ours).
-  if (request.in_our_dialog && !message.to_tag().empty() && !is_for_us(request)) {
-    decision.targets.add({.uri = request.request_uri});
+  // Within a dialog that we let through, the route set decides, unless the Request-URI is ours to look up (§16.5).
+  const bool in_dialog = request.in_our_dialog && !request.request->to_tag().empty();
+  if (in_dialog && !is_for_us(request) && !is_local(request.request_uri)) {
+    decision.by_route_set = true;
     return decision;
   }
-  const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
-  const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(), request.request_uri.host,
-                        names_.is_local_domain(request.request_uri.host), arrival.remote.address};
-  decision.rule = choose(config_.rules, query);
-  if (!decision.rule || relays_to_itself(request, *decision.rule)) {
-    // §8.2.1, §8.2.2: what is meant for ourselves hears what we cannot do.
-    const auto inspected = is_for_us(request) && !as_invite ? inspect(message, capabilities_) : std::nullopt;
-    if (inspected) return std::unexpected(Refusal{inspected->status, inspected->detail, inspected->fields});
-    return std::unexpected(Refusal{404, decision.rule ? "it is addressed to this element" : "no rule takes it", {}});
-  }
-  rule_name = decision.rule->name;
-  if (decision.rule->mode) decision.mode = *decision.rule->mode;
-  auto targets = std::visit(
+  decision.rule = choose_rule(request, arrival);
+  if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
+  return decision;
+}
+
+// §16.5.
+std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Decision& decision) const {
+  if (decision.by_route_set) return only(Target{.uri = request.request_uri});
+  if (!decision.rule) return std::unexpected(untaken(request));
+  return std::visit(
       Overloaded{
           [&](const RegisterAction&) -> std::expected<TargetSet, Refusal> {
-            decision.register_here = true;
-            if (message.method() == Method::Register) return TargetSet{};
             return std::unexpected(Refusal{405, "its rule registers, and it is no REGISTER", {{"Allow", "REGISTER"}}});
           },
           [&](const LookupAction&) { return look_up(request); },
           [&](const RelayAction& action) { return relay(request, action); },
       },
       decision.rule->action);
-  if (!targets) return std::unexpected(targets.error());
-  decision.targets = std::move(*targets);
-  return decision;
+}
+
+// §8.2.1, §8.2.2: what is meant for ourselves hears what we cannot do.
+Refusal EngineCore::untaken(const Preprocessed& request) const {
+  if (!is_for_us(request)) return {404, "no rule takes it", {}};
+  if (const auto answer = inspect(*request.request, capabilities_)) {
+    return {answer->status, answer->detail, answer->fields};
+  }
+  return {404, "it is addressed to this element, and no rule takes it", {}};
 }
 
 std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
-  if (request.next_route) return std::unexpected(foreign_route(request));
+  if (request.next_route && !request.in_our_dialog) return std::unexpected(foreign_route(request));
   TargetSet targets;
   for (const Binding& binding : location_.bindings(address_of_record(request.request_uri))) {
     auto uri = Uri::parse(binding.contact);
-    if (!uri) continue;
+    if (!uri || !uri->is_sip()) continue;  // a mailto: is a contact (§10.2.1), but no target of a SIP request
     Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
     if (binding.ends_with_flow && binding.path.empty()) {
       target.hop =
@@ -177,19 +198,11 @@ std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& reques
 }
 
 std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request, const RelayAction& action) const {
-  TargetSet targets;
-  if (!action.target) {
-    targets.add({.uri = request.request_uri});
-    return targets;
-  }
-  if (request.next_route) return std::unexpected(foreign_route(request));
+  if (!action.target) return only(Target{.uri = request.request_uri});
+  if (request.next_route && !request.in_our_dialog) return std::unexpected(foreign_route(request));
   // A URI with a user is where the request is for; one without is only the next hop.
-  if (action.target->has_user) {
-    targets.add({.uri = *action.target});
-  } else {
-    targets.add({.uri = request.request_uri, .next_hop = action.target});
-  }
-  return targets;
+  if (action.target->has_user) return only(Target{.uri = *action.target});
+  return only(Target{.uri = request.request_uri, .next_hop = action.target});
 }
 
 // RFC 3261 §8.2, §11.2: an answer that needs no transaction, for it is the same each time.
@@ -218,13 +231,19 @@ std::string EngineCore::loop_hash_of(const Message& request, const Arrival& arri
   return loop_hash(proxy_settings_.key, request, source);
 }
 
-void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, Decision decision) {
+// §16.3 comes before §16.5: what may not be forwarded is not looked up.
+void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre,
+                         const Decision& decision) {
   std::string loop = loop_hash_of(*request, arrival);
-  if (const auto refusal = validate_for_forwarding(*request, names_, loop)) {
-    return refuse(request, arrival, *refusal, decision.rule_name());
+  if (decision.goes_on() || !is_for_us(pre)) {
+    if (const auto refusal = validate_for_forwarding(*request, names_, loop)) {
+      return refuse(request, arrival, *refusal, decision.rule_name());
+    }
   }
+  const auto targets = targets_of(pre, decision);
+  if (!targets) return refuse(request, arrival, targets.error(), decision.rule_name());
   if (decision.mode == ProxyMode::Stateless) {
-    if (const auto refusal = stateless_.forward(pre, arrival, decision.targets.targets().front())) {
+    if (const auto refusal = stateless_.forward(pre, arrival, targets->targets().front())) {
       refuse(request, arrival, *refusal, decision.rule_name());
     }
     return;
@@ -236,7 +255,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
                   decision.rule_name());
   }
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  stateful_.start(now_, server, std::move(pre), decision.targets, decision.rule_name(), std::move(loop));
+  stateful_.start(now_, server, std::move(pre), *targets, decision.rule_name(), std::move(loop));
 }
 
 }  // namespace intermediary

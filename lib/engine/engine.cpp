@@ -58,7 +58,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
 void EngineCore::handle(TimePoint now, Input& input) {
   assert(now >= now_);
   now_ = now;
-  fire_timers();
+  fire_timers(std::holds_alternative<DeadlineReached>(input) ? now : now - Duration(1));
   std::visit([&](auto& value) { take(value); }, input);
   drain_reports();
 }

@@ -143,9 +143,9 @@ void EngineCore::reject(const Refused& refused, const Arrival& arrival) {
   if (refused.error.close_stream) flows_.close(arrival.flow, refused.error.to_string());
 }
 
-void EngineCore::fire_timers() {
+void EngineCore::fire_timers(TimePoint due) {
   for (BindingChanged& change : location_.expire(now_)) emit(std::move(change));
-  while (const auto tag = timers_.pop_due(now_)) {
+  while (const auto tag = timers_.pop_due(due)) {
     switch (tag->owner) {
       case TimerOwner::Transport: {
         flows_.timer_fired(FlowId{tag->subject});

@@ -14,9 +14,9 @@ bool invites_another_try(int status) {
 // Lower is better.
 auto rank(const Answered& answer) {
   const int answer_class = answer.status / 100;
-  // A 503 that no other class beats is left for last within its class: it says nothing about the callee.
+  // 408 and 503 say nothing about the callee: within their class they are left for last.
   return std::tuple(answer_class == 6 ? 0 : answer_class, invites_another_try(answer.status) ? 0 : 1,
-                    answer.status == 503 ? 1 : 0, answer.response ? 0 : 1);
+                    answer.status == 408 || answer.status == 503 ? 1 : 0, answer.response ? 0 : 1);
 }
 
 }  // namespace

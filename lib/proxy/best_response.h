@@ -17,7 +17,8 @@ struct Answered {
 };
 
 // Index of the best: a 6xx first, else the lowest class; within it, answers that say how to try again (401, 407, 415,
-// 420, 484) before others, received ones before ours, and then the earliest. REQUIRES: not empty.
+// 420, 484) before others, 408 and 503 last, received ones before ours, and then the first in order of branches.
+// REQUIRES: not empty.
 std::size_t best_answer(const std::vector<Answered>& answers);
 
 // The header lines of step 7: the challenges of every other 401 and 407, to be added to a best answer that is one

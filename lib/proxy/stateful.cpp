@@ -16,7 +16,7 @@ namespace {
 // §18.1.1: closer than this to the path's MTU a request leaves over a reliable transport.
 constexpr std::size_t mtu_margin = 200;
 
-TimerTag tag_of(const Branch& branch, ProxyTimer timer) {
+TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
   return {TimerOwner::Proxy, static_cast<std::uint8_t>(timer), branch.id.value};
 }
 
@@ -71,6 +71,13 @@ void StatefulProxy::cancel(TimePoint now, ServerTransactionId server) {
   cancel_others(now, *context, BranchId{});
   answer_if_complete(now, *context);
   erase_if_done(id);
+}
+
+std::string StatefulProxy::own_tag(ServerTransactionId server) {
+  const ServerTransaction* transaction = transactions_.find(server);
+  if (!transaction || transaction->user.kind != user_kind) return {};
+  ResponseContext* context = contexts_.find(ResponseContextId{transaction->user.subject});
+  return context ? tag_of(*context) : std::string();
 }
 
 void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
@@ -213,11 +220,18 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
   branch.state = Branch::State::Calling;
   branch.client = transactions_.create_client(now, context.request.request->method(), branch.via_branch,
                                               std::move(bytes), branch.hop, {branch_user_kind, branch.id.value});
-  if (is_invite(context)) branch.timer = timers_.arm(now, settings_.timer_c, tag_of(branch, ProxyTimer::C));
+  if (is_invite(context)) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
 }
 
 void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& response) {
   ResponseContext& context = *contexts_.find(branch.context);
+  // §16.7 step 3: an answer without any Via but ours is nobody's.
+  if (entries(*response, FieldName::Via).size() < 2) {
+    if (response->status() >= 200 && branch.state != Branch::State::Answered) {
+      finish(now, branch, {408, nullptr, "the answer of " + branch.hop.remote.to_string() + " has no Via but ours"});
+    }
+    return;
+  }
   if (response->status() < 200) return receive_provisional(now, context, branch, response);
   if (response->status() < 300 && branch.state == Branch::State::Answered) {
     return pass_up(now, context, response);  // a further 2xx of a fork downstream
@@ -233,7 +247,7 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
     // §16.7 step 2: 101 to 199 start Timer C anew; a branch that is being cancelled has another clock.
     if (response->status() > 100 && !branch.cancel_sent) {
       timers_.cancel(branch.timer);
-      branch.timer = timers_.arm(now, settings_.timer_c, tag_of(branch, ProxyTimer::C));
+      branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
     }
     // §16.7 step 5; RFC 4320 §4.1 forbids it for other methods.
     if (response->status() > 100 && !context.answered) pass_up(now, context, response);
@@ -293,7 +307,7 @@ void StatefulProxy::want_cancel(TimePoint now, Branch& branch, std::string_view 
 void StatefulProxy::send_cancel(TimePoint now, Branch& branch) {
   branch.cancel_sent = true;
   timers_.cancel(branch.timer);
-  branch.timer = timers_.arm(now, settings_.cancelled_wait, tag_of(branch, ProxyTimer::CancelledWait));
+  branch.timer = timers_.arm(now, settings_.cancelled_wait, timer_tag(branch, ProxyTimer::CancelledWait));
   transactions_.cancel(now, branch.client);
 }
 
@@ -331,14 +345,19 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
   answer_with(now, context, sent, std::move(bytes));
 }
 
-std::string StatefulProxy::best_bytes(const ResponseContext& context, const std::vector<Answered>& answers,
-                                      std::size_t best, Answered& sent) {
+std::string StatefulProxy::tag_of(ResponseContext& context) {
+  if (context.tag.empty()) context.tag = random_.token(16);
+  return context.tag;
+}
+
+std::string StatefulProxy::best_bytes(ResponseContext& context, const std::vector<Answered>& answers, std::size_t best,
+                                      Answered& sent) {
   const Message& request = *context.request.request;
   const Answered& answer = answers[best];
   // §16.7 step 6: a 503 is about the next hop, not about us.
   if (answer.status == 503) sent.status = 500;
   if (!answer.response || sent.status != answer.status) {
-    const std::string tag = random_.token(16);
+    const std::string tag = tag_of(context);
     ResponseParts parts{.status = sent.status, .to_tag = tag};
     if (!answer.reason.empty()) {
       const LocalNames::Listener* in = names_.find(context.in);

@@ -61,6 +61,7 @@ struct ResponseContext {
   ListenerId in;
   std::string rule;
   std::string loop;  // the request's loop hash
+  std::string tag;   // To tag of our own answers, once there is one
   TimePoint started{};
   std::vector<BranchId> branches;
   bool answered = false;  // a final answer went up, or none ever may
@@ -77,6 +78,9 @@ class StatefulProxy {
              std::string rule, std::string loop);
   // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction.
   void cancel(TimePoint now, ServerTransactionId server);
+  // The To tag of whatever we answer ourselves to that request, the 200 to its CANCEL too (§9.2); "" for no request of
+  // ours.
+  std::string own_tag(ServerTransactionId server);
 
   void report(TimePoint now, const TransactionReport& report);
   void timer_fired(TimePoint now, const TimerTag& tag);
@@ -105,7 +109,8 @@ class StatefulProxy {
   void cancel_others(TimePoint now, ResponseContext& context, BranchId but);
   void answer_if_complete(TimePoint now, ResponseContext& context);
   void answer_with(TimePoint now, ResponseContext& context, const Answered& answer, std::string bytes);
-  std::string best_bytes(const ResponseContext& context, const std::vector<Answered>& answers, std::size_t best,
+  std::string tag_of(ResponseContext& context);
+  std::string best_bytes(ResponseContext& context, const std::vector<Answered>& answers, std::size_t best,
                          Answered& sent);
   void pass_up(TimePoint now, ResponseContext& context, const MessagePtr& response);
   void server_gone(ResponseContextId id);

@@ -15,11 +15,11 @@ using NonInviteServerTest = TransactionTest;
 
 TEST_F(InviteServerTest, RepeatsTheLastProvisionalWhenTheInviteIsRepeated) {
   const auto id = receive("INVITE");
-  EXPECT_EQ(repeat("INVITE"), Match::Absorbed);
+  EXPECT_EQ(repeat("INVITE"), Match::Repeated);
   EXPECT_THAT(sent_at(), IsEmpty());
   respond(id, 100, "INVITE");
   respond(id, 180, "INVITE");
-  EXPECT_EQ(repeat("INVITE"), Match::Absorbed);
+  EXPECT_EQ(repeat("INVITE"), Match::Repeated);
   ASSERT_EQ(wire_.sent.size(), 3u);
   EXPECT_EQ(wire_.sent[2].bytes, response_text(180, "INVITE"));
 }
@@ -36,8 +36,8 @@ TEST_F(InviteServerTest, RepeatsAFailureByTimerGUntilTimerH) {
 TEST_F(InviteServerTest, TheAckEndsRepetitionAndTimerIAbsorbsMoreAcks) {
   respond(receive("INVITE"), 486, "INVITE");
   run_until(200ms);
-  EXPECT_EQ(repeat("ACK", ";tag=b"), Match::Absorbed);
-  EXPECT_EQ(repeat("ACK", ";tag=b"), Match::Absorbed);
+  EXPECT_EQ(repeat("ACK", ";tag=b"), Match::Acknowledged);
+  EXPECT_EQ(repeat("ACK", ";tag=b"), Match::Repeated);
   run_until(5199ms);
   EXPECT_THAT(sent_at(), ElementsAre(0ms));
   EXPECT_THAT(heard(), IsEmpty());
@@ -59,7 +59,7 @@ TEST_F(InviteServerTest, OverTcpItDoesNotRepeatAndEndsWithTheAck) {
 TEST_F(InviteServerTest, Accepted2xxLetsMore2xxThroughAndAbsorbsInvitesForTimerL) {
   const auto id = receive("INVITE");
   respond(id, 200, "INVITE");
-  EXPECT_EQ(repeat("INVITE"), Match::Absorbed);
+  EXPECT_EQ(repeat("INVITE"), Match::Repeated);
   EXPECT_THAT(sent_at(), ElementsAre(0ms));
   run_until(3s);
   respond(id, 200, "INVITE");
@@ -86,6 +86,13 @@ TEST_F(InviteServerTest, ACancelMeansTheInviteButIsItsOwnTransaction) {
   EXPECT_EQ(layer_.find_cancelled(*parse(request_text("CANCEL"))), invite);
 }
 
+// §9.2: any request can be meant, though only an INVITE can still be cancelled.
+TEST_F(InviteServerTest, ACancelMayMeanAnotherMethod) {
+  const auto options = receive("OPTIONS");
+  EXPECT_EQ(layer_.find_cancelled(*parse(request_text("CANCEL"))), options);
+  EXPECT_FALSE(layer_.find_cancelled(*parse(request_text("CANCEL", "", "z9hG4bKother"))));
+}
+
 TEST_F(InviteServerTest, WithoutTheCookieItIsMatchedTheOldWay) {
   const auto text = [&](const std::string& method, const std::string& tag) {
     return parse(request_text(method, tag, "1"));
@@ -94,7 +101,7 @@ TEST_F(InviteServerTest, WithoutTheCookieItIsMatchedTheOldWay) {
   ASSERT_EQ(layer_.receive_request(now(), invite), Match::New);
   const Arrival arrival{Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), {}, {}};
   const auto id = layer_.create_server(now(), invite, arrival, {Transport::Udp, arrival.remote, {}, {}});
-  EXPECT_EQ(layer_.receive_request(now(), text("INVITE", "")), Match::Absorbed);
+  EXPECT_EQ(layer_.receive_request(now(), text("INVITE", "")), Match::Repeated);
   EXPECT_EQ(layer_.find_cancelled(*text("CANCEL", "")), id);
   respond(id, 486, "INVITE");
   // §17.2.3: the ACK carries the tag of the answer.
@@ -110,12 +117,12 @@ TEST_F(InviteServerTest, WithoutTheCookieItIsMatchedTheOldWay) {
 
 TEST_F(NonInviteServerTest, RepeatsItsAnswerForTimerJ) {
   const auto id = receive("OPTIONS");
-  EXPECT_EQ(repeat("OPTIONS"), Match::Absorbed);
+  EXPECT_EQ(repeat("OPTIONS"), Match::Repeated);
   EXPECT_THAT(sent_at(), IsEmpty());
   run_until(100ms);
   respond(id, 200, "OPTIONS");
   run_until(32099ms);
-  EXPECT_EQ(repeat("OPTIONS"), Match::Absorbed);
+  EXPECT_EQ(repeat("OPTIONS"), Match::Repeated);
   EXPECT_THAT(sent_at(), ElementsAre(100ms, 32099ms));
   run_until(32100ms);
   EXPECT_THAT(heard(), ElementsAre("terminated"));
@@ -139,7 +146,7 @@ TEST_F(NonInviteServerTest, SaysWhenTheAnswerIsOverdueAt3500ms) {
 // RFC 4320 §4.2.
 TEST_F(NonInviteServerTest, AnAbandonedOneAbsorbsRepetitionsInSilence) {
   layer_.abandon(now(), receive("OPTIONS"));
-  EXPECT_EQ(repeat("OPTIONS"), Match::Absorbed);
+  EXPECT_EQ(repeat("OPTIONS"), Match::Repeated);
   EXPECT_THAT(sent_at(), IsEmpty());
   run_until(32s);
   EXPECT_TRUE(nothing_left());

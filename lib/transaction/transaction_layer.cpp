@@ -89,13 +89,14 @@ TransactionLayer::Match TransactionLayer::receive_request(TimePoint now, const M
   const ServerTransaction& transaction = *servers_.find(id);
   if (request->method() != Method::Ack) {
     drive(now, id, Retransmission{});
-    return Match::Absorbed;
+    return Match::Repeated;
   }
   if (transaction.state == ServerState::Accepted) return Match::AckFor2xx;
   // The RFC 2543 key leaves the To tag out: the ACK's is that of our answer.
   const bool same_dialog = request->top_via().has_cookie() || request->to_tag() == transaction.to_tag;
+  const bool first = same_dialog && transaction.state == ServerState::Completed;
   if (same_dialog) drive(now, id, Acknowledgement{});
-  return Match::Absorbed;
+  return first ? Match::Acknowledged : Match::Repeated;
 }
 
 ServerTransactionId TransactionLayer::create_server(TimePoint now, const MessagePtr& request, const Arrival& arrival,
@@ -126,8 +127,15 @@ void TransactionLayer::set_user(ServerTransactionId id, TransactionUser user) {
   if (ServerTransaction* t = servers_.find(id)) t->user = user;
 }
 
+// §9.2: whatever the method, as long as it is known.
 ServerTransactionId TransactionLayer::find_cancelled(const Message& cancel) const {
-  return find_server(cancel, "INVITE");
+  if (const ServerTransactionId invite = find_server(cancel, "INVITE")) return invite;
+  for (int method = 0; method <= static_cast<int>(Method::Update); ++method) {
+    const auto other = static_cast<Method>(method);
+    if (other == Method::Ack || other == Method::Cancel || other == Method::Other) continue;
+    if (const ServerTransactionId found = find_server(cancel, method_text(other))) return found;
+  }
+  return {};
 }
 
 void TransactionLayer::respond(TimePoint now, ServerTransactionId id, int status, std::string bytes,

@@ -39,9 +39,10 @@ class TransactionLayer {
 
   // What a request is to the layer.
   enum class Match : std::uint8_t {
-    New,        // nobody knows it
-    Absorbed,   // a repetition, or the ACK of a non-2xx answer: dealt with
-    AckFor2xx,  // an ACK for an INVITE that was accepted: the TU's business (RFC 6026 §7.1)
+    New,           // nobody knows it
+    Repeated,      // a repetition: dealt with
+    Acknowledged,  // the first ACK of a non-2xx answer: dealt with
+    AckFor2xx,     // an ACK for an INVITE that was accepted: the TU's business (RFC 6026 §7.1)
   };
   Match receive_request(TimePoint now, const MessagePtr& request);
 

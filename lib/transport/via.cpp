@@ -29,10 +29,28 @@ MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const 
   return stamped ? *stamped : request;
 }
 
+namespace {
+
+// §18.2.2: "maddr" in the topmost Via, where it is a literal address.
+std::optional<IpAddress> maddr_of(const Message& request) {
+  const TopVia& top = request.top_via();
+  const std::string_view text = request.bytes().substr(top.begin, top.end - top.begin);
+  if (text.find("addr") == std::string_view::npos && text.find("ADDR") == std::string_view::npos) return std::nullopt;
+  const auto via = parse_via(text);
+  const auto maddr = via ? via->parameters.value("maddr") : std::nullopt;
+  return maddr ? IpAddress::parse(*maddr) : std::nullopt;
+}
+
+}  // namespace
+
 Hop reply_hop(const Message& request, const Arrival& arrival) {
   const TopVia& via = request.top_via();
   Hop hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
-  if (!is_reliable(arrival.transport) && via.has_rport) return hop;
+  if (const auto maddr = is_reliable(arrival.transport) ? std::nullopt : maddr_of(request)) {
+    hop.remote.address = *maddr;
+  } else if (!is_reliable(arrival.transport) && via.has_rport) {
+    return hop;
+  }
   hop.remote.port = via.port.value_or(default_port(arrival.transport));
   return hop;
 }
@@ -42,10 +60,12 @@ std::optional<Hop> hop_from_via(std::string_view text) {
   if (!via) return std::nullopt;
   const auto transport = parse_transport(via->transport);
   const auto received = via->parameters.value("received");
-  const auto address = IpAddress::parse(received.value_or(via->host));
+  const auto maddr = transport == Transport::Udp ? via->parameters.value("maddr") : std::nullopt;
+  const auto address = IpAddress::parse(maddr ? *maddr : received.value_or(via->host));
   if (!transport || !address) return std::nullopt;
   Hop hop{*transport, {*address, via->port.value_or(default_port(*transport))}, {}, {}};
-  const auto rport = via->parameters.value("rport");
+  // RFC 3581 §4 is about unreliable transports; a connection's far port is nobody's listener.
+  const auto rport = transport == Transport::Udp && !maddr ? via->parameters.value("rport") : std::nullopt;
   if (const auto port = rport ? parse_decimal<std::uint16_t>(*rport) : std::nullopt) hop.remote.port = *port;
   return hop;
 }

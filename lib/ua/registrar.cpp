@@ -29,7 +29,7 @@ std::unexpected<UaAnswer> refused(int status, std::string detail) {
 OrRefusal<std::string> read_address_of_record(const Message& request, const LocalNames& names) {
   const auto to = parse_name_address(request.value(FieldName::To));
   if (!to) return refused(400, "To: " + to.error().detail);
-  if (!to->uri.is_sip() || !to->uri.has_user || !names.is_local_domain(to->uri.host)) {
+  if (!to->uri.is_sip() || !to->uri.has_user || !names.is_local_domain(to->uri.host, to->uri.port)) {
     return refused(404, "To names no address of record of ours");
   }
   return address_of_record(to->uri);
@@ -124,9 +124,6 @@ class RegistrationReader {
   }
 
   OrRefusal<ContactUpdate> read(const NameAddress& contact) const {
-    if (!contact.uri.is_sip() && contact.uri.scheme != Uri::Scheme::Tel) {
-      return refused(400, "Contact: neither a SIP nor a tel URI");
-    }
     const auto q = read_q(contact.parameters);
     if (!q) return std::unexpected(q.error());
     const auto interval = granted_interval(requested_interval(request_, contact, settings_), settings_);

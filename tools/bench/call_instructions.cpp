@@ -1,7 +1,8 @@
 // call_instructions MODE LOOPS: drives an engine in memory, LOOPS times, for an instruction counter.
 //
 //   stateless  one INVITE of 0.8 kB forwarded by the stateless proxy
-//   stateful   one call through the stateful proxy that records its route: INVITE, 100, 180, 200, ACK, BYE, 200 come in,
+//   stateful   one call through the stateful proxy that records its route: INVITE, 100, 180, 200, ACK, BYE, 200 come
+//   in,
 //              and as many go out; 40 ms a message, so that transactions linger as they do in life
 #include <cstdlib>
 #include <iostream>
@@ -93,10 +94,10 @@ class Bench {
   std::string request(const std::string& method, const std::string& uri, int cseq, const std::string& route,
                       std::string_view body) const {
     const std::string call = std::to_string(number_);
-    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-" + call + "-" +
-                       method + "\r\n" + route + "Max-Forwards: 70\r\nFrom: Alice <sip:alice@example.com>;tag=a" + call +
-                       "\r\nTo: Bob <sip:bob@example.com>" + (method == "INVITE" ? "" : ";tag=b1") + "\r\nCall-ID: " + call +
-                       "@192.0.2.10\r\nCSeq: " + std::to_string(cseq) + " " + method +
+    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-" + call +
+                       "-" + method + "\r\n" + route + "Max-Forwards: 70\r\nFrom: Alice <sip:alice@example.com>;tag=a" +
+                       call + "\r\nTo: Bob <sip:bob@example.com>" + (method == "INVITE" ? "" : ";tag=b1") +
+                       "\r\nCall-ID: " + call + "@192.0.2.10\r\nCSeq: " + std::to_string(cseq) + " " + method +
                        "\r\nContact: <sip:alice@192.0.2.10:5060>\r\nUser-Agent: Example Softphone 4.2.1\r\n"
                        "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE\r\nSupported: replaces, timer\r\n";
     if (!body.empty()) text += "Content-Type: application/sdp\r\n";
