@@ -197,6 +197,7 @@ class Runner {
       }
       if (!world_.expire_one()) break;
     }
+    if (world_.stuck() && failure_.empty()) failure_ = scenario_.file + ": " + world_.leftovers().front() + '\n';
     while (failure_.empty()) {
       auto check = due(true);
       if (!check) break;

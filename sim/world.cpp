@@ -99,7 +99,16 @@ void World::advance_to(TimePoint time) {
   now_ = time;
 }
 
+bool World::count_step() {
+  if (stuck()) return false;
+  ++steps_;
+  if (++events_at_this_instant_ <= events_in_one_instant) return true;
+  faults_.push_back("the world goes on for ever without time going on");
+  return false;
+}
+
 bool World::deliver_one() {
+  if (stuck()) return false;
   if (auto arrived = network_.pop_due(now_)) {
     HostId host = std::visit([](const auto& what) { return what.host; }, *arrived);
     if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, *arrived);
@@ -107,25 +116,22 @@ bool World::deliver_one() {
       arrive(user_agent->second, *arrived);
       send_all(host, user_agent->second);
     }
-    return true;
+    return count_step();
   }
   if (auto resolution = resolutions_.pop_due(now_)) {
     feed(resolution->host, std::move(resolution->answer));
-    return true;
+    return count_step();
   }
   return false;
 }
 
 bool World::expire_one() {
+  if (stuck()) return false;
   for (auto& [host, node] : nodes_) {
     auto deadline = node.engine.next_deadline();
     if (!deadline || *deadline > now_) continue;
-    if (++events_at_this_instant_ > events_in_one_instant) {
-      fault(host, "asks for the same deadline for ever");
-      return false;
-    }
     feed(host, DeadlineReached{});
-    return true;
+    return count_step();
   }
   for (auto& [host, user_agent] : user_agents_) {
     if (!user_agent.automatic) continue;
@@ -133,7 +139,7 @@ bool World::expire_one() {
     if (!deadline || *deadline > now_) continue;
     user_agent.automatic->wake(now_, user_agent.party);
     send_all(host, user_agent);
-    return true;
+    return count_step();
   }
   return false;
 }

@@ -62,7 +62,7 @@ class World {
   void advance_to(TimePoint time);
   // One thing that arrives now; false when there is none.
   bool deliver_one();
-  // One host whose deadline has come; false when there is none.
+  // One host whose deadline has come; false when there is none, or the world is stuck at this instant.
   bool expire_one();
   // Everything up to and including `time`; now() is `time` afterwards.
   void run_until(TimePoint time);
@@ -95,6 +95,10 @@ class World {
   Network& network() { return network_; }
   const Network& network() const { return network_; }
 
+  // Arrivals and deadlines so far: what a run costs, whatever its virtual time.
+  std::size_t steps() const { return steps_; }
+  // Too much happens without time going on; nothing happens any more.
+  bool stuck() const { return events_at_this_instant_ > events_in_one_instant; }
   bool idle() const;
   // What stands in some node's tables though nothing is under way, and where nodes broke their contract; empty when all
   // is well. A node without bindings and flows has no timer left either.
@@ -134,7 +138,7 @@ class World {
   void send_all(HostId host, UserAgent& agent);
   std::expected<EndId, std::string> connect(HostId party, HostId to);
   std::optional<Endpoint> address_of(HostId host, Transport transport) const;
-  bool stuck() const { return events_at_this_instant_ > events_in_one_instant; }
+  bool count_step();
   void fault(HostId host, const std::string& what);
 
   std::uint64_t seed_;
@@ -146,6 +150,7 @@ class World {
   EventQueue<Resolution> resolutions_;
   std::vector<std::string> faults_;
   std::size_t events_at_this_instant_ = 0;
+  std::size_t steps_ = 0;
 };
 
 }  // namespace intermediary::sim
