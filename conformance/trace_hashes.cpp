@@ -1,0 +1,38 @@
+// trace_hashes: a line for every scenario and for every seed of the random calls, with the hash of all that was sent.
+// Two compilers must print the same (tools/checks/compare-traces).
+
+#include <filesystem>
+#include <iostream>
+
+#include "base/keyed_hash.h"
+#include "conformance/flow_files.h"
+#include "sim/random_call.h"
+#include "sim/runner.h"
+#include "sim/scenario.h"
+
+namespace {
+
+constexpr std::uint64_t random_calls = 100;
+
+void print(const std::string& name, std::uint64_t hash) {
+  std::cout << name << ' ' << intermediary::to_hex(hash) << '\n';
+}
+
+}  // namespace
+
+int main() {
+  using namespace intermediary;
+  const std::string folder = INTERMEDIARY_SOURCE_DIR "/conformance/scenarios";
+  for (const std::string& file : conformance::flow_files(folder)) {
+    auto scenario = sim::parse_scenario(file, conformance::read_text(file));
+    if (!scenario) {
+      std::cerr << scenario.error().to_string() << '\n';
+      return 1;
+    }
+    print(std::filesystem::relative(file, folder).string(), sim::run_scenario(*scenario).trace_hash);
+  }
+  for (std::uint64_t seed = 1; seed <= random_calls; ++seed) {
+    print("random-call-" + std::to_string(seed), sim::run_call(sim::random_plan(seed), seed).trace_hash);
+  }
+  return 0;
+}
