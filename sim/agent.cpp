@@ -231,7 +231,10 @@ void Agent::accepted(TimePoint now, Party& self, ClientRequest& request, const H
     if (first) end(now, response.call_id(), CallRecord::State::Ended, 0);
     return;
   }
-  if (CallRecord* record = record_of(response.call_id())) record->state = CallRecord::State::Talking;
+  if (CallRecord* record = record_of(response.call_id())) {
+    record->state = CallRecord::State::Talking;
+    record->remote_tag = response.to_tag();
+  }
   if (talk) farewells_.push_back({now + *talk, response, to});
 }
 
@@ -261,6 +264,7 @@ void Agent::hear_request(TimePoint now, Party& self, const Heard& heard) {
     servers_.back().answers_at = now + manners_.answers_after;
     CallRecord record;
     record.call_id = request.call_id();
+    record.remote_tag = request.from_tag();
     record.incoming = true;
     record.began = now;
     calls_.push_back(std::move(record));
@@ -295,15 +299,22 @@ void Agent::hear_cancel(TimePoint now, Party& self, const Heard& heard) {
   answer(now, self, *meant, 487);
 }
 
+// Of several dialogs with one Call-ID (branches of a fork), only the one with that tag ends.
 void Agent::hear_bye(TimePoint now, Party& self, const Heard& heard) {
-  bool known = self.within_dialog_of(heard.message, "BYE").has_value();
+  const WireMessage& bye = heard.message;
+  const std::string call_id = bye.call_id();
+  const std::string tag = bye.from_tag();
+  bool known = self.within_dialog_of(bye, "BYE").has_value();
   answer(now, self, servers_.back(), known ? 200 : 481);
-  end(now, heard.message.call_id(), CallRecord::State::Ended, 0);
-  std::erase_if(farewells_,
-                [&](const Farewell& farewell) { return farewell.theirs.call_id() == heard.message.call_id(); });
+  if (CallRecord* record = record_of(call_id); record && record->remote_tag == tag) {
+    end(now, call_id, CallRecord::State::Ended, 0);
+  }
+  std::erase_if(farewells_, [&](const Farewell& farewell) {
+    return farewell.theirs.call_id() == call_id && farewell.theirs.to_tag() == tag;
+  });
   for (ServerRequest& server : servers_) {
-    if (server.heard.message.call_id() != heard.message.call_id() || server.heard.message.method() != "INVITE")
-      continue;
+    const WireMessage& invite = server.heard.message;
+    if (invite.method() != "INVITE" || invite.call_id() != call_id || invite.from_tag() != tag) continue;
     server.hangs_up_at.reset();
     server.repeats_at.reset();  // whoever says BYE has had the 2xx
   }

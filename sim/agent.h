@@ -31,6 +31,7 @@ struct CallRecord {
   enum class State : std::uint8_t { Inviting, Talking, Ended, Failed };
 
   std::string call_id;
+  std::string remote_tag;  // of the dialog in which it talks
   bool incoming = false;
   State state = State::Inviting;
   int status = 0;  // the final answer; 408 when none came

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Longer than any patience and any timer together.
+// After the talk: longer than any patience and any timer together.
 constexpr Duration everything_is_over = 30min;
 
 Endpoint address(std::uint8_t last) { return {IpAddress::v4({192, 0, 2, last}), 5060}; }
@@ -54,7 +54,7 @@ class CallWorld {
       world_.run_until(at(plan_.gives_up_after));
       world_.give_up(caller_);
     }
-    bool ended = world_.run_until_idle(at(everything_is_over));
+    bool ended = world_.run_until_idle(at(plan_.talk + everything_is_over));
     CallOutcome outcome;
     outcome.trace_hash = world_.network().trace_hash();
     outcome.virtual_time = world_.now().time_since_epoch();
@@ -62,7 +62,7 @@ class CallWorld {
     outcome.transmissions = world_.network().transcript().size();
     outcome.talked = world_.agent(caller_).calls().front().status == 200;
     outcome.ladder = draw_ladder(world_.network(), {"caller"});
-    if (!ended) broken_.push_back("the world is not idle after " + seconds_text(everything_is_over));
+    if (!ended) broken_.push_back("the world is not idle at " + seconds_text(world_.now().time_since_epoch()));
     for (const std::string& left : world_.leftovers()) broken_.push_back(left);
     check_agents();
     for (HostId node : world_.nodes()) check_node(node);
