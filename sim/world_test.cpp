@@ -1,0 +1,91 @@
+#include "sim/world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/node_options.h"
+#include "sim/wire.h"
+
+namespace intermediary::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class WorldTest : public testing::Test {
+ protected:
+  WorldTest() {
+    world_.network().change_links({.latency = 10ms});
+    NodeOptions options;
+    for (const char* word : {"192.0.2.1:5060", "192.0.2.1:5060;transport=tcp", "domain=example.com", "relay=any"}) {
+      options.apply({word, {}});
+    }
+    options.config.rules = usual_rules(options);
+    node_ = world_.add_node({"p1", options.config});
+    alice_ = world_.add_party({"alice", {socket("192.0.2.10", Transport::Udp)}, ""});
+    bob_ = world_.add_party({"bob", {socket("192.0.2.20", Transport::Tcp)}, ""});
+  }
+  static Socket socket(const std::string& address, Transport transport) {
+    return {transport, Endpoint::parse(address + ":5060").value()};
+  }
+  std::string options_to(HostId party, const std::string& uri) {
+    return world_.party(party).outside_dialogs("OPTIONS", uri).to_bytes();
+  }
+  std::vector<std::string> heard_by(HostId party) {
+    std::vector<std::string> labels;
+    for (const Heard& heard : world_.party(party).heard()) labels.push_back(short_label(heard.bytes));
+    return labels;
+  }
+
+  World world_{1};
+  HostId node_, alice_, bob_;
+};
+
+TEST_F(WorldTest, ANodeAnswersWhatIsForItself) {
+  ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:example.com")));
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(alice_), ElementsAre("200 OPTIONS"));
+}
+
+TEST_F(WorldTest, AnswersGoBackOnTheConnectionOfTheirRequest) {
+  ASSERT_TRUE(world_.send(bob_, node_, options_to(bob_, "sip:example.com")));
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(bob_), ElementsAre("200 OPTIONS"));
+  EXPECT_EQ(world_.engine(node_).live().flows, 1u);
+  ASSERT_TRUE(world_.close(bob_, node_));
+  EXPECT_TRUE(world_.run_until_idle(at(2min)));
+  EXPECT_EQ(world_.engine(node_).live().flows, 0u);
+  EXPECT_THAT(world_.leftovers(), IsEmpty());
+}
+
+TEST_F(WorldTest, ANodeOpensConnectionsAndAsksForNames) {
+  world_.add_name("Bob.example.net", {{IpAddress::parse("192.0.2.20").value(), {}, Transport::Tcp}});
+  ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:bob.example.net")));
+  world_.run_until(at(100ms));
+  EXPECT_THAT(heard_by(bob_), ElementsAre("OPTIONS"));
+}
+
+TEST_F(WorldTest, ANameOfNobodyIsAnAnswerToo) {
+  ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:nowhere.example.net")));
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(alice_), ElementsAre(HasSubstr("5")));
+}
+
+TEST_F(WorldTest, WhoCannotReachAnotherSaysWhy) {
+  EXPECT_EQ(world_.send(alice_, bob_, options_to(alice_, "sip:bob")).error(), "bob has no UDP address");
+  EXPECT_EQ(world_.open(bob_, alice_).error(), "alice has no TCP address");
+  EXPECT_EQ(world_.close(bob_, alice_).error(), "there is no connection between bob and alice");
+}
+
+TEST_F(WorldTest, NobodyIsCalledThat) { EXPECT_FALSE(world_.find("carol")); }
+
+TEST_F(WorldTest, WhatStandsInATableIsALeftover) {
+  ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:x@192.0.2.20;transport=tcp")));
+  world_.run_until(at(100ms));
+  EXPECT_THAT(world_.leftovers(), ElementsAre(HasSubstr("p1 still has 1 server transaction(s), 1 client")));
+}
+
+}  // namespace
+}  // namespace intermediary::sim
