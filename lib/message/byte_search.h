@@ -13,8 +13,6 @@ namespace intermediary {
 
 namespace byte_search {
 
-constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 // Eight bytes in an integer. No sum below carries from one byte to the next, so that the highest bit of each byte of
 // the result tells of that byte alone.
 class Eight {
@@ -22,11 +20,13 @@ class Eight {
   static constexpr int width = 8;
   explicit Eight(const char* at) { std::memcpy(&word_, at, sizeof word_); }
 
-  std::uint64_t controls() const {
+  // Bytes below `least`, and DEL.
+  template <unsigned char least>
+  std::uint64_t outside() const {
     const std::uint64_t low_bits = word_ & ~highs;
-    const std::uint64_t from_space = low_bits + ones * (0x80 - 0x20);
+    const std::uint64_t from_least = low_bits + ones * (0x80 - least);
     const std::uint64_t is_delete = low_bits + ones * (0x80 - 0x7f);
-    return (~from_space | is_delete) & ~word_ & highs;
+    return (~from_least | is_delete) & ~word_ & highs;
   }
   std::uint64_t colons() const {
     const std::uint64_t others = word_ ^ (ones * ':');
@@ -54,9 +54,10 @@ class Sixteen {
     bytes_ = bytes;
   }
 
-  std::uint32_t controls() const {
-    const __m128i below_space = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1f)), bytes_);
-    return mask(_mm_or_si128(below_space, _mm_cmpeq_epi8(bytes_, _mm_set1_epi8(0x7f))));
+  template <unsigned char least>
+  std::uint32_t outside() const {
+    const __m128i below_least = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(least - 1)), bytes_);
+    return mask(_mm_or_si128(below_least, _mm_cmpeq_epi8(bytes_, _mm_set1_epi8(0x7f))));
   }
   std::uint32_t colons() const { return mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(':'))); }
   static int first(std::uint32_t found) { return std::countr_zero(found); }
@@ -70,18 +71,19 @@ using Block = Sixteen;
 using Block = Eight;
 #endif
 
-template <class Bytes>
-const char* find_control(const char* at, const char* end) {
+// The first byte below `least` or DEL in [at, end), or end.
+template <class Bytes, unsigned char least>
+[[gnu::always_inline]] inline const char* find_outside(const char* at, const char* end) {
   for (; end - at >= Bytes::width; at += Bytes::width) {
-    const auto found = Bytes(at).controls();
+    const auto found = Bytes(at).template outside<least>();
     if (found != 0) return at + Bytes::first(found);
   }
-  while (at != end && !is_control(*at)) ++at;
+  while (at != end && static_cast<unsigned char>(*at) >= least && *at != 0x7f) ++at;
   return at;
 }
 
 template <class Bytes>
-const char* find_colon(const char* at, const char* end) {
+[[gnu::always_inline]] inline const char* find_colon(const char* at, const char* end) {
   for (; end - at >= Bytes::width; at += Bytes::width) {
     const auto found = Bytes(at).colons();
     if (found != 0) return at + Bytes::first(found);
@@ -92,13 +94,18 @@ const char* find_colon(const char* at, const char* end) {
 
 }  // namespace byte_search
 
-// The first byte below SP or DEL in [at, end), or end.
-inline const char* find_control(const char* at, const char* end) {
-  return byte_search::find_control<byte_search::Block>(at, end);
+// The first control character in [at, end), or end.
+[[gnu::always_inline]] inline const char* find_control(const char* at, const char* end) {
+  return byte_search::find_outside<byte_search::Block, 0x20>(at, end);
+}
+
+// The first space or control character in [at, end), or end.
+[[gnu::always_inline]] inline const char* find_space_or_control(const char* at, const char* end) {
+  return byte_search::find_outside<byte_search::Block, 0x21>(at, end);
 }
 
 // The first colon in [at, end), or end.
-inline const char* find_colon(const char* at, const char* end) {
+[[gnu::always_inline]] inline const char* find_colon(const char* at, const char* end) {
   return byte_search::find_colon<byte_search::Block>(at, end);
 }
 

@@ -12,7 +12,11 @@ template <class Bytes>
 class ByteSearchTest : public ::testing::Test {
  protected:
   static std::size_t control_in(const std::string& text) {
-    return static_cast<std::size_t>(byte_search::find_control<Bytes>(text.data(), text.data() + text.size()) -
+    return static_cast<std::size_t>(byte_search::find_outside<Bytes, 0x20>(text.data(), text.data() + text.size()) -
+                                    text.data());
+  }
+  static std::size_t space_or_control_in(const std::string& text) {
+    return static_cast<std::size_t>(byte_search::find_outside<Bytes, 0x21>(text.data(), text.data() + text.size()) -
                                     text.data());
   }
   static std::size_t colon_in(const std::string& text) {
@@ -30,6 +34,7 @@ TYPED_TEST(ByteSearchTest, KnowsEveryByteAtEveryPlace) {
         std::string text(size, static_cast<char>(0x80 + place));
         text[place] = static_cast<char>(c);
         ASSERT_EQ(c < 0x20 || c == 0x7f ? place : size, this->control_in(text)) << c;
+        ASSERT_EQ(c <= 0x20 || c == 0x7f ? place : size, this->space_or_control_in(text)) << c;
         ASSERT_EQ(c == ':' ? place : size, this->colon_in(text)) << c;
       }
     }

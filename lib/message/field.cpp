@@ -134,25 +134,44 @@ constexpr std::uint64_t lists =
 constexpr std::array<std::string_view, 15> methods = {"",        "ACK",     "BYE",      "CANCEL",    "INFO",
                                                       "INVITE",  "MESSAGE", "NOTIFY",   "OPTIONS",   "PRACK",
                                                       "PUBLISH", "REFER",   "REGISTER", "SUBSCRIBE", "UPDATE"};
+// A method's place in the look-up table, as with the names of fields.
+constexpr std::size_t method_table_size = 32;
+constexpr std::size_t method_place(std::string_view text) {
+  return (static_cast<unsigned char>(text.front()) + 11U * text.size()) % method_table_size;
+}
+constexpr auto method_by_place = [] {
+  std::array<Method, method_table_size> table{};
+  for (std::size_t i = 1; i < methods.size(); ++i) table[method_place(methods[i])] = static_cast<Method>(i);
+  return table;
+}();
+static_assert([] {
+  for (std::size_t i = 1; i < methods.size(); ++i) {
+    if (method_by_place[method_place(methods[i])] != static_cast<Method>(i)) return false;
+  }
+  return true;
+}());
 static_assert(methods[static_cast<std::size_t>(Method::Update)] == "UPDATE");
 
-// Two loads that may overlap instead of a loop, for the lengths that nearly all names have.
 template <class Word>
-bool equal_ends(const char* a, const char* b, std::size_t size) {
-  Word a_front, a_back, b_front, b_back;
-  std::memcpy(&a_front, a, sizeof(Word));
-  std::memcpy(&b_front, b, sizeof(Word));
-  std::memcpy(&a_back, a + size - sizeof(Word), sizeof(Word));
-  std::memcpy(&b_back, b + size - sizeof(Word), sizeof(Word));
-  return ((a_front ^ b_front) | (a_back ^ b_back)) == 0;
+Word load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
 }
-// REQUIRES: as many bytes in `b`.
+
+// Loads that overlap instead of a loop. REQUIRES: 2 to 24 bytes in `a`, as many in `b`.
 bool equal(std::string_view a, const char* b) {
-  if (a.size() > 16 || a.size() < 2) return std::equal(a.begin(), a.end(), b);
-  if (a.size() >= 8) return equal_ends<std::uint64_t>(a.data(), b, a.size());
-  return a.size() >= 4 ? equal_ends<std::uint32_t>(a.data(), b, a.size())
-                       : equal_ends<std::uint16_t>(a.data(), b, a.size());
+  const auto differ = [&]<class Word>(Word, std::size_t at) { return load<Word>(a.data() + at) ^ load<Word>(b + at); };
+  const std::size_t size = a.size();
+  constexpr std::uint64_t eight = 0;
+  constexpr std::uint32_t four = 0;
+  constexpr std::uint16_t two = 0;
+  if (size < 4) return (differ(two, 0) | differ(two, size - 2)) == 0;
+  if (size < 8) return (differ(four, 0) | differ(four, size - 4)) == 0;
+  if (size > 16 && differ(eight, 8) != 0) return false;
+  return (differ(eight, 0) | differ(eight, size - 8)) == 0;
 }
+static_assert(known_fields.back().text.size() <= 24);
 
 // Apart, so that the usual spelling pays nothing for the others.
 [[gnu::noinline]] FieldName name_without_case(const Known& known, std::string_view text) {
@@ -162,8 +181,7 @@ bool equal(std::string_view a, const char* b) {
 }  // namespace
 
 FieldName field_name(std::string_view text) {
-  if (text.empty()) return FieldName::Other;
-  if (text.size() == 1) return compact_name(text.front());
+  if (text.size() < 2) return text.empty() ? FieldName::Other : compact_name(text.front());
   const Known& known = by_place[place_of(text)];
   if (known.text.size() != text.size()) return FieldName::Other;
   return equal(text, known.text.data()) ? known.name : name_without_case(known, text);
@@ -177,10 +195,8 @@ bool is_list(FieldName name) { return (lists & bit(name)) != 0; }
 
 Method parse_method(std::string_view text) {
   if (text.empty()) return Method::Other;
-  for (std::size_t i = 1; i < methods.size(); ++i) {
-    if (methods[i].front() == text.front() && methods[i] == text) return static_cast<Method>(i);
-  }
-  return Method::Other;
+  const Method method = method_by_place[method_place(text)];
+  return method_text(method) == text ? method : Method::Other;
 }
 
 std::string_view method_text(Method method) { return methods[static_cast<std::size_t>(method)]; }

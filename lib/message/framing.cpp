@@ -32,9 +32,14 @@ BodySize body_size(std::string_view head) {
     at = line.end + line_end.size();
     if (part.value == nullptr || part.name != FieldName::ContentLength) continue;
     if (found) return {0, ValueError{Fault::DuplicateField, offset, "a second Content-Length"}};
-    const auto value_offset = static_cast<std::size_t>(part.value - head.data());
-    auto size = scan_content_length(trim({part.value, static_cast<std::size_t>(line.end - part.value)}));
-    if (!size) return {0, ValueError{size.error().fault, value_offset, "Content-Length: " + size.error().detail}};
+    const std::string_view value = trim({part.value, static_cast<std::size_t>(line.end - part.value)});
+    const auto size = scan_content_length(value);
+    if (!size) {
+      ValueError error = not_a_length(value);
+      error.offset = static_cast<std::size_t>(value.data() - head.data());
+      error.detail = "Content-Length: " + error.detail;
+      return {0, std::move(error)};
+    }
     result.size = *size;
     found = true;
   }

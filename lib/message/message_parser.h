@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,7 @@ namespace intermediary {
 
 class MessageParser {
  public:
-  MessageParser(std::string bytes, Framing framing, const Limits& limits);
+  MessageParser(std::string&& bytes, Framing framing, const Limits& limits);
   std::expected<MessagePtr, Refused> run();
 
  private:
@@ -29,6 +30,7 @@ class MessageParser {
   void refuse_header_section();
   void read_body();
   void read_values();
+  void read_max_forwards();
   void read_vias();
   void count_vias();
   // The first field of that name; null when there is none.
@@ -45,15 +47,19 @@ class MessageParser {
   void lose_boundary() { boundary_lost_ = true; }
   Refused refused();
 
-  std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - message_->bytes_.data()); }
+  std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - m_.bytes_.data()); }
 
   boost::intrusive_ptr<Message> message_;
+  Message& m_;
   Framing framing_;
   std::size_t skipped_ = 0;  // bytes of empty lines before the start line
   const char* limit_;        // end of the message or of what a header section may be
   StartLine start_line_;
-  std::uint64_t seen_ = 0;              // a bit for each FieldName
-  std::array<std::uint8_t, 64> first_;  // by FieldName, where its bit is set: the first such field
+  boost::container::static_vector<Field, limit::header_lines> fields_;  // gathered here, so that the Message's fit
+  static constexpr std::uint8_t none = 0xff;
+  static_assert(limit::header_lines < none);
+  std::array<std::uint8_t, static_cast<std::size_t>(FieldName::WwwAuthenticate) + 1> first_;  // by FieldName: where
+  bool several_vias_ = false;
   bool boundary_lost_ = false;
   std::optional<ParseError> error_;
 };

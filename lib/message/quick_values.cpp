@@ -15,14 +15,15 @@ std::unexpected<ValueError> bad(std::size_t offset, std::string detail, Fault fa
 
 // A run of digits of any length; a number that needs more than 19 of them is the greatest there is. nullopt when it is
 // empty or anything else.
-std::optional<std::uint64_t> parse_digits(std::string_view text) {
+inline std::optional<std::uint64_t> parse_digits(std::string_view text) {
   constexpr std::size_t digits_that_fit = std::numeric_limits<std::uint64_t>::digits10;
   if (text.empty()) return std::nullopt;
   while (text.size() > 1 && text.front() == '0') text.remove_prefix(1);
   std::uint64_t value = 0;
   for (char c : text) {
-    if (!is_digit(c)) return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    const auto digit = static_cast<unsigned>(c) - '0';
+    if (digit > 9) return std::nullopt;
+    value = value * 10 + digit;
   }
   return text.size() > digits_that_fit ? std::numeric_limits<std::uint64_t>::max() : value;
 }
@@ -222,23 +223,22 @@ std::expected<std::string_view, ValueError> scan_tag(std::string_view value) {
 std::expected<std::string_view, ValueError> scan_call_id(std::string_view value) {
   if (value.empty()) return bad(0, "empty");
   const char* const end = value.data() + value.size();
-  if (std::memchr(value.data(), ' ', value.size()) != nullptr || find_control(value.data(), end) != end) {
+  if (find_space_or_control(value.data(), end) != end) {
     return bad(0, "holds white space: '" + shown(value) + "'");
   }
   return value;
 }
 
-std::expected<std::uint8_t, ValueError> scan_max_forwards(std::string_view value) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint8_t>::max();
+std::optional<std::uint8_t> scan_max_forwards(std::string_view value) {
   const auto number = parse_digits(value);
-  if (!number || *number > most) return bad(0, "no number from 0 to 255: '" + shown(value) + "'");
+  if (!number || *number > std::numeric_limits<std::uint8_t>::max()) return std::nullopt;
   return static_cast<std::uint8_t>(*number);
 }
 
-std::expected<std::size_t, ValueError> scan_content_length(std::string_view value) {
-  const auto number = parse_digits(value);
-  if (!number) return bad(0, "not a number: '" + shown(value) + "'", Fault::BadContentLength);
-  return static_cast<std::size_t>(*number);
+std::optional<std::size_t> scan_content_length(std::string_view value) { return parse_digits(value); }
+
+ValueError not_a_length(std::string_view value) {
+  return {Fault::BadContentLength, 0, "not a number: '" + shown(value) + "'"};
 }
 
 }  // namespace intermediary

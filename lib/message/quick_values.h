@@ -17,8 +17,10 @@ std::expected<CSeq, ValueError> scan_cseq(std::string_view value);
 // The tag of a From or To value, "" when it has none (RFC 3261 §20.20, §20.39).
 std::expected<std::string_view, ValueError> scan_tag(std::string_view value);
 std::expected<std::string_view, ValueError> scan_call_id(std::string_view value);
-std::expected<std::uint8_t, ValueError> scan_max_forwards(std::string_view value);
+// A number from 0 to 255.
+std::optional<std::uint8_t> scan_max_forwards(std::string_view value);
 // One run of digits (RFC 3261 §20.14); a number that does not fit is the greatest size.
-std::expected<std::size_t, ValueError> scan_content_length(std::string_view value);
+std::optional<std::size_t> scan_content_length(std::string_view value);
+ValueError not_a_length(std::string_view value);
 
 }  // namespace intermediary

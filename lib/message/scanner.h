@@ -29,7 +29,9 @@ class Scanner {
   // The longest run of a class, possibly empty. REQUIRES: the class is not Space.
   std::string_view run(character::Class wanted) {
     const char* begin = at_;
-    while (character::is(*at_, wanted)) ++at_;
+    for (; character::is(*at_, wanted); ++at_) {  // two a turn
+      if (!character::is(*++at_, wanted)) break;
+    }
     return {begin, static_cast<std::size_t>(at_ - begin)};
   }
   bool take(char wanted) {

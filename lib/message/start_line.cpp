@@ -23,22 +23,23 @@ std::optional<ValueError> check_version(std::string_view version, std::size_t of
   return ValueError{shaped ? Fault::WrongVersion : Fault::BadStartLine, offset, "version is '" + shown(version) + "'"};
 }
 
-// The shape of an absolute URI; its grammar is Uri::parse's.
+// absoluteURI as far as its scheme; its grammar is Uri::parse's.
+bool has_scheme(std::string_view uri) {
+  std::size_t colon = 0;
+  while (colon < uri.size() && character::is(uri[colon], character::Scheme)) ++colon;
+  return colon > 0 && is_alpha(uri.front()) && colon + 1 < uri.size() && uri[colon] == ':';
+}
+
 std::optional<ValueError> check_uri(std::string_view uri, std::size_t offset) {
   if (uri.size() > limit::uri_bytes) {
     return ValueError{Fault::UriTooLong, offset, "Request-URI has " + std::to_string(uri.size()) + " bytes"};
   }
-  std::size_t bad = 0;
-  while (bad < uri.size() && character::is(uri[bad], character::Uri)) ++bad;
-  if (bad != uri.size()) {
-    return ValueError{Fault::BadStartLine, offset + bad, "Request-URI holds '" + shown(uri.substr(bad, 1)) + "'"};
+  for (std::size_t i = 0; i < uri.size(); ++i) {
+    if (character::is(uri[i], character::Uri)) continue;
+    return ValueError{Fault::BadStartLine, offset + i, "Request-URI holds '" + shown(uri.substr(i, 1)) + "'"};
   }
-  std::size_t colon = 0;
-  while (colon < uri.size() && character::is(uri[colon], character::Scheme)) ++colon;
-  if (colon == 0 || !is_alpha(uri.front()) || colon + 1 >= uri.size() || uri[colon] != ':') {
-    return ValueError{Fault::BadStartLine, offset, "Request-URI is no absolute URI: '" + shown(uri) + "'"};
-  }
-  return std::nullopt;
+  if (has_scheme(uri)) return std::nullopt;
+  return ValueError{Fault::BadStartLine, offset, "Request-URI is no absolute URI: '" + shown(uri) + "'"};
 }
 
 // Status-Line = SIP-Version SP Status-Code SP Reason-Phrase. A line that ends behind the code is taken, too.
@@ -63,8 +64,8 @@ std::size_t last_word(std::string_view text) {
   return at;
 }
 
-// Request-Line = Method SP Request-URI SP SIP-Version, with exactly these two spaces.
-StartLine scan_request_line(std::string_view line) {
+// A request line with some fault; Neither when it is not even that.
+StartLine scan_faulty_request_line(std::string_view line) {
   std::size_t method_end = 0;
   while (method_end < line.size() && character::is(line[method_end], character::Token)) ++method_end;
   if (method_end == 0 || method_end == line.size() || !is_space(line[method_end])) return {};
@@ -83,6 +84,21 @@ StartLine scan_request_line(std::string_view line) {
     if (!result.fault) result.fault = check_uri(result.uri, method_end + 1);
   }
   return result;
+}
+
+// Request-Line = Method SP Request-URI SP SIP-Version, with exactly these two spaces.
+StartLine scan_request_line(std::string_view line) {
+  if (!line.ends_with(" SIP/2.0")) return scan_faulty_request_line(line);
+  // The space in front of the version ends both loops.
+  std::size_t at = 0;
+  while (character::is(line[at], character::Token)) ++at;
+  const std::size_t method_end = at;
+  if (method_end == 0 || line[at] != ' ') return scan_faulty_request_line(line);
+  for (++at; character::is(line[at], character::Uri);) ++at;
+  const std::string_view uri = line.substr(method_end + 1, at - method_end - 1);
+  const bool sound = at + our_version.size() + 1 == line.size() && uri.size() <= limit::uri_bytes && has_scheme(uri);
+  if (!sound) return scan_faulty_request_line(line);
+  return {.kind = StartLine::Kind::Request, .method = line.substr(0, method_end), .uri = uri};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 #include "message/editor.h"
@@ -51,7 +52,7 @@ static_assert(invite.size() == 914);
 
 MessagePtr parse() {
   auto result = Message::parse(std::string(invite), Framing::Datagram, Limits{});
-  if (result) return *result;
+  if (result) return *std::move(result);
   std::cerr << result.error().error.to_string() << '\n';
   std::exit(1);
 }
