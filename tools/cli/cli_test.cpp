@@ -128,5 +128,49 @@ TEST_F(CommandLineTest, HelpsWithAnExample) {
   EXPECT_EQ(run({"--version"}).output, "intermediary-cli 0.1.0\n");
 }
 
+const std::string small_scenario =
+    "# Nobody is there.\nscenario small\nnode p1 proxy stateful 192.0.2.1 domain=example.com\n"
+    "party alice 192.0.2.10\n0 alice -> p1 OPTIONS sip:example.com\n";
+
+TEST_F(CommandLineTest, RunsAScenario) {
+  const Result result = run({"test", write("small.flow", small_scenario + "0 p1 -> alice 200\n")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("ok    "), HasSubstr("small.flow"), HasSubstr("1 scenario, 0 failed")));
+}
+
+TEST_F(CommandLineTest, AWrongExpectationFailsAndSaysWhere) {
+  const Result result = run({"test", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("small.flow:6: expected p1 -> alice 404 at 0.000, came 200 OPTIONS"));
+  EXPECT_THAT(result.output, HasSubstr("1 scenario, 1 failed"));
+}
+
+TEST_F(CommandLineTest, AScenarioThatCannotBeReadFailsAtItsPlace) {
+  const Result result = run({"test", write("small.flow", small_scenario + "0 bob -> p1 BYE\n")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("small.flow:6:3: nobody is called 'bob' above"));
+}
+
+TEST_F(CommandLineTest, NoScenarioIsBadUsage) {
+  EXPECT_EQ(run({"test", "/nowhere.flow"}).exit_code, 2);
+  EXPECT_EQ(run({"test"}).exit_code, 2);
+}
+
+TEST_F(CommandLineTest, RewritesTheLadderAndThenComparesIt) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
+  EXPECT_THAT(run({"test", "--rewrite", file}).output, HasSubstr("ladder rewritten"));
+  EXPECT_EQ(run({"test", file}).exit_code, 0);
+  std::ofstream(file, std::ios::app) << "0.000  something else\n";
+  const Result result = run({"test", file});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("the ladder differs"));
+}
+
+TEST_F(CommandLineTest, SpeaksJsonAboutScenarios) {
+  const Result result = run({"test", "--json", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("{\"passed\": 0, \"failed\": 1"), HasSubstr("\"failure\": \"")));
+}
+
 }  // namespace
 }  // namespace intermediary
