@@ -25,6 +25,7 @@ void append_entries(const Message& message, std::uint32_t field_index, std::vect
   const Field& field = message.fields()[field_index];
   const std::string_view bytes = message.bytes();
   if (field.value_begin == field.value_end) return;
+  if (!message.value(field).contains(',')) return out.push_back({field_index, field.value_begin, field.value_end});
   Scanner scanner(bytes, field.value_begin, field.value_end);
   do {
     scanner.skip_space();
@@ -47,6 +48,7 @@ std::vector<Entry> entries(const Message& message, FieldName name) {
 
 std::vector<std::string_view> tokens(const Message& message, FieldName name) {
   std::vector<std::string_view> result;
+  if (!message.has(name)) return result;
   for (const Entry& entry : entries(message, name)) {
     if (entry.begin != entry.end) result.push_back(text(message, entry));
   }

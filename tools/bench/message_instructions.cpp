@@ -67,8 +67,8 @@ std::size_t fields() {
   for (const Entry& route : entries(*m, FieldName::Route)) {
     sum += parse_name_address(text(*m, route))->uri.host.size();
   }
-  sum += tokens(*m, FieldName::ProxyRequire).size() + tokens(*m, FieldName::Require).size();
-  sum += entries(*m, FieldName::Via).size();
+  sum += entries(*m, FieldName::Via).size();  // the search for loops
+  sum += tokens(*m, FieldName::ProxyRequire).size();
   sum += m->has(FieldName::RecordRoute) + m->has(FieldName::MaxBreadth) + m->has(FieldName::ProxyAuthorization);
   return sum;
 }
