@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <map>
 #include <ostream>
 
@@ -18,12 +19,13 @@ const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
 
 ConfigSurroundings world() {
   return {[](const std::string& name) -> std::optional<std::string> {
-            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"}, {"PORT", "5070"}};
+            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"},
+                                                                  {"SIP_ADDRESS", "192.0.2.1"}};
             const auto found = variables.find(name);
             return found == variables.end() ? std::nullopt : std::optional(found->second);
           },
           [](const std::string& path) -> std::expected<std::string, std::string> {
-            if (path == "key.txt") return "0123456789abcdeffedcba9876543210\n";
+            if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
             return std::unexpected("no such file");
           }};
 }
@@ -397,6 +399,33 @@ TEST(LoadConfigTest, LetsAListenerOfEachTransportShareAnAddress) {
   EXPECT_THAT(errors("listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }, { on = "
                      "\"udp:[::1]:5060\" }, { on = \"udp:127.0.0.1:5061\" }]"),
               IsEmpty());
+}
+
+// The blocks between "```toml" and "```".
+std::vector<std::string> documented_examples() {
+  std::ifstream file(INTERMEDIARY_SOURCE_DIR "/docs/configuration.md");
+  std::vector<std::string> examples;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line == "```toml") {
+      examples.emplace_back();
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      examples.back() += line + '\n';
+    }
+  }
+  return examples;
+}
+
+TEST(DocumentedExamplesTest, LoadWithoutAProblem) {
+  const std::vector<std::string> examples = documented_examples();
+  EXPECT_GE(examples.size(), 8u);
+  for (const std::string& example : examples) {
+    EXPECT_THAT(errors(example), IsEmpty()) << example;
+    EXPECT_THAT(warnings(example), IsEmpty()) << example;
+  }
 }
 
 }  // namespace

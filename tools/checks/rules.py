@@ -60,7 +60,7 @@ OUTSIDE_HEADERS = [
     (r"CLI/.*", [_CLI], "command lines are read in tools/cli"),
     (r"spdlog/.*", [_RUNTIME, _CLI], "logs are written by lib/runtime and tools/cli"),
     (r"(gtest|gmock|rapidcheck)(/.*|\.h)", [_TESTS, _TEST_HEADERS, _FUZZ], "test libraries belong to tests"),
-    (r"(sys|netinet|arpa|net)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
+    (r"(sys|netinet|arpa|net|linux)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
      [_RUNTIME, _CLI, r"conformance/.*"], "the operating system belongs to lib/runtime"),
     (r"[a-z]mmintrin\.h", [r"lib/message/byte_search\.h"], "one file knows the processor"),
     (r"valgrind/.*", [_CLI], "measuring belongs to tools/bench"),

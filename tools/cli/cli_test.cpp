@@ -1,10 +1,14 @@
 // Runs the program as its users do.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,38 +20,92 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 struct Result {
   int exit_code = -1;
   std::string output;  // standard output and standard error
 };
 
-Result run(std::vector<std::string> arguments) {
-  std::array<int, 2> pipe_ends{};
-  if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return {};
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(pipe_ends[1], STDOUT_FILENO);
-    dup2(pipe_ends[1], STDERR_FILENO);
-    const std::string program = INTERMEDIARY_BINARY_DIR "/bin/intermediary-cli";
-    arguments.insert(arguments.begin(), program);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(program.c_str(), argv.data());
-    _exit(127);
+// The program while it runs.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    std::array<int, 2> pipe_ends{};
+    EXPECT_EQ(pipe2(pipe_ends.data(), O_CLOEXEC), 0);
+    output_ = pipe_ends[0];
+    child_ = fork();
+    if (child_ == 0) {
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      dup2(pipe_ends[1], STDERR_FILENO);
+      const std::string program = INTERMEDIARY_BINARY_DIR "/bin/intermediary-cli";
+      arguments.insert(arguments.begin(), program);
+      std::vector<char*> argv;
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      execv(program.c_str(), argv.data());
+      _exit(127);
+    }
+    close(pipe_ends[1]);
   }
-  close(pipe_ends[1]);
-  Result result;
-  std::array<char, 4096> buffer{};
-  for (ssize_t count; (count = read(pipe_ends[0], buffer.data(), buffer.size())) > 0;) {
-    result.output.append(buffer.data(), static_cast<std::size_t>(count));
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (child_ > 0) {
+      kill(child_, SIGKILL);
+      waitpid(child_, nullptr, 0);
+    }
+    close(output_);
   }
-  close(pipe_ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return result;
+
+  // All it has printed up to and with `text`, or up to its end.
+  std::string read_until(const std::string& text) {
+    std::array<char, 4096> buffer{};
+    while (text.empty() || printed_.find(text) == std::string::npos) {
+      const ssize_t count = read(output_, buffer.data(), buffer.size());
+      if (count <= 0) break;
+      printed_.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return printed_;
+  }
+  void signal(int number) const { kill(child_, number); }
+  Result wait() {
+    Result result{-1, read_until("")};
+    int status = 0;
+    waitpid(child_, &status, 0);
+    child_ = -1;
+    if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+    return result;
+  }
+
+ private:
+  pid_t child_ = -1;
+  int output_ = -1;
+  std::string printed_;
+};
+
+Result run(std::vector<std::string> arguments) { return Program(std::move(arguments)).wait(); }
+
+// The first line of the answer that a server on `port` of 127.0.0.1 gives to an OPTIONS.
+std::string ask_options(std::uint16_t port) {
+  const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+  const timeval patience{5, 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  sockaddr_in server{};
+  server.sin_family = AF_INET;
+  server.sin_port = htons(port);
+  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof(server));
+  const std::string request =
+      "OPTIONS sip:127.0.0.1:" + std::to_string(port) +
+      " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKcli\r\nMax-Forwards: 70\r\n"
+      "From: <sip:a@localhost>;tag=1\r\nTo: <sip:localhost>\r\nCall-ID: cli\r\nCSeq: 1 OPTIONS\r\n\r\n";
+  send(descriptor, request.data(), request.size(), 0);
+  std::array<char, 2048> buffer{};
+  const ssize_t count = recv(descriptor, buffer.data(), buffer.size(), 0);
+  close(descriptor);
+  const std::string answer(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  return answer.substr(0, answer.find("\r\n"));
 }
 
 class CommandLineTest : public testing::Test {
@@ -120,7 +178,8 @@ TEST_F(CommandLineTest, RefusesCommandsOfLaterVersionsByName) {
 }
 
 TEST_F(CommandLineTest, HelpsWithAnExample) {
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"}, {"check", "--help"}}) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"run", "--help"}, {"check", "--help"}}) {
     const Result result = run(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_THAT(result.output, HasSubstr("Example:\n  intermediary-cli "));
@@ -170,6 +229,47 @@ TEST_F(CommandLineTest, SpeaksJsonAboutScenarios) {
   const Result result = run({"test", "--json", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, AllOf(HasSubstr("{\"passed\": 0, \"failed\": 1"), HasSubstr("\"failure\": \"")));
+}
+
+std::uint16_t port_in(const std::string& log, const std::string& before) {
+  const std::size_t begin = log.find(before);
+  return begin == std::string::npos ? 0 : static_cast<std::uint16_t>(std::stoi(log.substr(begin + before.size())));
+}
+
+TEST_F(CommandLineTest, ServesUntilItIsTold) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    Program server({"run", "--listen", "udp:127.0.0.1:0", "--listen", "tcp:127.0.0.1:0", "--grace", "100ms"});
+    const std::string log = server.read_until("on=tcp:127.0.0.1:");
+    EXPECT_EQ(ask_options(port_in(log, "on=udp:127.0.0.1:")), "SIP/2.0 200 OK");
+    server.signal(number);
+    const Result result = server.wait();
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.output, AllOf(HasSubstr(number == SIGTERM ? "SIGTERM" : "SIGINT"), HasSubstr("stopped")));
+  }
+}
+
+TEST_F(CommandLineTest, SaysWhichAddressItCannotHave) {
+  const Result result = run({"run", "--listen", "udp:192.0.2.1:5060"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("cannot listen on udp:192.0.2.1:5060: Cannot assign requested address"));
+}
+
+TEST_F(CommandLineTest, RunsNoConfigurationThatItWouldRefuse) {
+  const Result result = run({"run", "--config", write("sip.toml", "domians = 1")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("sip.toml:1:1: error: "));
+  EXPECT_EQ(run({"run", "--listen", "udp:127.0.0.1:99999"}).exit_code, 2);
+  EXPECT_EQ(run({"run", "--listen", "udp:0.0.0.0:5060"}).exit_code, 2);
+  EXPECT_EQ(run({"run", "--grace", "5"}).exit_code, 2);
+  EXPECT_EQ(run({"run", "--log", "loud"}).exit_code, 2);
+}
+
+TEST_F(CommandLineTest, HasADefaultThatIsValidAndRelaysForNobody) {
+  const Result printed = run({"run", "--print-default"});
+  EXPECT_EQ(printed.exit_code, 0);
+  EXPECT_THAT(printed.output, Not(HasSubstr("relay =")));
+  const Result checked = run({"check", "--json", write("default.toml", printed.output)});
+  EXPECT_THAT(checked.output, HasSubstr("\"valid\": true, \"problems\": []"));
 }
 
 }  // namespace

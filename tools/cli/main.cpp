@@ -25,6 +25,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("Example:\n  intermediary-cli run --config sip.toml");
   int exit_code = exit_fine;
+  add_run(app, exit_code);
   add_check(app, exit_code);
   add_test(app, exit_code);
   try {

@@ -14,6 +14,8 @@ find_package(Boost 1.81 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)  # its headers alone: lib/config/document.cpp
 if(INTERMEDIARY_BUILD_RUNTIME)
   find_package(CLI11 REQUIRED)
+  find_package(spdlog REQUIRED)
+  find_package(Threads REQUIRED)
 endif()
 if(INTERMEDIARY_BUILD_TESTS)
   find_package(GTest REQUIRED)

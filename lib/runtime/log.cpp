@@ -1,0 +1,64 @@
+#include "runtime/log.h"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "base/overloaded.h"
+
+namespace intermediary {
+namespace {
+
+constexpr std::size_t queued_lines = 8192;
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warning:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::off;
+}
+
+class StderrLog : public Log {
+ public:
+  explicit StderrLog(LogLevel least)
+      : writer_(std::make_shared<spdlog::details::thread_pool>(queued_lines, 1)),
+        logger_(std::make_shared<spdlog::async_logger>("intermediary",
+                                                       std::make_shared<spdlog::sinks::stderr_sink_mt>(), writer_,
+                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+    logger_->set_level(spdlog_level(least));
+    logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
+  }
+
+  void write(LogLevel level, std::string_view line) override {
+    logger_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  }
+
+ private:
+  std::shared_ptr<spdlog::details::thread_pool> writer_;  // writes what is queued before it ends
+  std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+}  // namespace
+
+std::unique_ptr<Log> make_stderr_log(LogLevel least) { return std::make_unique<StderrLog>(least); }
+
+LogLevel level_of(const Event& event) {
+  return std::visit(Overloaded{
+                        [](const MessageRejected&) { return LogLevel::Info; },
+                        [](const RequestRefused&) { return LogLevel::Info; },
+                        [](const StrayDropped&) { return LogLevel::Debug; },
+                        [](const SendFailed&) { return LogLevel::Warning; },
+                        [](const RequestCompleted&) { return LogLevel::Info; },
+                        [](const BindingChanged&) { return LogLevel::Info; },
+                        [](const FlowChanged&) { return LogLevel::Debug; },
+                    },
+                    event);
+}
+
+}  // namespace intermediary

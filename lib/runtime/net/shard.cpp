@@ -1,0 +1,166 @@
+#include "runtime/net/shard.h"
+
+#include <utility>
+
+#include "base/overloaded.h"
+
+namespace intermediary {
+namespace {
+
+constexpr std::size_t scratch_bytes = std::size_t{64} * 1024;
+
+std::string address_of(const ListenerConfig& listener) {
+  return std::string(parameter_name(listener.transport)) + ':' + listener.bind.to_string();
+}
+
+}  // namespace
+
+Shard::Shard(boost::asio::io_context& io, Log& log) : io_(io), log_(log), scratch_(scratch_bytes), timer_(io) {}
+
+std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
+  config_ = std::move(config);
+  for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+    ListenerConfig& listener = config_.listeners[i];
+    const ListenerId id{static_cast<std::uint32_t>(i + 1)};
+    if (const std::error_code error = open_listener(id, listener)) {
+      return std::unexpected("cannot listen on " + address_of(listener) + ": " + error.message());
+    }
+    log_.write(LogLevel::Info, "listening name=" + log_value(listener.name) + " on=" + address_of(listener) +
+                                   " advertise=" + log_value(listener.advertise_host));
+  }
+  if (const std::string problem = problem_with(config_); !problem.empty()) return std::unexpected(problem);
+  engine_.emplace(config_, seed);
+  return {};
+}
+
+std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
+  if (listener.transport == Transport::Udp) {
+    auto udp = std::make_unique<UdpListener>(io_, id, config_.limits, *this);
+    if (const std::error_code error = udp->open(listener.bind)) return error;
+    listener.bind = udp->local();
+    udp_.emplace(id.value, std::move(udp));
+    return {};
+  }
+  auto tcp = std::make_unique<TcpListener>(
+      io_, id, *this, [this](ListenerId listener_id, TcpFlow::Socket socket, const Endpoint& remote) {
+        accepted(listener_id, std::move(socket), remote);
+      });
+  if (const std::error_code error = tcp->open(listener.bind)) return error;
+  listener.bind = tcp->local();
+  tcp_.push_back(std::move(tcp));
+  return {};
+}
+
+void Shard::start() {
+  for (auto& [id, udp] : udp_) udp->start();
+  for (auto& tcp : tcp_) tcp->start();
+  deliver(WallClock{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())});
+  settle();
+}
+
+void Shard::drain(std::function<void()> idle) {
+  for (auto& tcp : tcp_) tcp->close();
+  idle_ = std::move(idle);
+  deliver(Command{Command::Kind::Drain});
+  settle();
+}
+
+void Shard::accepted(ListenerId id, TcpFlow::Socket socket, const Endpoint& remote) {
+  add_flow(std::move(socket), {FlowId{++last_flow_}, id, remote})->start();
+}
+
+std::shared_ptr<TcpFlow> Shard::add_flow(TcpFlow::Socket socket, const TcpFlow::Identity& identity) {
+  auto flow = std::make_shared<TcpFlow>(std::move(socket), identity, scratch_, *this,
+                                        [this](FlowId gone) { flows_.erase(gone.value); });
+  flows_.insert_or_assign(identity.flow.value, flow);
+  return flow;
+}
+
+void Shard::deliver(Input input) { inputs_.push_back(std::move(input)); }
+
+void Shard::settle() {
+  while (!inputs_.empty()) {
+    while (!inputs_.empty()) {
+      Input input = std::move(inputs_.front());
+      inputs_.pop_front();
+      handle(std::move(input));
+    }
+    flush();
+  }
+  set_timer();
+  if (idle_ && engine_->live().idle()) std::exchange(idle_, nullptr)();
+}
+
+TimePoint Shard::now() const { return at(std::chrono::duration_cast<Duration>(SteadyClock::now() - started_)); }
+
+void Shard::handle(Input input) {
+  engine_->handle(now(), std::move(input));
+  while (std::optional<Output> output = engine_->poll()) {
+    std::visit([this](auto& what) { carry_out(std::move(what)); }, *output);
+  }
+}
+
+void Shard::carry_out(Transmit transmit) {
+  if (transmit.hop.flow) {
+    const auto found = flows_.find(transmit.hop.flow.value);
+    if (found == flows_.end()) return;  // gone, as an input that waits will tell
+    const std::shared_ptr<TcpFlow> flow = found->second;
+    flow->send(std::move(transmit.bytes));
+    to_flush_.push_back(flow);
+    return;
+  }
+  const auto found = udp_.find(transmit.hop.listener.value);
+  if (found == udp_.end()) {
+    deliver(DatagramFailed{transmit.hop.listener, transmit.hop.remote, "no such UDP listener"});
+  } else {
+    found->second->send(transmit.hop.remote, std::move(transmit.bytes));
+  }
+}
+
+void Shard::carry_out(const OpenFlow& order) {
+  const bool known = order.listener && order.listener.value <= config_.listeners.size();
+  const IpAddress source = known ? config_.listeners[order.listener.value - 1].bind.address : IpAddress();
+  add_flow(TcpFlow::Socket(io_), {order.flow, order.listener, order.remote})->connect(source);
+}
+
+void Shard::carry_out(const CloseFlow& order) {
+  const auto found = flows_.find(order.flow.value);
+  if (found == flows_.end()) return;
+  const std::shared_ptr<TcpFlow> flow = found->second;
+  flows_.erase(found);
+  flow->close();
+}
+
+void Shard::carry_out(const Resolve& question) {
+  ResolveError error{"no DNS in this version: cannot resolve '" + question.target.host +
+                     "' (use an address, or localhost)"};
+  log_.write(LogLevel::Warning,
+             "unresolved host=" + log_value(question.target.host) + " reason=" + log_value(error.reason));
+  deliver(HopsResolved{question.query, std::unexpected(std::move(error))});
+}
+
+void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(event)); }
+
+void Shard::flush() {
+  for (auto& [id, udp] : udp_) udp->flush();
+  for (const std::shared_ptr<TcpFlow>& flow : std::exchange(to_flush_, {})) flow->flush();
+}
+
+// The timer may be early, never late: it is moved only to the front, and an early wake-up does nothing.
+void Shard::set_timer() {
+  const std::optional<TimePoint> deadline = engine_->next_deadline();
+  if (!deadline || (timer_set_to_ && *timer_set_to_ <= *deadline)) return;
+  timer_set_to_ = deadline;
+  timer_.expires_at(started_ + deadline->time_since_epoch());
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) timer_fired();
+  });
+}
+
+void Shard::timer_fired() {
+  timer_set_to_.reset();
+  deliver(DeadlineReached{});
+  settle();
+}
+
+}  // namespace intermediary

@@ -1,0 +1,49 @@
+// A server: an engine on the sockets that its configuration names.
+//
+//   auto server = Server::open(config, options, log);   // binds; the error says which listener cannot be had, and why
+//   (*server)->run();                                   // until stop(), or a signal
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "base/random.h"
+#include "engine/config.h"
+#include "runtime/log.h"
+
+namespace intermediary {
+
+struct ServerOptions {
+  Seed seed{};
+  // How long requests under way may take to end after stop().
+  std::chrono::milliseconds grace = std::chrono::seconds(5);
+};
+
+class Server {
+ public:
+  // `log` must outlive the server. Throws std::system_error only where the process lacks what any socket needs.
+  static std::expected<std::unique_ptr<Server>, std::string> open(Config config, const ServerOptions& options,
+                                                                  Log& log);
+  ~Server();
+
+  // The configuration with the ports as they were bound.
+  const Config& config() const;
+  // SIGTERM and SIGINT stop it; a second one ends it at once.
+  void stop_on_signals();
+  // Returns after stop(), when all that was under way has ended or the grace is over.
+  void run();
+  // From any thread: accepts nothing new, answers new requests with 503, and ends when idle.
+  void stop();
+
+ private:
+  struct Implementation;
+  explicit Server(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// Whether this host has an IPv6 loopback address to bind to.
+bool has_ipv6_loopback();
+
+}  // namespace intermediary
