@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "message/characters.h"
 #include "message/quick_values.h"
 #include "message/sofia.h"
 #include "message/value_error.h"
@@ -27,6 +28,7 @@ std::optional<ValueError> check_bytes(std::string_view value, std::string_view w
   if (value.size() > limit::line_bytes) return wrong(Fault::LineTooLong, 0, "longer than the limit");
   std::size_t quote = npos;
   for (std::size_t i = 0; i < value.size(); ++i) {
+    if (character::is(value[i], character::Token)) continue;
     const bool quoted_pair = quote != npos && value[i] == '\\';  // may hide a control character (RFC 3261 §25.1)
     if (quoted_pair) {
       ++i;
@@ -65,21 +67,23 @@ std::size_t end_of_quotes(std::string_view value) {
   return value.size();
 }
 
+bool ends_addr_spec(char c) { return c == '<' || c == ';' || c == ',' || c == '?' || c == '"'; }
+
 // RFC 3261 §20.10: without angle brackets a comma, question mark or semicolon is none of the URI's.
 std::expected<Shape, ValueError> find_shape(std::string_view value) {
   const std::size_t name_end = value[0] == '"' ? end_of_quotes(value) : 0;
-  const auto stop = value.find_first_of("<;,?\"", name_end);
-  const auto place = std::min(stop, value.size());
-  if (stop != npos && value[stop] == '<') {
+  std::size_t stop = name_end;
+  while (stop < value.size() && !ends_addr_spec(value[stop])) ++stop;
+  if (value.substr(stop).starts_with('<')) {
     const auto close = value.find('>', stop);
     if (close == npos) return value_error(Fault::BadValue, stop, "name-addr: '<' without '>'");
     return Shape{value.substr(0, stop), value.substr(stop + 1, close - stop - 1), value.substr(close + 1)};
   }
-  if (stop != npos && value[stop] != ';') {
-    return value_error(Fault::BadValue, place, "addr-spec: needs angle brackets around its URI: " + in_quotes(value));
+  if (stop != value.size() && value[stop] != ';') {
+    return value_error(Fault::BadValue, stop, "addr-spec: needs angle brackets around its URI: " + in_quotes(value));
   }
   if (name_end != 0) return value_error(Fault::BadValue, 0, "name-addr: display name without a URI in '<>'");
-  return Shape{{}, trim(value.substr(0, place)), value.substr(place)};
+  return Shape{{}, trim(value.substr(0, stop)), value.substr(stop)};
 }
 
 // A quoted-string without its quotes and backslashes; control characters fall out.
@@ -107,7 +111,7 @@ std::optional<ValueError> check_parameters(const Parameters& parameters, std::st
   return std::nullopt;
 }
 
-bool is_folded(std::string_view value) { return value.find_first_of("\r\n") != npos; }
+bool is_folded(std::string_view value) { return value.contains('\n'); }
 
 std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_view value) {
   constexpr std::string_view what = "name-addr";

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "message/lines.h"
 
 namespace intermediary::sofia {
 namespace {
@@ -41,9 +42,9 @@ class Workplace {
  public:
   explicit Workplace(std::string_view value) : size_(value.size()) {
     assert(size_ <= limit::line_bytes);
-    // A control character that is left stands escaped in a quoted-string. To sofia-sip it would end or break the text.
-    std::ranges::transform(value, text_.data(), [](char c) { return is_control(c) ? '?' : c; });
+    std::memcpy(text_.data(), value.data(), size_);
     text_[size_] = '\0';
+    hide_control_characters();
     home_ = su_home_auto(memory_.data(), sizeof memory_);
   }
   ~Workplace() { su_home_deinit(home_); }
@@ -65,7 +66,13 @@ class Workplace {
   }
 
  private:
-  static bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
+  // One that is left stands escaped in a quoted-string. To sofia-sip it would end or break the text.
+  void hide_control_characters() {
+    char* const end = text_.data() + size_;
+    for (char* at = text_.data(); (at += find_control(at, end) - at) != end; ++at) {
+      if (*at != '\t') *at = '?';
+    }
+  }
 
   std::size_t size_;
   std::array<char, limit::line_bytes + 1> text_;
@@ -93,11 +100,11 @@ std::optional<UrlParts> split_url(std::string_view text) {
   std::array<char, limit::uri_bytes + 1> copy;
   std::memcpy(copy.data(), text.data(), text.size());
   copy[text.size()] = '\0';
-  // Only the cuts matter here. Escapes are hidden: with one in the user, url_d refuses the '#' that it takes otherwise.
-  const auto at = text.find('@');
-  const std::size_t user_end = at == std::string_view::npos ? 0 : at;
-  std::replace(copy.data(), copy.data() + text.size(), '%', 'x');
-  std::replace(copy.data(), copy.data() + user_end, '#', 'x');
+  if (text.contains('%')) {  // url_d would undo escapes, and refuse a '#' in the user that it takes without them
+    const auto at = text.find('@');
+    std::replace(copy.data(), copy.data() + text.size(), '%', 'x');
+    std::replace(copy.data(), copy.data() + (at == std::string_view::npos ? 0 : at), '#', 'x');
+  }
   url_t url;
   if (url_d(&url, copy.data()) < 0) return std::nullopt;
   PartFinder find(text, copy.data());

@@ -36,11 +36,18 @@ constexpr std::array<std::uint8_t, 256> make_allowed() {
   allow("[]/:&+$", Parameter);
   allow("[]/?:+$", Header);
   allow("@", 0);
+  allowed['%'] = User | Password | Parameter | Header;  // where it may stand: check_bytes() sees to its digits
   return allowed;
 }
 constexpr auto allowed = make_allowed();
 
 bool may_stand(char c, Part part) { return (allowed[static_cast<unsigned char>(c)] & part) != 0; }
+
+bool may_all_stand(std::string_view text, Part part) {
+  unsigned common = part;
+  for (char c : text) common &= allowed[static_cast<unsigned char>(c)];
+  return common != 0;
+}
 
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -81,7 +88,7 @@ enum class Case : std::uint8_t { Matters, Ignored };
 
 int without_case(int c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
 
-bool same_text(std::string_view a, std::string_view b, Case rule) {
+bool same_folded_text(std::string_view a, std::string_view b, Case rule) {
   FoldedText left(a), right(b);
   while (true) {
     int x = left.next();
@@ -93,6 +100,16 @@ bool same_text(std::string_view a, std::string_view b, Case rule) {
     if (x != y) return false;
     if (x == FoldedText::end) return true;
   }
+}
+
+bool same_text(std::string_view a, std::string_view b, Case rule) {
+  std::size_t plain = 0;  // mostly there is no escape, and the first characters differ
+  for (; plain < a.size() && plain < b.size() && a[plain] != '%' && b[plain] != '%'; ++plain) {
+    const bool same = rule == Case::Ignored ? to_lower(a[plain]) == to_lower(b[plain]) : a[plain] == b[plain];
+    if (!same) return false;
+  }
+  if (plain == a.size() && plain == b.size()) return true;
+  return same_folded_text(a.substr(plain), b.substr(plain), rule);
 }
 
 // A name, and the value behind its '=' where there is one.
@@ -159,6 +176,7 @@ class UriParser {
   bool check_bytes() {
     if (text_.empty()) return wrong(text_, "empty", Fault::Empty);
     if (text_.size() > limit::uri_bytes) return wrong(text_, "longer than the limit", Fault::UriTooLong);
+    if (may_all_stand(text_, Anywhere)) return true;
     for (std::size_t i = 0; i < text_.size(); ++i) {
       if (may_stand(text_[i], Anywhere)) continue;
       if (!is_escape(text_.substr(i))) return bad_byte(text_.substr(i));
@@ -214,16 +232,11 @@ class UriParser {
   }
 
   bool check_part(std::string_view part, Part kind, std::string_view what) {
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      if (may_stand(part[i], kind)) continue;
-      const bool escape = part[i] == '%' && kind != Host;  // its digits were checked before
-      if (!escape) {
-        return wrong(part.substr(i),
-                     "character that may not stand in the " + std::string(what) + ": " + in_quotes(part.substr(i, 1)));
-      }
-      i += 2;
-    }
-    return true;
+    if (may_all_stand(part, kind)) return true;
+    const auto bad = std::ranges::find_if_not(part, [kind](char c) { return may_stand(c, kind); });
+    const auto rest = part.substr(static_cast<std::size_t>(bad - part.begin()));
+    return wrong(rest,
+                 "character that may not stand in the " + std::string(what) + ": " + in_quotes(rest.substr(0, 1)));
   }
 
   bool read_user(const sofia::UrlParts& parts) {
@@ -278,8 +291,8 @@ class UriParser {
   // A name is there once (RFC 3261 §19.1.1). "name=" is tolerated: it cannot be read in two ways.
   bool check_parameter(const Pair& pair, std::string_view all) {
     if (pair.name.empty()) return wrong(pair.text, "parameter without a name");
-    const auto first = find_pair(all, pair.name);
-    if (first->text.data() != pair.text.data()) return wrong(pair.text, "parameter twice: " + in_quotes(pair.name));
+    const auto before = all.substr(0, static_cast<std::size_t>(pair.text.data() - all.data()));
+    if (find_pair(before, pair.name)) return wrong(pair.text, "parameter twice: " + in_quotes(pair.name));
     return check_part(pair.name, Parameter, "parameter") && check_part(pair.value, Parameter, "parameter");
   }
 
@@ -420,7 +433,7 @@ std::string canonical_user(std::string_view user) {
   FoldedText text(user);
   for (int next = text.next(); next != FoldedText::end; next = text.next()) {
     const int c = next & ~FoldedText::escaped;
-    if (may_stand(static_cast<char>(c), User)) {
+    if (c != '%' && may_stand(static_cast<char>(c), User)) {
       canonical += static_cast<char>(c);
     } else {
       append_escaped(canonical, c);
