@@ -9,6 +9,8 @@
 namespace intermediary::sim {
 namespace {
 
+std::string name_address(const std::string& uri) { return '<' + uri + '>'; }
+
 bool is_one_of(std::string_view method, std::initializer_list<std::string_view> methods) {
   return std::ranges::find(methods, method) != methods.end();
 }
@@ -84,8 +86,6 @@ std::string Party::via() {
   return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + identity_.socket.address.to_string() +
          ";branch=" + branch;
 }
-
-std::string Party::name_address(const std::string& address_of_record) const { return '<' + address_of_record + '>'; }
 
 std::uint32_t Party::next_cseq(const std::string& call_id) { return last_cseq_[call_id] + 1; }
 
@@ -415,53 +415,59 @@ void set_reason(WireMessage& message, const std::string& reason) {
 
 }  // namespace
 
+// One header condition: overrides the value at its position, or adds one; binds names that are not bound yet instead.
+std::expected<void, std::string> Party::apply_value(const Condition& condition, std::size_t position,
+                                                    WireMessage& message, Bindings& bindings) {
+  bool exact = condition.kind == Condition::Kind::Exact;
+  auto values = message.values(condition.name);
+  bool there = position < values.size();
+  std::string usual = there ? values[position] : std::string();
+  if (has_unbound(condition.text, bindings)) {
+    bool bound = exact ? matches_text(condition.text, usual, bindings) : matches_value(condition.text, usual, bindings);
+    if (bound) return {};
+    return std::unexpected("cannot bind " + condition.to_string() + ": by default it is '" + usual + '\'');
+  }
+  std::string written = exact ? fill_in(condition.text, bindings, usual) : write_value(condition.text, bindings, usual);
+  if (there) {
+    values[position] = written;
+    message.set_values(condition.name, values);
+  } else {
+    message.add(condition.name, written);
+  }
+  return {};
+}
+
+std::expected<void, std::string> Party::apply_body(const Condition& condition, WireMessage& message,
+                                                   Bindings& bindings) {
+  if (condition.kind == Condition::Kind::BodyIs && has_unbound(condition.text, bindings)) {
+    if (matches_text(condition.text, message.body, bindings)) return {};
+    return std::unexpected("there is no body to bind");
+  }
+  std::expected<std::string, std::string> body = condition.kind == Condition::Kind::BodyIs
+                                                     ? fill_in(condition.text, bindings, message.body)
+                                                     : expand_block(condition.text, &bindings);
+  if (!body) return std::unexpected(body.error());
+  set_body(message, *body, type_of(*body));
+  return {};
+}
+
 std::expected<void, std::string> Party::apply(const Conditions& conditions, WireMessage& message,
                                               Bindings& bindings) const {
   std::map<std::string, std::size_t> positions;  // how many values of a name the line has written
   for (const Condition& condition : conditions) {
+    std::expected<void, std::string> applied;
     switch (condition.kind) {
       case Condition::Kind::Header:
-      case Condition::Kind::Exact: {
-        std::size_t position = positions[lowercase(long_name(condition.name))]++;
-        auto values = message.values(condition.name);
-        std::string usual = position < values.size() ? values[position] : std::string();
-        if (has_unbound(condition.text, bindings)) {
-          bool whole = condition.kind == Condition::Kind::Exact;
-          bool bound =
-              whole ? matches_text(condition.text, usual, bindings) : matches_value(condition.text, usual, bindings);
-          if (!bound) {
-            return std::unexpected("cannot bind " + condition.to_string() + ": by default it is '" + usual + '\'');
-          }
-          break;
-        }
-        std::string written = condition.kind == Condition::Kind::Exact ? fill_in(condition.text, bindings, usual)
-                                                                       : write_value(condition.text, bindings, usual);
-        if (position < values.size()) {
-          values[position] = written;
-          message.set_values(condition.name, values);
-        } else {
-          message.add(condition.name, written);
-        }
+      case Condition::Kind::Exact:
+        applied = apply_value(condition, positions[lowercase(long_name(condition.name))]++, message, bindings);
         break;
-      }
+      case Condition::Kind::Body:
+      case Condition::Kind::BodyIs:
+        applied = apply_body(condition, message, bindings);
+        break;
       case Condition::Kind::Absent:
         message.set_values(condition.name, {});
         break;
-      case Condition::Kind::Body: {
-        auto body = expand_block(condition.text, &bindings);
-        if (!body) return std::unexpected(body.error());
-        set_body(message, *body, type_of(*body));
-        break;
-      }
-      case Condition::Kind::BodyIs: {
-        if (has_unbound(condition.text, bindings)) {
-          if (!matches_text(condition.text, message.body, bindings)) return std::unexpected("there is no body to bind");
-          break;
-        }
-        std::string body = fill_in(condition.text, bindings, message.body);
-        set_body(message, body, type_of(body));
-        break;
-      }
       case Condition::Kind::NoBody:
         set_body(message, {}, {});
         break;
@@ -478,6 +484,7 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
       case Condition::Kind::Again:
         break;  // about the bytes: whoever sends them
     }
+    if (!applied) return applied;
   }
   return {};
 }

@@ -100,9 +100,12 @@ class Party {
   void learn_from_request(const WireMessage& request);
 
   std::string via();
-  std::string name_address(const std::string& address_of_record) const;
   std::uint32_t next_cseq(const std::string& call_id);
   std::string session_description() const;
+  static std::expected<void, std::string> apply_value(const Condition& condition, std::size_t position,
+                                                      WireMessage& message, Bindings& bindings);
+  static std::expected<void, std::string> apply_body(const Condition& condition, WireMessage& message,
+                                                     Bindings& bindings);
   std::expected<void, std::string> apply(const Conditions& conditions, WireMessage& message, Bindings& bindings) const;
 
   PartyIdentity identity_;
