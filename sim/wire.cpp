@@ -32,8 +32,6 @@ constexpr std::array<std::string_view, 15> list_names{
     "Via",   "Route",     "Record-Route", "Contact", "Path",         "Service-Route", "Require",        "Proxy-Require",
     "Allow", "Supported", "Unsupported",  "Accept",  "Allow-Events", "In-Reply-To",   "Accept-Encoding"};
 
-constexpr std::string_view version = "SIP/2.0";
-
 bool same_name(std::string_view a, std::string_view b) { return equals_ignoring_case(long_name(a), long_name(b)); }
 
 std::vector<std::string_view> lines_of(std::string_view section) {
