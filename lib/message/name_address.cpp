@@ -120,6 +120,8 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
   if (!shape) return std::unexpected(shape.error());
   auto uri = Uri::parse(shape->uri);
   if (!uri) return std::unexpected(moved(uri.error(), value, shape->uri));
+  const bool bare = shape->display.empty() && shape->tail.empty() && value.front() == '<';
+  if (bare) return NameAddress{{}, *std::move(uri), {}};
   if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
     if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
   }

@@ -14,7 +14,7 @@ namespace {
 
 // Which characters may stand in which part (RFC 3261 §25.1), '%' apart. Tolerated beyond the grammar, because user
 // agents in use send them and they cannot be mistaken for a delimiter: '#' in a user, '_' in a host.
-enum Part : std::uint8_t { User = 1, Password = 2, Host = 4, Parameter = 8, Header = 16, Anywhere = 32 };
+enum Part : std::uint8_t { User = 1, Password = 2, Host = 4, Parameter = 8, Header = 16, Anywhere = 32, Plain = 64 };
 
 constexpr std::array<std::uint8_t, 256> make_allowed() {
   std::array<std::uint8_t, 256> allowed{};
@@ -26,10 +26,11 @@ constexpr std::array<std::uint8_t, 256> make_allowed() {
   };
   for (char c = 'a'; c <= 'z'; ++c) {
     const std::array<char, 2> both{c, to_upper(c)};
-    allow(std::string_view(both.data(), 2), User | Password | Host | Parameter | Header);
+    allow(std::string_view(both.data(), 2), User | Password | Host | Parameter | Header | Plain);
   }
-  allow("0123456789", User | Password | Host | Parameter | Header);
-  allow("-_.", User | Password | Host | Parameter | Header);
+  allow("0123456789", User | Password | Host | Parameter | Header | Plain);
+  allow("-_.", User | Password | Host | Parameter | Header | Plain);
+  allow("+", Plain);
   allow("!~*'()", User | Password | Parameter | Header);
   allow("&=+$,", User | Password);
   allow(";?/#", User);
@@ -155,6 +156,41 @@ std::optional<Pair> find_pair(std::string_view pairs, std::string_view name) {
 
 // ---- parsing ----
 
+std::string_view take_plain(std::string_view& rest) {
+  std::size_t size = 0;
+  while (size < rest.size() && may_stand(rest[size], Plain)) ++size;
+  const std::string_view run = rest.substr(0, size);
+  rest.remove_prefix(size);
+  return run;
+}
+
+// The cuts of a plain SIP URI, as most are: behind the scheme, words of letters, digits and "-_.+" with nothing between
+// them but '@', ':' and ';' where they have one meaning. Nullopt for all others: those are sofia-sip's to cut. That
+// both cut alike is a property (values_property_test.cpp).
+std::optional<sofia::UrlParts> cut_plain(std::string_view rest) {
+  sofia::UrlParts parts;
+  parts.host = take_plain(rest);
+  if (rest.starts_with('@')) {
+    rest.remove_prefix(1);
+    parts.user = parts.host;
+    parts.host = take_plain(rest);
+  }
+  if (parts.host->empty() || (parts.user && parts.user->empty())) return std::nullopt;
+  if (rest.starts_with(':')) {
+    rest.remove_prefix(1);
+    parts.port = take_plain(rest);
+    if (!parse_decimal<std::uint16_t>(*parts.port)) return std::nullopt;
+  }
+  if (rest.empty()) return parts;
+  if (!rest.starts_with(';')) return std::nullopt;
+  parts.parameters = rest.substr(1);
+  while (rest.starts_with(';') || rest.starts_with('=')) {
+    rest.remove_prefix(1);
+    if (take_plain(rest).empty()) return std::nullopt;
+  }
+  return rest.empty() ? std::optional(parts) : std::nullopt;
+}
+
 // Takes a URI's text apart into a Uri. Each step says whether the text is good so far; the first that does not leaves
 // an error with its place in the whole text.
 class UriParser {
@@ -223,7 +259,8 @@ class UriParser {
   }
 
   bool read_sip() {
-    const auto parts = sofia::split_url(text_);
+    auto parts = cut_plain(rest_);
+    if (!parts) parts = sofia::split_url(text_);
     if (!parts) return wrong(rest_, "not a SIP URI: " + in_quotes(text_));
     if (parts->path || parts->fragment)
       return wrong(rest_, "a SIP URI has no path and no fragment: " + in_quotes(text_));

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "message/sdp.h"
+#include "message/sofia.h"
 #include "message/values.h"
 
 namespace intermediary {
@@ -104,6 +105,29 @@ RC_GTEST_PROP(UriProperty, WhatIsReadIsWrittenAsItWas, ()) {
   RC_ASSERT(uri.has_value());
   RC_ASSERT(uri->to_string() == text);
   RC_ASSERT(Uri::parse(uri->to_string()).value() == *uri);
+}
+
+// Uri::parse cuts plain URIs itself. sofia-sip must take each of them, and cut it at the same places.
+RC_GTEST_PROP(UriProperty, PlainUrisAreCutAsSofiaSipCutsThem, ()) {
+  const auto plain = word("abcXYZ0189-_.+", 1, 6);
+  std::string text = some(rc::gen::element<std::string>("sip:", "sips:", "SIP:"));
+  if (chance()) text += some(plain) + "@";
+  text += some(plain);
+  if (chance()) text += ":" + some(word("0123456789", 1, 5));
+  for (int i = some(rc::gen::inRange(0, 4)); i > 0; --i) {
+    text += ";" + some(plain);
+    if (chance()) text += "=" + some(plain);
+  }
+  const auto parts = sofia::split_url(text);
+  RC_ASSERT(parts.has_value());
+  const auto uri = Uri::parse(text);
+  RC_PRE(uri.has_value());
+  RC_ASSERT(uri->has_user == parts->user.has_value());
+  RC_ASSERT(uri->user == parts->user.value_or(""));
+  RC_ASSERT(uri->password.empty() && !parts->password && !parts->path && !parts->fragment && !parts->headers);
+  RC_ASSERT(uri->host == parts->host.value_or(""));
+  RC_ASSERT(uri->port.has_value() == parts->port.has_value());
+  RC_ASSERT(uri->parameters == parts->parameters.value_or(""));
 }
 
 RC_GTEST_PROP(UriProperty, EquivalenceIsReflexiveAndSymmetric, ()) {
