@@ -9,13 +9,15 @@ TABLE and its columns: conformance/torture/README.md. What is to be forwarded mu
 
 import csv
 import os
+import random
 import re
 import socket
 import sys
 
 from peers import HOST, Failure, Intermediary, answers_options, free_ports, run
 
-SENDER = "127.0.0.9"  # an address of loopback whose ports nobody holds: answers come to the port of the top Via
+# An address of loopback whose ports nobody holds: answers come to the port of the top Via.
+SENDER = f"127.9.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
 ANSWER_SECONDS = 2.0
 SILENCE_SECONDS = 0.05
 
@@ -36,7 +38,7 @@ do   = {{ relay = "sip:{HOST}:{sink}" }}
 def via_port(message):
     """Where an answer over UDP goes to (RFC 3261 §18.2.2)."""
     via = re.search(rb"(?im)^(?:via|v)[ \t]*:[^,\r\n]*?[ \t]([^\s;,]+)[ \t]*(?:;|,|\r|$)", message)
-    port = re.search(rb":(\d{1,5})$", via.group(1)) if via else None
+    port = re.match(rb"(?:\[[^\]]*\]|[^:]*):(\d{1,5})$", via.group(1)) if via else None
     return int(port.group(1)) if port and 0 < int(port.group(1)) < 65536 else 5060
 
 
@@ -130,13 +132,14 @@ def test(folder, program, table, messages, extension):
             for row in rows:
                 with open(os.path.join(messages, row["name"] + extension), "rb") as file:
                     message = file.read()
+                if row["proxy"] == "forward" and re.search(rb"(?im)^route[ \t]*:", message):
+                    continue  # its own Route decides where it goes, and that is not the sink
                 judge.datagram(row["name"], message, row["proxy"])
                 judge.stream(row["name"], message, *stream_verdict(row))
-            intermediary.must_run()
+            print(f"{len(rows)} messages, twice each; OPTIONS answered {judge.probes} times")
+            if judge.wrong:
+                raise Failure("\n".join([f"{len(judge.wrong)} verdicts missed", *judge.wrong, intermediary.tail(5)]))
             intermediary.stop()
-    print(f"{len(rows)} messages, twice each; OPTIONS answered {judge.probes} times")
-    if judge.wrong:
-        raise Failure("\n".join([f"{len(judge.wrong)} verdicts missed", *judge.wrong, intermediary.tail(5)]))
 
 
 if __name__ == "__main__":

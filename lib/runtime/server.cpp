@@ -38,7 +38,7 @@ struct Server::Implementation {
   }
 
   void end(const std::string& reason) {
-    log.write(LogLevel::Info, "stopped reason=" + log_value(reason));
+    log.write(LogLevel::Info, "stopped reason=" + log_value(reason) + ' ' + shard.figures());
     io.stop();
   }
 

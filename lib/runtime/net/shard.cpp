@@ -1,5 +1,6 @@
 #include "runtime/net/shard.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "base/overloaded.h"
@@ -63,6 +64,35 @@ void Shard::drain(std::function<void()> idle) {
   idle_ = std::move(idle);
   deliver(Command{Command::Kind::Drain});
   settle();
+}
+
+std::string Shard::figures() const {
+  const LiveObjects live = engine_->live();
+  const Counters& counted = engine_->counters();
+  const std::initializer_list<std::pair<std::string_view, std::uint64_t>> figures = {
+      {"server_transactions", live.server_transactions},
+      {"client_transactions", live.client_transactions},
+      {"response_contexts", live.response_contexts},
+      {"queries", live.queries},
+      {"flows", live.flows},
+      {"bindings", live.bindings},
+      {"timers", live.timers},
+      {"requests_in", counted.requests_in},
+      {"responses_in", counted.responses_in},
+      {"requests_out", counted.requests_out},
+      {"responses_out", counted.responses_out},
+      {"retransmissions_in", counted.retransmissions_in},
+      {"rejected", counted.rejected},
+      {"refused", counted.refused},
+      {"strays", counted.strays},
+      {"send_failures", counted.send_failures},
+  };
+  std::string line;
+  for (const auto& [name, value] : figures) {
+    if (!line.empty()) line += ' ';
+    line += std::string(name) + '=' + std::to_string(value);
+  }
+  return line;
 }
 
 void Shard::accepted(ListenerId id, TcpFlow::Socket socket, const Endpoint& remote) {

@@ -35,6 +35,8 @@ class Shard final : public Inbox {
   void start();
   // No new connections; new requests get 503. `idle` is called once, when nothing is under way any more.
   void drain(std::function<void()> idle);
+  // What is live now and what happened since the start, for the log: "server_transactions=0 … requests_in=7 …".
+  std::string figures() const;
 
   void deliver(Input input) override;
   void settle() override;
