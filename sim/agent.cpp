@@ -104,12 +104,12 @@ std::optional<TimePoint> Agent::next_deadline() const {
 }
 
 void Agent::wake(TimePoint now, Party& self) {
-  // What a wake-up adds is not due yet: indices stay valid, and the new ones wait for their own time.
-  for (std::size_t i = 0, count = clients_.size(); i < count; ++i) wake_client(now, clients_[i]);
-  for (std::size_t i = 0, count = servers_.size(); i < count; ++i) wake_server(now, self, servers_[i]);
+  // Waking one side's requests adds to the other side's at most, so no loop runs over what it changes.
+  for (ClientRequest& request : clients_) wake_client(now, request);
+  for (ServerRequest& request : servers_) wake_server(now, self, request);
   auto due = [&](const Farewell& farewell) { return farewell.when <= now; };
-  for (std::size_t i = 0, count = farewells_.size(); i < count; ++i) {
-    if (due(farewells_[i])) hang_up(now, self, farewells_[i].theirs, farewells_[i].to);
+  for (const Farewell& farewell : farewells_) {
+    if (due(farewell)) hang_up(now, self, farewell.theirs, farewell.to);
   }
   std::erase_if(farewells_, due);
   std::erase_if(clients_, [&](const ClientRequest& request) { return request.gives_up_at <= now; });

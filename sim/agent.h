@@ -93,7 +93,7 @@ class Agent {
     std::optional<TimePoint> hangs_up_at;  // the call that this INVITE began
   };
 
-  void begin(TimePoint now, WireMessage request, HostId to, std::optional<Duration> talk);
+  void begin(TimePoint now, WireMessage message, HostId to, std::optional<Duration> talk);
   void send(HostId to, std::string bytes) { outgoing_.push_back({to, std::move(bytes)}); }
   void hear_response(TimePoint now, Party& self, const Heard& heard);
   void hear_invite_answer(TimePoint now, Party& self, ClientRequest& request, const Heard& heard);

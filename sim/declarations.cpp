@@ -63,8 +63,7 @@ void Declarations::read_node(Words& words) {
   if (mode.text != "stateful" && mode.text != "stateless") wrong(mode, "'stateful' or 'stateless'");
   draft.options.config.proxy.mode = mode.text == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
   while (!words.at_end()) draft.options.apply(words.next("an option"));
-  std::vector<Socket> sockets;
-  for (const auto& listener : draft.options.config.listeners) sockets.push_back({listener.transport, listener.bind});
+  std::vector<Socket> sockets = sockets_of(draft.options.config);
   if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
   claim(sockets, draft.place);
   nodes_.emplace(name, std::move(draft));

@@ -388,40 +388,48 @@ class Runner {
     return when->from == when->to ? "at " + from : "within " + from + '~' + seconds_text(when->to.time_since_epoch());
   }
 
-  void explain(const Transmission& sent, const std::string* previous) {
-    std::string came =
-        name_of(sent.from, sent.source) + " -> " + name_of(sent.to, sent.destination) + ' ' + short_label(sent.bytes);
+  // How a line that was meant perhaps accounts for what came; the lower the rank, the likelier.
+  struct Account {
+    int rank = 3;
+    std::string text;
+  };
+
+  Account account(std::size_t index, const MessageLine& line, const Transmission& sent, const std::string* previous) {
     std::string now = seconds_text(world_.now().time_since_epoch());
-    std::optional<std::size_t> best;
-    int best_rank = 3;
-    std::string best_text;
+    Bindings attempt = bindings_;
+    auto differs = difference(line.start, line.conditions, sent.bytes, previous, attempt);
+    if (in_window(index) && same_kind(line.start, sent.bytes)) {
+      return {0, came(sent) + " at " + now + " differs: " + differs.value_or("")};
+    }
+    std::string expected = "expected " + described(line) + ' ' + when_text(index) + ", came ";
+    if (!differs) return {1, expected + "at " + now};
+    if (in_window(index)) return {2, expected + short_label(sent.bytes)};
+    return {};
+  }
+
+  std::string came(const Transmission& sent) const {
+    std::string text = name_of(sent.from, sent.source);
+    text.append(" -> ").append(name_of(sent.to, sent.destination)).append(" ").append(short_label(sent.bytes));
+    return text;
+  }
+
+  // Nobody waited for `sent`: says which line came closest.
+  void explain(const Transmission& sent, const std::string* previous) {
+    std::optional<std::size_t> closest;
+    Account best;
     for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
       const MessageLine* line = candidate(i, sent);
       if (!line) continue;
-      Bindings attempt = bindings_;
-      auto differs = difference(line->start, line->conditions, sent.bytes, previous, attempt);
-      bool kind = same_kind(line->start, sent.bytes);
-      int rank = 3;
-      std::string text;
-      if (in_window(i) && kind) {
-        rank = 0;
-        text = came + " at " + now + " differs: " + differs.value_or("");
-      } else if (!differs) {
-        rank = 1;
-        text = "expected " + described(*line) + ' ' + when_text(i) + ", came at " + now;
-      } else if (in_window(i)) {
-        rank = 2;
-        text = "expected " + described(*line) + ' ' + when_text(i) + ", came " + short_label(sent.bytes);
-      }
-      if (rank >= best_rank) continue;
-      best = i;
-      best_rank = rank;
-      best_text = text;
+      Account found = account(i, *line, sent, previous);
+      if (found.rank >= best.rank) continue;
+      closest = i;
+      best = std::move(found);
     }
-    if (best) {
-      fail(head_of(scenario_.lines[*best]), best_text, best);
+    if (closest) {
+      fail(head_of(scenario_.lines[*closest]), best.text, closest);
     } else {
-      failure_ = scenario_.file + ": unexpected: " + came + " at " + now + '\n' + overdue({});
+      std::string now = seconds_text(world_.now().time_since_epoch());
+      failure_ = scenario_.file + ": unexpected: " + came(sent) + " at " + now + '\n' + overdue({});
     }
     failure_ += "  it is:\n" + quoted_message(sent.bytes);
   }

@@ -150,14 +150,14 @@ std::vector<LogicalLine> logical_lines(std::string_view text) { return Splitter(
 std::vector<Piece> split_columns(const Piece& piece) {
   std::vector<Piece> columns;
   std::string_view text = piece.text;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
+  auto is_gap = [&](std::size_t i) {
+    return text[i] == '\t' || (text[i] == ' ' && i + 1 < text.size() && is_blank(text[i + 1]));
+  };
+  for (std::size_t begin = 0; begin < text.size();) {
     std::size_t end = begin;
-    while (end < text.size() && text[end] != '\t' &&
-           !(text[end] == ' ' && end + 1 < text.size() && is_blank(text[end + 1])))
-      ++end;
-    columns.push_back(
-        {std::string(trim(text.substr(begin, end - begin))), {piece.place.line, piece.place.column + begin}});
+    while (end < text.size() && !is_gap(end)) ++end;
+    Place place{piece.place.line, piece.place.column + begin};
+    columns.push_back({std::string(trim(text.substr(begin, end - begin))), place});
     begin = end;
     while (begin < text.size() && is_blank(text[begin])) ++begin;
   }

@@ -127,6 +127,7 @@ void WireMessage::set_values(std::string_view name, const std::vector<std::strin
   auto place = std::ranges::find_if(headers, named) - headers.begin();
   std::erase_if(headers, named);
   std::vector<WireHeader> lines;
+  lines.reserve(values.size());
   for (const std::string& value : values) lines.push_back({long_name(name), value});
   headers.insert(headers.begin() + place, lines.begin(), lines.end());
 }

@@ -9,12 +9,6 @@
 namespace intermediary::sim {
 namespace {
 
-std::vector<Socket> sockets_of(const Config& config) {
-  std::vector<Socket> sockets;
-  for (const ListenerConfig& listener : config.listeners) sockets.push_back({listener.transport, listener.bind});
-  return sockets;
-}
-
 ListenerId listener_id(std::size_t socket) { return ListenerId{static_cast<std::uint32_t>(socket + 1)}; }
 
 void append_count(std::string& text, std::size_t count, std::string_view what) {
@@ -32,6 +26,13 @@ std::string what_stands(const LiveObjects& live) {
 }
 
 }  // namespace
+
+std::vector<Socket> sockets_of(const Config& config) {
+  std::vector<Socket> sockets;
+  sockets.reserve(config.listeners.size());
+  for (const ListenerConfig& listener : config.listeners) sockets.push_back({listener.transport, listener.bind});
+  return sockets;
+}
 
 World::World(std::uint64_t seed) : seed_(seed), network_(seed_for("network")) {}
 

@@ -42,6 +42,9 @@ struct NamedAddress {
   std::optional<Transport> transport;
 };
 
+// What a node with that configuration listens on.
+std::vector<Socket> sockets_of(const Config& config);
+
 class World {
  public:
   explicit World(std::uint64_t seed);
