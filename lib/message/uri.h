@@ -1,7 +1,8 @@
 // SIP, SIPS, tel and other URIs as values (RFC 3261 §19.1, RFC 3966).
 //
-// SIP URIs are cut by sofia-sip's `url` module, one URI at a time on its own copy and behind limits; parameters are
-// looked up by us, because url_param() reads past its end. Of other schemes than sip, sips and tel everything behind
+// SIP URIs are cut by sofia-sip's `url` module, one URI at a time on its own copy and behind limits; plain ones, as
+// nearly all are, by us and at the same places, which a property holds. Parameters are looked up by us, because
+// url_param() reads past its end. Of other schemes than sip, sips and tel everything behind
 // the colon stands in `user`, unread.
 #pragma once
 
