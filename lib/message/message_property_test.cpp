@@ -86,6 +86,19 @@ RC_GTEST_PROP(MessageProperty, LinesAndBodyMakeUpTheMessage, ()) {
   RC_ASSERT(m.bytes() == bytes);
 }
 
+RC_GTEST_PROP(MessageProperty, TheTopmostViaIsWhatSofiaSipReads, ()) {
+  const MessagePtr m = samples::parse(random_message());
+  const TopVia& top = m->top_via();
+  const Entry first = entries(*m, FieldName::Via).front();
+  RC_ASSERT(first.begin == top.begin && first.end == top.end && first.field == top.field);
+  const auto via = parse_via(text(*m, first));
+  RC_ASSERT(via.has_value());
+  RC_ASSERT(via->host == top.host);
+  RC_ASSERT(via->port == top.port);
+  RC_ASSERT(via->parameters.value("branch").value_or("") == top.branch);
+  RC_ASSERT(top.transport == (via->protocol == "SIP/2.0" ? parse_transport(via->transport) : std::nullopt));
+}
+
 RC_GTEST_PROP(MessageProperty, EditsLeaveAllOtherLinesAsTheyStand, ()) {
   const MessagePtr m = samples::parse(random_message());
   std::vector<std::string> expected;
