@@ -119,7 +119,7 @@ void read_limits(TableReader& top, Limits& limits) {
   constexpr std::int64_t least_bytes = 1024;
   const DurationRange deadlines{milliseconds(100), hours(1)};
   reader->integer("datagram_bytes", limits.datagram_bytes, least_bytes, 65535);
-  reader->integer("stream_message_bytes", limits.stream_message_bytes, least_bytes, 16 * 1024 * 1024);
+  reader->integer("stream_message_bytes", limits.stream_message_bytes, least_bytes, std::int64_t{16} * 1024 * 1024);
   reader->integer("connections_per_source", limits.connections_per_source, 1, 1'000'000);
   reader->integer("transactions_per_source", limits.transactions_per_source, 1, 1'000'000);
   reader->duration("header_deadline", limits.header_deadline, deadlines);

@@ -34,8 +34,8 @@ class EngineCore final : public Wire, public ProxyPort {
   std::optional<TimePoint> next_deadline() const;
   LiveObjects live() const;
   const Counters& counters() const { return counters_; }
-  void add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
-                   std::chrono::seconds expires, int q_thousandths);
+  void add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri, std::chrono::seconds expires,
+                   int q_thousandths);
 
  private:
   // ---- inbound

@@ -61,7 +61,7 @@ constexpr std::size_t place_of(std::string_view text) {
   constexpr unsigned char lower = 0x20;  // makes small letters of capitals; other characters may lose themselves here
   const auto first = static_cast<unsigned char>(text.front() | lower);
   const auto last = static_cast<unsigned char>(text.back() | lower);
-  return (text.size() + 7U * first + 36U * last) % table_size;
+  return (text.size() + std::size_t{7} * first + std::size_t{36} * last) % table_size;
 }
 
 constexpr auto by_place = [] {

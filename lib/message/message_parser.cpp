@@ -282,14 +282,14 @@ void MessageParser::fail(Fault fault, std::size_t at, std::string detail) {
   error_->detail = std::move(detail);
 }
 
-void MessageParser::fail_at(const Field& field, ValueError error) {
+void MessageParser::fail_at(const Field& field, const ValueError& error) {
   fail(error.fault, field.value_begin + error.offset, std::string(field_text(field.name)) + ": " + error.detail);
 }
 
 Refused MessageParser::refused() {
   const std::string& bytes = m_.bytes_;
   ParseError error = std::move(*error_);
-  const std::size_t before = std::min(error.offset, bytes.size());
+  const auto before = static_cast<std::ptrdiff_t>(std::min(error.offset, bytes.size()));
   error.line = 1 + static_cast<std::size_t>(std::count(bytes.begin(), bytes.begin() + before, '\n'));
   error.offset += skipped_;
   error.answer = answer_for(error.fault, start_line_);

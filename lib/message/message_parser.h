@@ -42,8 +42,8 @@ class MessageParser {
   // Calls scan(value) and keeps what it finds, or fails at the value.
   template <class Value, class Scan>
   void read_value(FieldName name, Value& value, Scan scan);
-  void fail(Fault fault, std::size_t offset, std::string detail);
-  void fail_at(const Field& field, ValueError error);
+  void fail(Fault fault, std::size_t at, std::string detail);
+  void fail_at(const Field& field, const ValueError& error);
   void lose_boundary() { boundary_lost_ = true; }
   Refused refused();
 
