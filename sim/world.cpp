@@ -213,18 +213,24 @@ void World::drain(HostId host, Node& node) {
   }
 }
 
-std::size_t World::socket_of(HostId host, ListenerId listener, Transport transport) const {
+// The listener's socket or, where there is none, the first from which `remote` can be reached.
+std::size_t World::socket_of(HostId host, ListenerId listener, Transport transport, const Endpoint& remote) const {
   if (listener) return listener.value - 1;
   const auto& sockets = network_.sockets(host);
-  auto fitting = std::ranges::find(sockets, transport, &Socket::transport);
+  auto fitting = std::ranges::find_if(sockets, [&](const Socket& socket) {
+    return socket.transport == transport && socket.address.address.is_v4() == remote.address.is_v4();
+  });
   return fitting == sockets.end() ? 0 : static_cast<std::size_t>(fitting - sockets.begin());
 }
 
 void World::transmit(HostId host, Node& node, Transmit output) {
   if (!output.hop.flow) {
-    std::size_t socket = socket_of(host, output.hop.listener, Transport::Udp);
-    if (network_.sockets(host)[socket].transport != Transport::Udp) {
+    std::size_t socket = socket_of(host, output.hop.listener, Transport::Udp, output.hop.remote);
+    const Socket& from = network_.sockets(host)[socket];
+    if (from.transport != Transport::Udp) {
       fault(host, "sent a datagram from a listener that is none");
+    } else if (from.address.address.is_v4() != output.hop.remote.address.is_v4()) {
+      fault(host, "sent a datagram from " + from.address.to_string() + " to " + output.hop.remote.to_string());
     } else {
       network_.send_datagram(now_, host, socket, output.hop.remote, std::move(output.bytes));
     }
@@ -239,7 +245,8 @@ void World::transmit(HostId host, Node& node, Transmit output) {
 }
 
 void World::open_flow(HostId host, Node& node, const OpenFlow& output) {
-  EndId end = network_.open(now_, host, socket_of(host, output.listener, output.transport), output.remote);
+  EndId end =
+      network_.open(now_, host, socket_of(host, output.listener, output.transport, output.remote), output.remote);
   node.ends.emplace(output.flow, end);
   node.flows.emplace(end, output.flow);
 }
@@ -345,17 +352,20 @@ void World::enroll(HostId agent, HostId registrar, const std::string& registrar_
   send_all(agent, user_agent);
 }
 
-std::optional<Endpoint> World::address_of(HostId host, Transport transport) const {
-  const auto& sockets = network_.sockets(host);
-  auto found = std::ranges::find(sockets, transport, &Socket::transport);
-  if (found == sockets.end()) return std::nullopt;
-  return found->address;
+// Where a party reaches `to`: the first address there of that transport, in the family of the party's own first.
+std::expected<Endpoint, std::string> World::address_of(HostId to, Transport transport, HostId from) const {
+  bool v4 = network_.sockets(from).front().address.address.is_v4();
+  for (const Socket& socket : network_.sockets(to)) {
+    if (socket.transport == transport && socket.address.address.is_v4() == v4) return socket.address;
+  }
+  return std::unexpected(network_.name(to) + " has no " + (v4 ? "IPv4" : "IPv6") + " address for " +
+                         std::string(via_name(transport)));
 }
 
 std::expected<EndId, std::string> World::connect(HostId party, HostId to) {
-  auto address = address_of(to, Transport::Tcp);
-  if (!address) return std::unexpected(network_.name(to) + " has no TCP address");
-  return network_.open(now_, party, socket_of(party, {}, Transport::Tcp), *address);
+  auto address = address_of(to, Transport::Tcp, party);
+  if (!address) return std::unexpected(address.error());
+  return network_.open(now_, party, socket_of(party, {}, Transport::Tcp, *address), *address);
 }
 
 std::expected<void, std::string> World::open(HostId party, HostId to) {
@@ -384,11 +394,11 @@ std::expected<void, std::string> World::send(HostId party, HostId to, const std:
   bool on_stream = goes_back ? static_cast<bool>(end) : sender.identity().socket.transport != Transport::Udp;
   if (!on_stream) {
     if (!goes_back) {
-      auto address = address_of(to, Transport::Udp);
-      if (!address) return std::unexpected(network_.name(to) + " has no UDP address");
+      auto address = address_of(to, Transport::Udp, party);
+      if (!address) return std::unexpected(address.error());
       remote = *address;
     }
-    network_.send_datagram(now_, party, socket_of(party, {}, Transport::Udp), remote, bytes);
+    network_.send_datagram(now_, party, socket_of(party, {}, Transport::Udp, remote), remote, bytes);
     return {};
   }
   if (!end || !network_.is_open(end)) end = network_.connection_between(party, to);

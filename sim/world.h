@@ -77,8 +77,9 @@ class World {
   void give_up(HostId agent);
   void enroll(HostId agent, HostId registrar, const std::string& registrar_uri);
 
-  // A party sends: a response back where its request came from, anything else to the receiver's socket of the same
-  // transport; over TCP on the connection between the two, or on a new one. An error is one line for people.
+  // A party sends: a response back where its request came from, anything else to the receiver's first socket of the
+  // same transport and address family; over TCP on the connection between the two, or on a new one. An error is one
+  // line for people.
   std::expected<void, std::string> send(HostId party, HostId to, const std::string& bytes);
   std::expected<void, std::string> open(HostId party, HostId to);
   std::expected<void, std::string> close(HostId party, HostId to);
@@ -134,13 +135,13 @@ class World {
   void open_flow(HostId host, Node& node, const OpenFlow& output);
   void close_flow(Node& node, const CloseFlow& output);
   std::expected<std::vector<Hop>, ResolveError> resolve(const ResolveTarget& target) const;
-  std::size_t socket_of(HostId host, ListenerId listener, Transport transport) const;
+  std::size_t socket_of(HostId host, ListenerId listener, Transport transport, const Endpoint& remote) const;
   void arrive(HostId host, Node& node, const Arrived& arrived);
   void arrive(UserAgent& user_agent, const Arrived& arrived);
   void hear(UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end, const std::string& bytes);
   void send_all(HostId host, UserAgent& agent);
   std::expected<EndId, std::string> connect(HostId party, HostId to);
-  std::optional<Endpoint> address_of(HostId host, Transport transport) const;
+  std::expected<Endpoint, std::string> address_of(HostId to, Transport transport, HostId from) const;
   bool count_step();
   void fault(HostId host, const std::string& what);
 

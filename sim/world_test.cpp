@@ -74,9 +74,81 @@ TEST_F(WorldTest, ANameOfNobodyIsAnAnswerToo) {
 }
 
 TEST_F(WorldTest, WhoCannotReachAnotherSaysWhy) {
-  EXPECT_EQ(world_.send(alice_, bob_, options_to(alice_, "sip:bob")).error(), "bob has no UDP address");
-  EXPECT_EQ(world_.open(bob_, alice_).error(), "alice has no TCP address");
+  EXPECT_EQ(world_.send(alice_, bob_, options_to(alice_, "sip:bob")).error(), "bob has no IPv4 address for UDP");
+  EXPECT_EQ(world_.open(bob_, alice_).error(), "alice has no IPv4 address for TCP");
   EXPECT_EQ(world_.close(bob_, alice_).error(), "there is no connection between bob and alice");
+}
+
+// A node that listens in both families, and a party of each; the other family's listener stands first for one of them.
+class TwoFamilies : public testing::TestWithParam<Transport> {
+ protected:
+  TwoFamilies() {
+    NodeOptions options;
+    for (const char* address : {"[2001:db8::1]:5060", "192.0.2.1:5060"}) {
+      options.apply({address, {}});
+      options.apply({address + std::string(";transport=tcp"), {}});
+    }
+    options.apply({"domain=example.com", {}});
+    options.config.rules = usual_rules(options);
+    node_ = world_.add_node({"p1", options.config});
+  }
+  HostId party(const std::string& name, const std::vector<std::string>& addresses) {
+    PartySetup setup{name, {}, ""};
+    for (const std::string& address : addresses)
+      setup.sockets.push_back({GetParam(), Endpoint::parse(address).value()});
+    return world_.add_party(setup);
+  }
+  std::string ask(HostId from, HostId to) {
+    auto sent = world_.send(from, to, world_.party(from).outside_dialogs("OPTIONS", "sip:example.com").to_bytes());
+    return sent ? "" : sent.error();
+  }
+  std::string reached() const { return world_.network().transcript().front().destination.to_string(); }
+  std::vector<std::string> heard_by(HostId party) {
+    std::vector<std::string> labels;
+    for (const Heard& heard : world_.party(party).heard()) labels.push_back(short_label(heard.bytes));
+    return labels;
+  }
+
+  World world_{1};
+  HostId node_;
+};
+INSTANTIATE_TEST_SUITE_P(OverEachTransport, TwoFamilies, testing::Values(Transport::Udp, Transport::Tcp),
+                         [](const auto& transport) { return std::string(via_name(transport.param)); });
+
+TEST_P(TwoFamilies, ASenderReachesTheAddressOfItsOwn) {
+  HostId six = party("six", {"[2001:db8::10]:5060"});
+  EXPECT_EQ(ask(six, node_), "");
+  EXPECT_EQ(reached(), "[2001:db8::1]:5060");
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(six), ElementsAre("200 OPTIONS"));
+}
+
+TEST_P(TwoFamilies, TheOrderOfAddressesDoesNotMatter) {
+  HostId four = party("four", {"192.0.2.10:5060"});
+  EXPECT_EQ(ask(four, node_), "");
+  EXPECT_EQ(reached(), "192.0.2.1:5060");
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(four), ElementsAre("200 OPTIONS"));
+}
+
+TEST_P(TwoFamilies, NobodyIsReachedInAFamilyThatItHasNot) {
+  HostId six = party("six", {"[2001:db8::10]:5060"});
+  HostId four = party("four", {"192.0.2.10:5060"});
+  EXPECT_EQ(ask(six, four), "four has no IPv6 address for " + std::string(via_name(GetParam())));
+  EXPECT_EQ(ask(four, six), "six has no IPv4 address for " + std::string(via_name(GetParam())));
+}
+
+TEST_P(TwoFamilies, AnAnswerLeavesFromTheAddressThatWasAsked) {
+  HostId six = party("six", {"[2001:db8::10]:5060"});
+  HostId both = party("both", {"192.0.2.20:5060", "[2001:db8::20]:5060"});
+  EXPECT_EQ(ask(six, both), "");
+  world_.run_until(at(1s));
+  const Heard& question = world_.party(both).heard().front();
+  ASSERT_TRUE(world_.send(both, six, world_.party(both).answer(question.message, 200).to_bytes()));
+  const Transmission& answer = world_.network().transcript().back();
+  EXPECT_EQ(answer.source.to_string(), "[2001:db8::20]:5060");
+  world_.run_until(at(2s));
+  EXPECT_THAT(heard_by(six), ElementsAre("200 OPTIONS"));
 }
 
 TEST_F(WorldTest, NobodyIsCalledThat) { EXPECT_FALSE(world_.find("carol")); }
