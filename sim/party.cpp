@@ -35,7 +35,8 @@ bool is_of_kind(const WireMessage& message, const Start& start) {
 
 // Conditions on these headers say which call, dialog or request a line is about.
 bool selects(const Condition& condition) {
-  return condition.kind == Condition::Kind::Header &&
+  bool names_a_value = condition.kind == Condition::Kind::Header || condition.kind == Condition::Kind::Exact;
+  return names_a_value &&
          std::ranges::any_of(std::initializer_list<std::string_view>{"Via", "From", "To", "Call-ID", "CSeq"},
                              [&](auto name) { return equals_ignoring_case(name, long_name(condition.name)); });
 }
@@ -54,17 +55,18 @@ WireMessage on_behalf_of(const WireMessage& invite, const std::string& method) {
   return request;
 }
 
+bool holds(const Condition& condition, const std::string& value, const Bindings& bindings) {
+  Bindings attempt = bindings;
+  return condition.kind == Condition::Kind::Exact ? matches_text(condition.text, value, attempt)
+                                                  : matches_value(condition.text, value, attempt);
+}
+
 // How many of the selecting conditions hold for a message as it would be written by default.
 std::size_t fits(const WireMessage& message, const Conditions& conditions, const Bindings& bindings) {
-  std::size_t fitting = 0;
-  for (const Condition& condition : conditions) {
-    Bindings attempt = bindings;
-    if (selects(condition) && !has_unbound(condition.text, bindings) &&
-        matches_value(condition.text, message.value(condition.name), attempt)) {
-      ++fitting;
-    }
-  }
-  return fitting;
+  return static_cast<std::size_t>(std::ranges::count_if(conditions, [&](const Condition& condition) {
+    return selects(condition) && !has_unbound(condition.text, bindings) &&
+           holds(condition, message.value(condition.name), bindings);
+  }));
 }
 
 }  // namespace

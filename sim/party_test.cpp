@@ -15,6 +15,9 @@ constexpr HostId proxy{1};
 Condition header(std::string name, std::string text) {
   return {Condition::Kind::Header, std::move(name), std::move(text), 0, {}};
 }
+Condition exactly(std::string name, std::string text) {
+  return {Condition::Kind::Exact, std::move(name), std::move(text), 0, {}};
+}
 
 class PartyTest : public testing::Test {
  protected:
@@ -138,6 +141,28 @@ TEST_F(PartyTest, ConditionsChooseAmongSeveralDialogs) {
   carry(one, alice_);
   EXPECT_EQ(says(alice_, request("ACK"), {header("To", "*;tag=two")}).uri(), "sip:two@192.0.2.22");
   EXPECT_EQ(says(alice_, request("BYE"), {header("To", "*;tag=one")}).uri(), "sip:bob@192.0.2.20:5060");
+}
+
+TEST_F(PartyTest, AWholeValueChoosesAsWellAsItsParts) {
+  WireMessage first = says(alice_, request("INVITE", "sip:bob@example.com"), {exactly("Call-ID", "$first")});
+  WireMessage second = says(alice_, request("INVITE", "sip:bob@example.com"), {exactly("Call-ID", "$second")});
+  carry(first, bob_);
+  carry(second, bob_);
+  EXPECT_EQ(says(bob_, response(180), {header("Call-ID", "$first")}).branch(), first.branch());
+  EXPECT_EQ(says(bob_, response(180), {exactly("Call-ID", "$first")}).branch(), first.branch());
+  EXPECT_EQ(says(bob_, response(180), {exactly("Call-ID", "$second")}).branch(), second.branch());
+  WireMessage ok = says(bob_, response(200), {exactly("From", first.value("From"))});
+  EXPECT_EQ(ok.branch(), first.branch());
+}
+
+TEST_F(PartyTest, PartsOfAValueAreNotTheWhole) {
+  WireMessage first = says(alice_, request("INVITE", "sip:bob@example.com"), {header("From", "*;tag=one;more=yes")});
+  WireMessage second = says(alice_, request("INVITE", "sip:bob@example.com"));
+  carry(first, bob_);
+  carry(second, bob_);
+  const std::string fewer_parts = "<sip:alice@192.0.2.10>;tag=one";
+  EXPECT_EQ(says(bob_, response(180), {header("From", fewer_parts)}).branch(), first.branch());
+  EXPECT_EQ(says(bob_, response(180), {exactly("From", fewer_parts)}).branch(), second.branch());
 }
 
 TEST_F(PartyTest, RegistrationsShareACallIdAndCountUp) {
