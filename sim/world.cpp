@@ -34,6 +34,19 @@ std::vector<Socket> sockets_of(const Config& config) {
   return sockets;
 }
 
+std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_connections) {
+  std::vector<std::string> found;
+  if (!live.idle()) found.push_back("still has " + what_stands(live));
+  if (live.flows != open_connections) {
+    found.push_back("counts " + std::to_string(live.flows) + " flow(s), but has " + std::to_string(open_connections) +
+                    " open connection(s)");
+  }
+  if (live.idle() && live.timers > live.flows) {
+    found.push_back("still has " + std::to_string(live.timers - live.flows) + " timer(s) that belong to nothing");
+  }
+  return found;
+}
+
 World::World(std::uint64_t seed) : seed_(seed), network_(seed_for("network")) {}
 
 Seed World::seed_for(std::string_view name) const {
@@ -173,16 +186,8 @@ bool World::idle() const {
 std::vector<std::string> World::leftovers() const {
   std::vector<std::string> found = faults_;
   for (const auto& [host, node] : nodes_) {
-    LiveObjects live = node.engine.live();
-    const std::string& name = network_.name(host);
-    if (!live.idle()) found.push_back(name + " still has " + what_stands(live));
-    std::size_t connections = network_.open_connections(host);
-    if (live.flows != connections) {
-      found.push_back(name + " counts " + std::to_string(live.flows) + " flow(s), but has " +
-                      std::to_string(connections) + " open connection(s)");
-    }
-    if (live.idle() && live.bindings == 0 && live.flows == 0 && live.timers > 0) {
-      found.push_back(name + " still has " + std::to_string(live.timers) + " timer(s) that belong to nothing");
+    for (const std::string& what : leftovers_of(node.engine.live(), network_.open_connections(host))) {
+      found.push_back(network_.name(host) + ' ' + what);
     }
   }
   return found;

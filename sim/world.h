@@ -44,6 +44,9 @@ struct NamedAddress {
 
 // What a node with that configuration listens on.
 std::vector<Socket> sockets_of(const Config& config);
+// What stands in an engine's tables though nothing is under way, one line each; empty when all is well. Once nothing is
+// under way, each flow may have one timer, and nothing else may have any: bindings end without one.
+std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_connections);
 
 class World {
  public:
@@ -104,8 +107,7 @@ class World {
   // Too much happens without time going on; nothing happens any more.
   bool stuck() const { return events_at_this_instant_ > events_in_one_instant; }
   bool idle() const;
-  // What stands in some node's tables though nothing is under way, and where nodes broke their contract; empty when all
-  // is well. A node without bindings and flows has no timer left either.
+  // leftovers_of() every node, and where nodes broke their contract; empty when all is well.
   std::vector<std::string> leftovers() const;
 
  private:

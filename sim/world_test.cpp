@@ -159,5 +159,27 @@ TEST_F(WorldTest, WhatStandsInATableIsALeftover) {
   EXPECT_THAT(world_.leftovers(), ElementsAre(HasSubstr("p1 still has 1 server transaction(s), 1 client")));
 }
 
+TEST(LeftoversOf, ATimerThatBelongsToNothingIsOneWhateverElseStands) {
+  const std::string one = "still has 1 timer(s) that belong to nothing";
+  EXPECT_THAT(leftovers_of({.timers = 1}, 0), ElementsAre(one));
+  EXPECT_THAT(leftovers_of({.bindings = 3, .timers = 1}, 0), ElementsAre(one));
+  EXPECT_THAT(leftovers_of({.flows = 2, .bindings = 3, .timers = 3}, 2), ElementsAre(one));
+}
+
+TEST(LeftoversOf, FlowsHaveTimersAndBindingsStay) {
+  EXPECT_THAT(leftovers_of({.flows = 2, .bindings = 3, .timers = 2}, 2), IsEmpty());
+}
+
+TEST(LeftoversOf, EveryFlowIsAConnectionAndEveryConnectionAFlow) {
+  EXPECT_THAT(leftovers_of({.flows = 1}, 0), ElementsAre("counts 1 flow(s), but has 0 open connection(s)"));
+  EXPECT_THAT(leftovers_of({}, 1), ElementsAre("counts 0 flow(s), but has 1 open connection(s)"));
+}
+
+// While a call stands, its timers are its own.
+TEST(LeftoversOf, WhatStandsIsSaidByKind) {
+  EXPECT_THAT(leftovers_of({.server_transactions = 1, .response_contexts = 1, .queries = 2, .timers = 5}, 0),
+              ElementsAre("still has 1 server transaction(s), 1 response context(s), 2 query(s)"));
+}
+
 }  // namespace
 }  // namespace intermediary::sim
