@@ -1,12 +1,12 @@
 // The message room under any bytes. The first byte of an input chooses: even, the rest is a datagram; odd, a stream
 // that comes in pieces of half its value.
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
 
+#include "fuzz/one_input.h"
 #include "message/compose.h"
 #include "message/editor.h"
 #include "message/framing.h"
@@ -141,13 +141,13 @@ std::string frames_of(std::string_view stream, std::size_t piece, bool look) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  if (data[0] % 2 == 0) {
+void intermediary::fuzzing::run(std::string_view input) {
+  if (input.empty()) return;
+  const auto choice = static_cast<unsigned char>(input.front());
+  const std::string_view bytes = input.substr(1);
+  if (choice % 2 == 0) {
     check_message(std::string(bytes), Framing::Datagram);
   } else {
-    require(frames_of(bytes, data[0] / 2U, true) == frames_of(bytes, 0, false), "frames do not depend on the cuts");
+    require(frames_of(bytes, choice / 2U, true) == frames_of(bytes, 0, false), "frames do not depend on the cuts");
   }
-  return 0;
 }

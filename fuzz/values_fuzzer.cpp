@@ -1,12 +1,12 @@
 // Single values under any bytes. The first byte of an input chooses the kind, the rest is its text: 0 a URI, 1 two URIs
 // (cut at the first line feed), 2 a name-address, 3 a Via, 4 the Contacts of a message, 5 a session description.
-#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <string>
 #include <string_view>
 
+#include "fuzz/one_input.h"
 #include "message/message.h"
 #include "message/sdp.h"
 #include "message/values.h"
@@ -92,10 +92,9 @@ void fuzz_sdp(std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void intermediary::fuzzing::run(std::string_view input) {
   constexpr void (*kinds[])(std::string_view) = {fuzz_uri, fuzz_two_uris, fuzz_name_address,
                                                  fuzz_via, fuzz_contacts, fuzz_sdp};
-  if (size == 0) return 0;
-  kinds[data[0] % std::size(kinds)](std::string_view(reinterpret_cast<const char*>(data) + 1, size - 1));
-  return 0;
+  if (input.empty()) return;
+  kinds[static_cast<unsigned char>(input.front()) % std::size(kinds)](input.substr(1));
 }
