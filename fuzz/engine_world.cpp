@@ -388,7 +388,8 @@ void EngineWorld::judge(const Transmit& transmit) {
     const auto is_it = [&](const FlowOpened& open) { return open.flow == transmit.hop.flow; };
     require(std::ranges::any_of(open_, is_it), "bytes for a connection that is not open");
   }
-  const auto parsed = Message::parse(transmit.bytes, Framing::Stream, limits_);
+  const Framing framing = is_reliable(transmit.hop.transport) ? Framing::Stream : Framing::Datagram;
+  const auto parsed = Message::parse(transmit.bytes, framing, limits_);
   if (!parsed) {
     const bool answers_broken = transmit.bytes.starts_with("SIP/2.0 4") || transmit.bytes.starts_with("SIP/2.0 5");
     if (answers_broken || breaks_a_limit(parsed.error().error.fault)) return;

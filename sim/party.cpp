@@ -469,6 +469,7 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
         break;
       case Condition::Kind::Absent:
         message.set_values(condition.name, {});
+        if (lowercase(long_name(condition.name)) == "content-length") message.adds_length = false;
         break;
       case Condition::Kind::NoBody:
         set_body(message, {}, {});

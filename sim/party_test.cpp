@@ -189,6 +189,14 @@ TEST_F(PartyTest, LinesOverrideLeaveOutAndBind) {
   EXPECT_EQ(invite.value("Require"), "nothing");
 }
 
+TEST_F(PartyTest, LeavesOutEvenTheLength) {
+  const WireMessage options = says(alice_, request("OPTIONS", "sip:bob@example.com"));
+  EXPECT_THAT(options.to_bytes(), testing::HasSubstr("\r\nContent-Length: 0\r\n"));
+  const WireMessage without =
+      says(alice_, request("OPTIONS", "sip:bob@example.com"), {{Condition::Kind::Absent, "l", "", 0, {}}});
+  EXPECT_THAT(without.to_bytes(), testing::Not(testing::HasSubstr("Content-Length")));
+}
+
 TEST_F(PartyTest, SaysWhatItCannotDo) {
   Bindings none;
   auto error = [&](Start start) { return bob_.write({std::move(start), {}, proxy}, none).error(); };

@@ -87,7 +87,7 @@ std::optional<WireMessage> WireMessage::read(std::string_view bytes) {
 std::string WireMessage::to_bytes() const {
   std::string bytes = start_line + "\r\n";
   for (const WireHeader& header : headers) bytes += header.name + ": " + header.value + "\r\n";
-  if (!has("Content-Length")) bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (adds_length && !has("Content-Length")) bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return bytes + "\r\n" + body;
 }
 

@@ -22,10 +22,11 @@ struct WireMessage {
   std::string start_line;
   std::vector<WireHeader> headers;
   std::string body;
+  bool adds_length = true;  // to_bytes adds a Content-Length where there is none
 
   // nullopt: no start line of SIP, or no empty line after the headers.
   static std::optional<WireMessage> read(std::string_view bytes);
-  // Start line, headers, an empty line and the body; Content-Length is added unless a header of that name is there.
+  // Start line, headers, an empty line and the body; with Content-Length.
   std::string to_bytes() const;
 
   bool is_request() const { return status() == 0; }

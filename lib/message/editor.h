@@ -15,6 +15,8 @@
 
 namespace intermediary {
 
+using FieldLine = std::pair<std::string, std::string>;  // a name and a value
+
 class Editor {
  public:
   // REQUIRES: `message` outlives the editor.

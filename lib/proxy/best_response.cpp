@@ -26,9 +26,8 @@ std::size_t best_answer(const std::vector<Answered>& answers) {
   return static_cast<std::size_t>(best - answers.begin());
 }
 
-std::vector<std::pair<std::string, std::string>> other_challenges(const std::vector<Answered>& answers,
-                                                                  std::size_t best) {
-  std::vector<std::pair<std::string, std::string>> lines;
+std::vector<FieldLine> other_challenges(const std::vector<Answered>& answers, std::size_t best) {
+  std::vector<FieldLine> lines;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Answered& answer = answers[i];
     if (i == best || !answer.response || (answer.status != 401 && answer.status != 407)) continue;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "message/editor.h"
 #include "message/message.h"
 
 namespace intermediary {
@@ -23,7 +24,6 @@ std::size_t best_answer(const std::vector<Answered>& answers);
 
 // The header lines of step 7: the challenges of every other 401 and 407, to be added to a best answer that is one
 // itself.
-std::vector<std::pair<std::string, std::string>> other_challenges(const std::vector<Answered>& answers,
-                                                                  std::size_t best);
+std::vector<FieldLine> other_challenges(const std::vector<Answered>& answers, std::size_t best);
 
 }  // namespace intermediary

@@ -114,11 +114,15 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   return editor.finish();
 }
 
-std::string strip_top_via(const Message& response) {
+std::string pass_back(const Message& response, const std::vector<FieldLine>& added) {
   const TopVia& via = response.top_via();
   if (entries(response, FieldName::Via).size() < 2) return {};
   Editor editor(response);
   editor.remove(Entry{via.field, via.begin, via.end});
+  for (const auto& [name, value] : added) editor.append(name, value);
+  if (!response.has(FieldName::ContentLength)) {
+    editor.append(FieldName::ContentLength, std::to_string(response.body().size()));
+  }
   return editor.finish();
 }
 

@@ -4,8 +4,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/local_names.h"
+#include "message/editor.h"
 #include "message/message.h"
 #include "proxy/preprocess.h"
 #include "proxy/settings.h"
@@ -30,7 +32,9 @@ std::expected<Uri, Refusal> next_hop(const Preprocessed& request, const Target& 
 
 std::string forward_request(const Forwarding& forwarding, const ProxySettings& settings);
 
-// The response without its topmost Via; "" when there is no other: it was meant for us.
-std::string strip_top_via(const Message& response);
+// The response as it goes back (§16.7 step 9): without its topmost Via, with the lines that are added, and with a
+// Content-Length, which it may lack as a datagram but not on a stream (§18.3, §20.14). "" when there is no other Via:
+// it was meant for us.
+std::string pass_back(const Message& response, const std::vector<FieldLine>& added = {});
 
 }  // namespace intermediary

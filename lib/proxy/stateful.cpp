@@ -367,19 +367,12 @@ std::string StatefulProxy::best_bytes(ResponseContext& context, const std::vecto
     if (!settings_.server_name.empty()) parts.fields.emplace_back("Server", settings_.server_name);
     return make_response(request, parts);
   }
-  std::string bytes = strip_top_via(*answer.response);
-  if (answer.status != 401 && answer.status != 407) return bytes;
-  const auto lines = other_challenges(answers, best);
-  if (lines.empty()) return bytes;
-  Editor editor(*answer.response);
-  const TopVia& via = answer.response->top_via();
-  editor.remove(Entry{via.field, via.begin, via.end});
-  for (const auto& [name, value] : lines) editor.append(name, value);
-  return editor.finish();
+  if (answer.status != 401 && answer.status != 407) return pass_back(*answer.response);
+  return pass_back(*answer.response, other_challenges(answers, best));
 }
 
 void StatefulProxy::pass_up(TimePoint now, ResponseContext& context, const MessagePtr& response) {
-  std::string bytes = strip_top_via(*response);
+  std::string bytes = pass_back(*response);
   if (response->status() < 200) return transactions_.respond(now, context.server, response->status(), std::move(bytes));
   if (!context.answered) return answer_with(now, context, {response->status(), response, {}}, std::move(bytes));
   transactions_.respond(now, context.server, response->status(), std::move(bytes), response->to_tag());

@@ -99,7 +99,7 @@ std::optional<StatelessReply> StatelessProxy::reply(const Message& response) con
   StatelessReply reply;
   read_way_back(own->parameters.value("in").value_or(""), reply);
   reply.next_via = text(response, vias[1]);
-  reply.bytes = strip_top_via(response);
+  reply.bytes = pass_back(response);
   return reply;
 }
 
