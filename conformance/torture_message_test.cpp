@@ -1,49 +1,16 @@
-// Every torture message through the shield, as a datagram and as a stream: our own (conformance/torture) and, where the
-// shared test data is present, the bytes of RFC 4475. What a proxy does with the accepted ones is for engine's tests.
+// Every torture message through the shield, as a datagram and as a stream: our own and, where the shared test data is
+// present, the bytes of RFC 4475.
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <sstream>
-#include <vector>
 
+#include "conformance/torture_table.h"
 #include "message/framing.h"
 #include "message/message.h"
 
-namespace intermediary {
+namespace intermediary::conformance {
 namespace {
-
-const std::filesystem::path torture = std::filesystem::path(INTERMEDIARY_SOURCE_DIR) / "conformance/torture";
-
-// One row of a verdict table; conformance/torture/README.md says what the columns mean.
-struct Verdict {
-  std::string name, rule, kind, datagram, stream, proxy, why;
-};
-
-std::vector<Verdict> read_verdicts(const std::filesystem::path& table) {
-  std::ifstream file(table);
-  std::vector<Verdict> verdicts;
-  std::string line;
-  std::getline(file, line);
-  while (std::getline(file, line)) {
-    std::istringstream columns(line);
-    Verdict v;
-    for (auto* column : {&v.name, &v.rule, &v.kind, &v.datagram, &v.stream, &v.proxy, &v.why}) {
-      std::getline(columns, *column, '\t');
-    }
-    if (v.stream == "-") v.stream = v.datagram;
-    verdicts.push_back(v);
-  }
-  return verdicts;
-}
-
-std::string read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string text_of(Answer answer) {
   switch (answer) {
@@ -90,11 +57,10 @@ Outcome judge_on_stream(const std::string& bytes) {
   return judge(std::get<Frame>(*result).bytes, Framing::Stream);
 }
 
-void expect_verdicts(const std::vector<Verdict>& verdicts, const std::filesystem::path& folder,
-                     const std::string& extension) {
-  for (const Verdict& verdict : verdicts) {
+void expect_verdicts(const TortureTable& table) {
+  for (const Verdict& verdict : table.verdicts) {
     SCOPED_TRACE(verdict.name + " (" + verdict.rule + "): " + verdict.why);
-    const std::string bytes = read_bytes(folder / (verdict.name + extension));
+    const std::string bytes = table.message(verdict);
     const Outcome datagram = judge(bytes, Framing::Datagram);
     EXPECT_EQ(datagram.verdict, verdict.datagram) << datagram.detail;
     if (datagram.verdict == "accept") {
@@ -109,24 +75,25 @@ void expect_verdicts(const std::vector<Verdict>& verdicts, const std::filesystem
 }
 
 TEST(TortureTest, OurMessagesMeetTheirVerdicts) {
-  const auto verdicts = read_verdicts(torture / "verdicts.tsv");
-  ASSERT_GE(verdicts.size(), 64);
-  expect_verdicts(verdicts, torture, ".sip");
+  const TortureTable table = our_messages();
+  ASSERT_GE(table.verdicts.size(), 64);
+  expect_verdicts(table);
 }
 
 TEST(TortureTest, EveryMessageHasAVerdict) {
+  const TortureTable table = our_messages();
   std::set<std::string> judged, present;
-  for (const auto& verdict : read_verdicts(torture / "verdicts.tsv")) judged.insert(verdict.name);
-  for (const auto& file : std::filesystem::directory_iterator(torture)) {
-    if (file.path().extension() == ".sip") present.insert(file.path().stem());
+  for (const auto& verdict : table.verdicts) judged.insert(verdict.name);
+  for (const auto& file : std::filesystem::directory_iterator(table.folder)) {
+    if (file.path().extension() == table.extension) present.insert(file.path().stem());
   }
   EXPECT_EQ(judged, present);
 }
 
 TEST(TortureTest, VerdictsAndProxyAnswersAgree) {
   const std::set<std::string> answers{"forward", "400", "416", "420", "483", "501", "505", "513", "drop"};
-  for (const auto* table : {"verdicts.tsv", "rfc4475.tsv"}) {
-    for (const auto& verdict : read_verdicts(torture / table)) {
+  for (const auto& table : {our_messages(), messages_of_rfc4475()}) {
+    for (const auto& verdict : table.verdicts) {
       SCOPED_TRACE(verdict.name);
       EXPECT_TRUE(answers.contains(verdict.proxy)) << verdict.proxy;
       if (verdict.datagram == "silence") {
@@ -140,12 +107,11 @@ TEST(TortureTest, VerdictsAndProxyAnswersAgree) {
 }
 
 TEST(TortureTest, TheBytesOfRfc4475MeetTheirVerdicts) {
-  const auto folder = std::filesystem::path(INTERMEDIARY_SHARED_DIR) / "corpora/rfc4475";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not there (INTERMEDIARY_SHARED_DIR)";
-  const auto verdicts = read_verdicts(torture / "rfc4475.tsv");
-  ASSERT_EQ(verdicts.size(), 49);
-  expect_verdicts(verdicts, folder, ".dat");
+  const TortureTable table = messages_of_rfc4475();
+  if (!std::filesystem::exists(table.folder)) GTEST_SKIP() << table.folder << " is not there (INTERMEDIARY_SHARED_DIR)";
+  ASSERT_EQ(table.verdicts.size(), 49);
+  expect_verdicts(table);
 }
 
 }  // namespace
-}  // namespace intermediary
+}  // namespace intermediary::conformance
