@@ -314,8 +314,9 @@ void EngineWorld::settle_query() {
 
 void EngineWorld::fail_datagram() {
   if (sent_.empty()) return;
-  const Hop hop = sent_.back().hop;
-  if (hop.transport == Transport::Udp) handle(DatagramFailed{hop.listener, hop.remote, "port unreachable"});
+  const auto& [hop, bytes] = sent_.back();
+  if (hop.transport != Transport::Udp) return;
+  handle(DatagramFailed{hop.listener, hop.remote, bytes.substr(0, bytes.size() - bytes_.byte() % bytes.size()), "gone"});
 }
 
 void EngineWorld::other_input() {

@@ -108,7 +108,8 @@ void Network::deliver_datagram(const Transmission& sent, std::size_t from_socket
   if (sent.fate == Fate::Lost || sent.fate == Fate::NoSuchHost) return;
   const LinkQuality& quality = link(sent.from, sent.to);
   if (sent.fate == Fate::Refused) {
-    under_way_.schedule(sent.time + 2 * quality.latency, DatagramRefused{sent.from, from_socket, sent.destination});
+    under_way_.schedule(sent.time + 2 * quality.latency,
+                        DatagramRefused{sent.from, from_socket, sent.destination, sent.bytes});
     return;
   }
   auto there = listener(Transport::Udp, sent.destination);

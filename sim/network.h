@@ -88,6 +88,7 @@ struct DatagramRefused {
   HostId host;
   std::size_t socket = 0;
   Endpoint remote;
+  std::string bytes;  // what was refused
 };
 struct ConnectionOpened {
   HostId host;

@@ -93,7 +93,7 @@ void EngineCore::take(FlowClosed& input) {
 void EngineCore::take(DatagramFailed& input) {
   ++counters_.send_failures;
   emit(SendFailed{{Transport::Udp, input.remote, input.listener, {}}, {}, input.reason});
-  transactions_.datagram_failed(now_, input.remote, input.reason);
+  transactions_.datagram_failed(now_, input.bytes, input.reason);
 }
 
 void EngineCore::take(HopsResolved& input) {

@@ -42,10 +42,12 @@ struct FlowClosed {
   FlowId flow;
   std::string reason;
 };
-// A datagram could not be handed to the network (RFC 3261 §18.4), or the network said so (ICMP).
+// A datagram could not be handed to the network (RFC 3261 §18.4), or the network said so (ICMP). `bytes` are what it
+// held; an ICMP error quotes only the beginning, and need not quote anything.
 struct DatagramFailed {
   ListenerId listener;
   Endpoint remote;
+  std::string bytes;
   std::string reason;
 };
 struct HopsResolved {

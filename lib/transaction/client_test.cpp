@@ -167,12 +167,21 @@ TEST_F(NonInviteClientTest, AnotherMethodsAnswerIsNotItsAnswer) {
   EXPECT_THAT(heard(), IsEmpty());
 }
 
-TEST_F(NonInviteClientTest, ADatagramThatCannotBeSentFailsIt) {
+TEST_F(NonInviteClientTest, ItsDatagramThatCannotBeSentFailsIt) {
   send(Method::Options);
-  layer_.datagram_failed(now(), *Endpoint::parse("192.0.2.9:5060"), "unreachable");
-  EXPECT_THAT(heard(), IsEmpty());
-  layer_.datagram_failed(now(), *Endpoint::parse("192.0.2.2:5060"), "unreachable");
+  const std::string sent = wire_.sent.back().bytes;
+  layer_.datagram_failed(now(), sent.substr(0, sent.find("From:")), "unreachable");  // as ICMP quotes it
   EXPECT_THAT(heard(), ElementsAre("failed: unreachable", "terminated"));
+}
+
+TEST_F(NonInviteClientTest, NobodyElsesDatagramFailsIt) {
+  send(Method::Options);
+  for (const std::string& other :
+       {request_text("OPTIONS", "", "z9hG4bKother"), request_text("MESSAGE"), response_text(200, "OPTIONS"),
+        wire_.sent.back().bytes.substr(0, 40), std::string("hello"), std::string()}) {
+    layer_.datagram_failed(now(), other, "unreachable");
+  }
+  EXPECT_THAT(heard(), IsEmpty());
 }
 
 }  // namespace

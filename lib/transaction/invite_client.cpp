@@ -1,5 +1,6 @@
 // RFC 3261 §17.1.1 with figure 5 as RFC 6026 §8.4 redraws it.
 #include "transaction/machine_parts.h"
+#include "transaction/sent_request.h"
 
 namespace intermediary {
 
@@ -96,7 +97,7 @@ void InviteClient::accept(const MessagePtr& response) {
 void InviteClient::complete(const MessagePtr& response) {
   disarm(t_, around_);
   t_.state = ClientState::Completed;
-  t_.ack = make_ack(t_.request, *response);
+  t_.ack = make_ack(*read_sent(t_.request), response->value(FieldName::To));
   around_.wire.transmit(t_.hop, t_.ack);
   pass_up(t_, around_, response);
   if (reliable(t_)) return terminate(t_, around_);

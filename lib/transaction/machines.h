@@ -111,10 +111,4 @@ class NonInviteServer {
   Surroundings& around_;
 };
 
-// §17.1.1.3: the ACK of a non-2xx answer, from the INVITE as it was sent and the answer as it came. "" when the INVITE
-// cannot be read any more (it was ours, so it can).
-std::string make_ack(std::string_view invite, const Message& response);
-// §9.1: the CANCEL of a request as it was sent.
-std::string make_cancel(std::string_view request);
-
 }  // namespace intermediary

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "transaction/machines.h"
+#include "transaction/sent_request.h"
 
 namespace intermediary {
 
@@ -177,10 +178,9 @@ ClientTransactionId TransactionLayer::create_client(TimePoint now, Method method
 void TransactionLayer::cancel(TimePoint now, ClientTransactionId id) {
   const ClientTransaction* t = clients_.find(id);
   if (!t) return;
-  std::string request = make_cancel(t->request);
-  const auto parsed = Message::parse(request, Framing::Datagram, Limits{});
-  assert(parsed);
-  create_client(now, Method::Cancel, (*parsed)->top_via().branch, std::move(request), t->hop, TransactionUser{});
+  const auto sent = read_sent(t->request);
+  assert(sent);
+  create_client(now, Method::Cancel, sent->branch, make_cancel(*sent), t->hop, TransactionUser{});
 }
 
 void TransactionLayer::forget(TimePoint now, ClientTransactionId id) {
@@ -221,13 +221,12 @@ void TransactionLayer::flow_lost(TimePoint now, FlowId flow, const std::string& 
   for (const ClientTransactionId id : lost) drive(now, id, ClientInput(TransportError{reason}));
 }
 
-void TransactionLayer::datagram_failed(TimePoint now, const Endpoint& remote, const std::string& reason) {
-  for (const ClientTransactionId id : clients_.ids()) {
-    const ClientTransaction* t = clients_.find(id);
-    if (t && t->hop.transport == Transport::Udp && t->hop.remote == remote) {
-      drive(now, id, ClientInput(TransportError{reason}));
-    }
-  }
+void TransactionLayer::datagram_failed(TimePoint now, const std::string& sent, const std::string& reason) {
+  const auto request = read_sent(sent);
+  if (!request) return;
+  const std::string_view method = request->method == "ACK" ? std::string_view("INVITE") : request->method;
+  const auto found = clients_by_key_.find(client_key(request->branch, method));
+  if (found != clients_by_key_.end()) drive(now, found->second, ClientInput(TransportError{reason}));
 }
 
 std::size_t TransactionLayer::unfinished_from(const IpAddress& source) const {

@@ -75,8 +75,9 @@ class TransactionLayer {
   void timer_fired(TimePoint now, const TimerTag& tag);
   // A connection is gone: those who wait for a first answer on it hear of it (§17.1.4).
   void flow_lost(TimePoint now, FlowId flow, const std::string& reason);
-  // A datagram to `remote` could not be sent.
-  void datagram_failed(TimePoint now, const Endpoint& remote, const std::string& reason);
+  // A datagram could not be sent or did not arrive (§17.1.4, §18.4). `sent` is what it held, as far as that is known:
+  // the transaction that sent it hears of it, and nobody else, for a stranger may have us send to any address.
+  void datagram_failed(TimePoint now, const std::string& sent, const std::string& reason);
 
   std::vector<TransactionReport> take_reports() { return std::exchange(reports_, {}); }
 

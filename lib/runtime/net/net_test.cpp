@@ -124,6 +124,7 @@ TEST_P(UdpListenerTest, TellsOfAPortThatNobodyListensOn) {
   ASSERT_TRUE(run_until([&] { return !inbox.inputs.empty(); }));
   const DatagramFailed failed = inbox.all<DatagramFailed>().at(0);
   EXPECT_EQ(failed.remote, deaf);
+  EXPECT_EQ(failed.bytes, "anybody?");
   EXPECT_EQ(failed.reason, "Connection refused");
 }
 
@@ -152,6 +153,7 @@ TEST_P(UdpListenerTest, TellsOfADatagramThatIsTooLongOnce) {
   listener.flush();
   ASSERT_EQ(inbox.inputs.size(), 1u);
   EXPECT_EQ(inbox.all<DatagramFailed>().at(0).reason, "Message too long");
+  EXPECT_EQ(inbox.all<DatagramFailed>().at(0).bytes.size(), 70000u);
   // Its trace in the socket's error queue does not keep us awake.
   int wakes = 0;
   while (io.run_one_for(50ms) != 0 && wakes < 100) ++wakes;

@@ -160,22 +160,30 @@ std::size_t UdpListener::read_batch() {
 void UdpListener::read_errors() {
   for (std::size_t i = 0; i < batch_size * batches_per_turn; ++i) {
     SocketAddress remote;
+    std::array<char, 2048> quoted;  // routers quote up to 576 or 1280 bytes of the packet (RFC 1812, RFC 4443)
+    iovec vector{quoted.data(), quoted.size()};
     alignas(cmsghdr) std::array<char, 512> control{};
     msghdr header{};
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
     header.msg_name = remote.data();
     header.msg_namelen = sizeof(remote.storage);
     header.msg_control = control.data();
     header.msg_controllen = control.size();
-    if (recvmsg(socket_.native_handle(), &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
+    const ssize_t size = recvmsg(socket_.native_handle(), &header, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (size < 0) return;
     const std::optional<sock_extended_err> error = extended_error(header);
     if (!error || !is_failure(*error)) continue;
-    inbox_.deliver(DatagramFailed{id_, to_endpoint(remote.storage), error_text(static_cast<int>(error->ee_errno))});
+    inbox_.deliver(DatagramFailed{id_,
+                                  to_endpoint(remote.storage),
+                                  {quoted.data(), static_cast<std::size_t>(size)},
+                                  error_text(static_cast<int>(error->ee_errno))});
   }
 }
 
 void UdpListener::send(const Endpoint& remote, std::string bytes) {
   if (outgoing_bytes_ + bytes.size() > waiting_bytes) {
-    inbox_.deliver(DatagramFailed{id_, remote, "too many datagrams wait to be sent"});
+    inbox_.deliver(DatagramFailed{id_, remote, std::move(bytes), "too many datagrams wait to be sent"});
     return;
   }
   outgoing_bytes_ += bytes.size();
@@ -219,8 +227,8 @@ bool UdpListener::send_batch() {
 
 void UdpListener::fail_first(int error) {
   Datagram& first = outgoing_.front();
-  inbox_.deliver(DatagramFailed{id_, first.remote, error_text(error)});
   outgoing_bytes_ -= first.bytes.size();
+  inbox_.deliver(DatagramFailed{id_, first.remote, std::move(first.bytes), error_text(error)});
   outgoing_.pop_front();
 }
 
