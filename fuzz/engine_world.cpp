@@ -316,7 +316,8 @@ void EngineWorld::fail_datagram() {
   if (sent_.empty()) return;
   const auto& [hop, bytes] = sent_.back();
   if (hop.transport != Transport::Udp) return;
-  handle(DatagramFailed{hop.listener, hop.remote, bytes.substr(0, bytes.size() - bytes_.byte() % bytes.size()), "gone"});
+  handle(
+      DatagramFailed{hop.listener, hop.remote, bytes.substr(0, bytes.size() - bytes_.byte() % bytes.size()), "gone"});
 }
 
 void EngineWorld::other_input() {

@@ -285,7 +285,8 @@ void World::arrive(HostId host, Node& node, const Arrived& arrived) {
                    feed(host, DatagramReceived{listener_id(datagram.socket), datagram.remote, datagram.bytes});
                  },
                  [&](const DatagramRefused& refused) {
-                   feed(host, DatagramFailed{listener_id(refused.socket), refused.remote, refused.bytes, "port unreachable"});
+                   feed(host,
+                        DatagramFailed{listener_id(refused.socket), refused.remote, refused.bytes, "port unreachable"});
                  },
                  [&](const ConnectionOpened& opened) {
                    // The ends of the network have small numbers, so that the engine's bit is never set.

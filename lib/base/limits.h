@@ -31,6 +31,8 @@ inline constexpr std::size_t uri_bytes = 1024;
 inline constexpr std::size_t header_lines = 128;
 inline constexpr std::size_t list_entries = 32;  // Via apart
 inline constexpr std::size_t vias = 71;
+inline constexpr std::size_t ours_in_responses =
+    8;  // Vias and lines more than above: what we add to a request comes back
 inline constexpr std::size_t parameters = 64;
 inline constexpr std::size_t sdp_bytes = std::size_t{16} * 1024;
 inline constexpr std::size_t sdp_media = 16;

@@ -92,7 +92,8 @@ class EngineCore final : public Wire, public ProxyPort {
                     const std::string& reason);
   void respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
                          std::vector<std::pair<std::string_view, std::string>> fields, std::string_view reason = {});
-  std::string stateless_tag(std::string_view call_id, std::string_view from_tag, std::uint32_t cseq) const;
+  // The same for all that we answer without state under one Call-ID: also where no more than that could be read.
+  std::string stateless_tag(const Message& request) const;
   void stray(const Message& message, const Arrival& arrival, std::string reason);
   void transmit(Hop& hop, std::string_view bytes) override;
   std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) override;

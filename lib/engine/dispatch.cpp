@@ -106,7 +106,7 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
 // An ACK is never answered. One for a 2xx goes its way without a transaction (§16.7, RFC 6026 §7.3); one for an answer
 // of our own that kept no state ends here.
 void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
-  if (ack->to_tag() == stateless_tag(ack->call_id(), ack->from_tag(), ack->cseq().number)) return;
+  if (ack->to_tag() == stateless_tag(*ack)) return;
   auto pre = preprocess(ack, names_, proxy_settings_);
   if (!pre) return stray(*ack, arrival, pre.error().reason);
   Decision decision = decide(*pre, arrival);
@@ -209,8 +209,7 @@ std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request,
 void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
   const UaAnswer answer = answer_options(*request, capabilities_);
   if (answer.is_refusal()) return refuse(request, arrival, {answer.status, answer.detail, answer.fields});
-  respond_stateless(*request, reply_hop(*request, arrival), answer.status,
-                    stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), answer.fields,
+  respond_stateless(*request, reply_hop(*request, arrival), answer.status, stateless_tag(*request), answer.fields,
                     answer.reason);
 }
 

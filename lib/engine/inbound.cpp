@@ -136,8 +136,7 @@ void EngineCore::reject(const Refused& refused, const Arrival& arrival) {
     const Hop reply = request.top_via().host.empty()
                           ? Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow}
                           : reply_hop(request, arrival);
-    const std::string tag = stateless_tag(request.value(FieldName::CallId), {}, 0);
-    respond_stateless(request, reply, status, tag, {}, fault_text(refused.error.fault));
+    respond_stateless(request, reply, status, stateless_tag(request), {}, fault_text(refused.error.fault));
   }
   emit(MessageRejected{arrival, refused.error, status});
   if (refused.error.close_stream) flows_.close(arrival.flow, refused.error.to_string());

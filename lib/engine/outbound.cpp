@@ -11,8 +11,7 @@ void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const
                         const std::string& rule) {
   const bool silent = request->method() == Method::Ack;
   if (!silent) {
-    respond_stateless(*request, reply_hop(*request, arrival), refusal.status,
-                      stateless_tag(request->call_id(), request->from_tag(), request->cseq().number), refusal.fields);
+    respond_stateless(*request, reply_hop(*request, arrival), refusal.status, stateless_tag(*request), refusal.fields);
   }
   note_refusal(*request, arrival, silent ? 0 : refusal.status, rule, refusal.reason);
 }
@@ -31,8 +30,8 @@ void EngineCore::respond_stateless(const Message& request, const Hop& reply, int
   send(reply, make_response(request, {.status = status, .reason = reason, .to_tag = tag, .fields = std::move(fields)}));
 }
 
-std::string EngineCore::stateless_tag(std::string_view call_id, std::string_view from_tag, std::uint32_t cseq) const {
-  return to_hex(KeyedHash(tag_key_).field(call_id).field(from_tag).number(cseq).finish());
+std::string EngineCore::stateless_tag(const Message& request) const {
+  return to_hex(KeyedHash(tag_key_).field(request.value(FieldName::CallId)).finish());
 }
 
 void EngineCore::stray(const Message& message, const Arrival& arrival, std::string reason) {

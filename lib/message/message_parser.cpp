@@ -87,6 +87,7 @@ const char* MessageParser::read_start_line() {
   if (start_line_.fault)
     fail(start_line_.fault->fault, start_line_.fault->offset, std::move(start_line_.fault->detail));
   m_.status_ = start_line_.status;
+  if (m_.is_response()) room_ = limit::ours_in_responses;
   m_.method_ = parse_method(start_line_.method);
   if (!start_line_.uri.empty()) {
     m_.uri_begin_ = static_cast<std::uint32_t>(offset(start_line_.uri.data()));
@@ -136,7 +137,7 @@ void MessageParser::refuse_header_section() {
   const char* const end = find_control(colon, limit_);
   if (limit_ - end < behind_value || end[0] != '\r' || end[1] != '\n' || end[2] == ' ' || end[2] == '\t')
     return nullptr;
-  if (end - begin > longest_line || fields_.size() == limit::header_lines) return nullptr;
+  if (end - begin > longest_line || fields_.size() == limit::header_lines + room_) return nullptr;
   add_field(name, begin, colon, colon + 1, end);
   return end + 2;
 }
@@ -158,7 +159,7 @@ const char* MessageParser::add_line(const char* begin) {
     fail(Fault::BadFieldLine, offset(begin), "no field name and colon: '" + shown(text) + "'");
   } else if (line.end - begin > longest_line) {
     fail(Fault::LineTooLong, offset(begin), "line has more than " + std::to_string(limit::line_bytes) + " bytes");
-  } else if (fields_.size() == limit::header_lines) {
+  } else if (fields_.size() == limit::header_lines + room_) {
     fail(Fault::TooManyFields, offset(begin), "more than " + std::to_string(limit::header_lines) + " header lines");
   } else {
     add_field(part.name, begin, part.name_end, part.value, line.end);
@@ -267,7 +268,7 @@ void MessageParser::count_vias() {
     const std::uint32_t begin = std::max(field.value_begin, m_.top_via_.end);
     const std::string_view rest = m_.view(begin, field.value_end);
     count += 1 + static_cast<std::size_t>(std::count(rest.begin(), rest.end(), ','));
-    if (count > limit::vias) {
+    if (count > limit::vias + room_) {
       return fail(Fault::TooManyEntries, field.value_begin,
                   "more than " + std::to_string(limit::vias) + " Via entries");
     }

@@ -55,10 +55,12 @@ class MessageParser {
   std::size_t skipped_ = 0;  // bytes of empty lines before the start line
   const char* limit_;        // end of the message or of what a header section may be
   StartLine start_line_;
-  boost::container::static_vector<Field, limit::header_lines> fields_;  // gathered here, so that the Message's fit
+  boost::container::static_vector<Field, limit::header_lines + limit::ours_in_responses>
+      fields_;  // gathered here, so that the Message's fit
   static constexpr std::uint8_t none = 0xff;
-  static_assert(limit::header_lines < none);
+  static_assert(limit::header_lines + limit::ours_in_responses < none);
   std::array<std::uint8_t, static_cast<std::size_t>(FieldName::WwwAuthenticate) + 1> first_;  // by FieldName: where
+  std::size_t room_ = 0;  // what a response may have more of than a request
   bool several_vias_ = false;
   bool boundary_lost_ = false;
   std::optional<ParseError> error_;

@@ -262,6 +262,17 @@ TEST(LimitTest, ViasOverAllLines) {
   EXPECT_EQ(Fault::TooManyEntries, fault_of(with_vias(limit::vias + 1)));
 }
 
+// What we forward at a limit comes back with what we added.
+TEST(LimitTest, ResponsesHaveRoomForOurs) {
+  const auto response = [](std::size_t vias) {
+    std::string lines = "SIP/2.0 200 OK\r\n";
+    for (std::size_t i = 0; i < vias; ++i) lines += "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n";
+    return lines + "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\r\n";
+  };
+  EXPECT_TRUE(parse(response(limit::vias + limit::ours_in_responses)));
+  EXPECT_EQ(Fault::TooManyEntries, fault_of(response(limit::vias + limit::ours_in_responses + 1)));
+}
+
 TEST(LimitTest, ParametersOfAViaAndOfATag) {
   const auto parameters = [](std::size_t count) {
     std::string text;

@@ -141,8 +141,8 @@ void Shard::carry_out(Transmit transmit) {
   }
   const auto found = udp_.find(transmit.hop.listener.value);
   if (found == udp_.end()) {
-    deliver(DatagramFailed{transmit.hop.listener, transmit.hop.remote, std::move(transmit.bytes),
-                           "no such UDP listener"});
+    deliver(
+        DatagramFailed{transmit.hop.listener, transmit.hop.remote, std::move(transmit.bytes), "no such UDP listener"});
   } else {
     found->second->send(transmit.hop.remote, std::move(transmit.bytes));
   }
