@@ -23,14 +23,25 @@ std::optional<Integer> parse_plain_decimal(std::string_view text) {
 
 std::optional<V4Octets> parse_v4(std::string_view text) {
   V4Octets octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    const auto dot = text.find('.');
-    if ((dot == std::string_view::npos) != (i + 1 == octets.size())) return std::nullopt;
-    const auto octet = parse_plain_decimal<std::uint8_t>(text.substr(0, dot));
-    if (!octet) return std::nullopt;
-    octets[i] = *octet;
-    text.remove_prefix(dot == std::string_view::npos ? text.size() : dot + 1);
+  std::size_t done = 0;
+  unsigned octet = 0;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      if (digits == 0 || done + 1 == octets.size()) return std::nullopt;
+      octets[done++] = static_cast<std::uint8_t>(octet);
+      octet = 0;
+      digits = 0;
+      continue;
+    }
+    const bool leading_zero = digits != 0 && octet == 0;  // some readers take "010" for eight
+    if (!is_digit(c) || leading_zero) return std::nullopt;
+    octet = octet * 10 + static_cast<unsigned>(c - '0');
+    if (octet > 255) return std::nullopt;
+    ++digits;
   }
+  if (digits == 0 || done + 1 != octets.size()) return std::nullopt;
+  octets[done] = static_cast<std::uint8_t>(octet);
   return octets;
 }
 
@@ -167,6 +178,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   const bool bracketed = text.size() >= 2 && text.front() == '[' && text.back() == ']';
   if (!bracketed) {
     if (const auto octets = parse_v4(text)) return v4(*octets);
+    if (!text.contains(':')) return std::nullopt;
   }
   if (const auto octets = parse_v6(bracketed ? text.substr(1, text.size() - 2) : text)) return v6(*octets);
   return std::nullopt;

@@ -6,7 +6,24 @@
 namespace intermediary {
 namespace {
 
-void sip_round(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2, std::uint64_t& v3) {
+// Eight bytes, the first one lowest.
+std::uint64_t whole_word(const char* bytes) {
+  std::uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
+  return word;
+}
+
+// Less than eight bytes, the first one lowest; what is missing is zero.
+std::uint64_t last_word(std::string_view bytes) {
+  std::uint64_t word = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) word = word << 8 | static_cast<unsigned char>(bytes[i]);
+  return word;
+}
+
+}  // namespace
+
+inline void KeyedHash::State::round() {
   v0 += v1;
   v2 += v3;
   v1 = std::rotl(v1, 13) ^ v0;
@@ -19,67 +36,68 @@ void sip_round(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2, std::uin
   v2 = std::rotl(v2, 32);
 }
 
-// Up to eight bytes, the first one lowest; what is missing is zero.
-std::uint64_t little_endian(const char* bytes, std::size_t count) {
-  std::uint64_t value = 0;
-  if (count != 0) std::memcpy(&value, bytes, count);
-  if constexpr (std::endian::native == std::endian::big) value = std::byteswap(value);
-  return value;
+inline void KeyedHash::State::word(std::uint64_t m) {
+  v3 ^= m;
+  round();
+  round();
+  v0 ^= m;
 }
 
-}  // namespace
+// Takes as many words as there are; what is left is shorter than one.
+inline std::string_view KeyedHash::State::whole_words(std::string_view data) {
+  for (; data.size() >= 8; data.remove_prefix(8)) word(whole_word(data.data()));
+  return data;
+}
+
+// SipHash's end: `last` holds what is left of the input, and its length in bytes in the highest eight bits.
+inline std::uint64_t KeyedHash::State::end(std::uint64_t last) {
+  word(last);
+  v2 ^= 0xff;
+  return four_rounds();
+}
+
+inline std::uint64_t KeyedHash::State::four_rounds() {
+  for (int i = 0; i < 4; ++i) round();
+  return v0 ^ v1 ^ v2 ^ v3;
+}
 
 KeyedHash::KeyedHash(const HashKey& key)
-    : v0_(key[0] ^ 0x736f6d6570736575ULL),
-      v1_(key[1] ^ 0x646f72616e646f6dULL),
-      v2_(key[0] ^ 0x6c7967656e657261ULL),
-      v3_(key[1] ^ 0x7465646279746573ULL) {}
+    : state_{key[0] ^ 0x736f6d6570736575ULL, key[1] ^ 0x646f72616e646f6dULL, key[0] ^ 0x6c7967656e657261ULL,
+             key[1] ^ 0x7465646279746573ULL} {}
 
 // The length comes first, so the last word may be filled up with zeros.
 KeyedHash& KeyedHash::field(std::string_view data) {
-  word(data.size());
-  const std::string_view rest = whole_words(data);
-  if (!rest.empty()) word(little_endian(rest.data(), rest.size()));
+  State state = state_;  // a copy stays in registers: as far as the compiler knows, `data` might be the hash itself
+  state.word(data.size());
+  const std::string_view rest = state.whole_words(data);
+  if (!rest.empty()) state.word(last_word(rest));
+  state_ = state;
+  words_ += 1 + (data.size() + 7) / 8;
   return *this;
 }
 
 KeyedHash& KeyedHash::number(std::uint64_t value) {
-  word(value);
+  state_.word(value);
+  ++words_;
   return *this;
 }
 
-std::uint64_t KeyedHash::finish() const { return finish(words_ << 59); }
-
-// SipHash's end: `last` holds what is left of the input, and its length in bytes in the highest eight bits.
-std::uint64_t KeyedHash::finish(std::uint64_t last) const {
-  KeyedHash end = *this;
-  end.word(last);
-  end.v2_ ^= 0xff;
-  for (int i = 0; i < 4; ++i) sip_round(end.v0_, end.v1_, end.v2_, end.v3_);
-  return end.v0_ ^ end.v1_ ^ end.v2_ ^ end.v3_;
+std::uint64_t KeyedHash::finish() const {
+  State state = state_;
+  return state.end(words_ << 59);
 }
 
-// Takes as many words as there are; what is left is shorter than one.
-std::string_view KeyedHash::whole_words(std::string_view data) {
-  while (data.size() >= 8) {
-    word(little_endian(data.data(), 8));
-    data.remove_prefix(8);
-  }
-  return data;
-}
-
-void KeyedHash::word(std::uint64_t m) {
-  v3_ ^= m;
-  sip_round(v0_, v1_, v2_, v3_);
-  sip_round(v0_, v1_, v2_, v3_);
-  v0_ ^= m;
-  ++words_;
+WideHash KeyedHash::finish_wide() const {
+  State state = state_;
+  const std::uint64_t high = state.end(words_ << 59);
+  state.v1 ^= 0xdd;
+  return {high, state.four_rounds()};
 }
 
 std::uint64_t siphash(const HashKey& key, std::string_view bytes) {
-  KeyedHash hash(key);
-  const std::string_view rest = hash.whole_words(bytes);
-  return hash.finish(little_endian(rest.data(), rest.size()) | std::uint64_t{bytes.size()} << 56);
+  KeyedHash::State state = KeyedHash(key).state_;
+  const std::string_view rest = state.whole_words(bytes);
+  return state.end(last_word(rest) | std::uint64_t{bytes.size()} << 56);
 }
 
 std::string to_hex(std::uint64_t value) {

@@ -14,6 +14,12 @@ namespace intermediary {
 
 using HashKey = std::array<std::uint64_t, 2>;
 
+// 128 bits: long enough to stand for what was hashed.
+struct WideHash {
+  std::uint64_t high = 0, low = 0;
+  friend bool operator==(const WideHash&, const WideHash&) = default;
+};
+
 class KeyedHash {
  public:
   explicit KeyedHash(const HashKey& key);
@@ -22,13 +28,19 @@ class KeyedHash {
   KeyedHash& field(std::string_view data);
   KeyedHash& number(std::uint64_t value);
   std::uint64_t finish() const;
+  // The same, and a second word behind it in the way of SipHash-128.
+  WideHash finish_wide() const;
 
  private:
-  void word(std::uint64_t m);
-  std::string_view whole_words(std::string_view data);
-  std::uint64_t finish(std::uint64_t last) const;
-
-  std::uint64_t v0_, v1_, v2_, v3_;
+  struct State {
+    std::uint64_t v0, v1, v2, v3;
+    void round();
+    void word(std::uint64_t m);
+    std::string_view whole_words(std::string_view data);
+    std::uint64_t end(std::uint64_t last);
+    std::uint64_t four_rounds();
+  };
+  State state_;
   std::uint64_t words_ = 0;
   friend std::uint64_t siphash(const HashKey&, std::string_view);
 };

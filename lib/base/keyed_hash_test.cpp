@@ -53,6 +53,15 @@ TEST(KeyedHashTest, CanGoOnAfterFinish) {
 
 TEST(KeyedHashTest, DependsOnTheKey) { EXPECT_NE(siphash({0, 0}, "alice"), siphash({0, 1}, "alice")); }
 
+TEST(KeyedHashTest, AWideHashIsTheHashAndAnotherWord) {
+  const KeyedHash alice = std::move(KeyedHash(paper_key).field("alice"));
+  const KeyedHash bob = std::move(KeyedHash(paper_key).field("bob"));
+  EXPECT_EQ(alice.finish_wide(), alice.finish_wide());
+  EXPECT_EQ(alice.finish_wide().high, alice.finish());
+  EXPECT_NE(alice.finish_wide().low, alice.finish_wide().high);
+  EXPECT_NE(alice.finish_wide().low, bob.finish_wide().low);
+}
+
 TEST(ToHexTest, WritesSixteenDigits) {
   EXPECT_EQ(to_hex(0), "0000000000000000");
   EXPECT_EQ(to_hex(0x0123456789abcdefULL), "0123456789abcdef");

@@ -1,17 +1,23 @@
 #include "base/local_names.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace intermediary {
 
 namespace {
 
-// Addresses have many spellings, names have case: one form for both.
-std::string canonical_host(std::string_view host) {
-  if (const auto address = IpAddress::parse(host)) return address->to_string();
-  std::string name = lowercase(host);
-  if (name.size() > 1 && name.back() == '.') name.pop_back();
-  return name;
+// An IPv6 address has many spellings, and a name may end in a dot: one form for all. A literal IPv4 address has one.
+// Case is left to the comparison. The result may stand in `room`.
+std::string_view canonical_host(std::string_view host, std::string& room) {
+  if (host.contains(':')) {
+    const auto address = IpAddress::parse(host);
+    if (!address) return host;
+    return room = address->to_string();
+  }
+  if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
+  return host;
 }
 
 }  // namespace
@@ -26,15 +32,17 @@ ListenerId LocalNames::add_listener(Transport transport, const Endpoint& bound, 
   if (const auto address = IpAddress::parse(listener.host)) listener.host = address->to_host();
   listener.port = advertise_port.value_or(bound.port);
   listener.sent_by = listener.host + ":" + std::to_string(listener.port);
-  listener_names_.insert({canonical_host(listener.host), listener.port});
-  listener_names_.insert({bound.address.to_string(), bound.port});
-  listener_hosts_.insert(canonical_host(listener.host));
-  listener_hosts_.insert(bound.address.to_string());
+  std::string room;
+  names_.push_back({std::string(canonical_host(listener.host, room)), listener.port});
+  names_.push_back({bound.address.to_string(), bound.port});
   listeners_.push_back(std::move(listener));
   return listeners_.back().id;
 }
 
-void LocalNames::add_domain(std::string_view domain) { domains_.insert(canonical_host(domain)); }
+void LocalNames::add_domain(std::string_view domain) {
+  std::string room;
+  domains_.emplace(canonical_host(domain, room));
+}
 
 const LocalNames::Listener* LocalNames::find(ListenerId id) const {
   return id.value >= 1 && id.value <= listeners_.size() ? &listeners_[id.value - 1] : nullptr;
@@ -52,29 +60,31 @@ const LocalNames::Listener* LocalNames::for_sending(Transport transport, IpAddre
   return nullptr;
 }
 
-bool LocalNames::is_listener(std::string_view host, std::uint16_t port) const {
-  return listener_names_.contains({canonical_host(host), port});
+bool LocalNames::is_listener(std::string_view canonical, std::optional<std::uint16_t> port) const {
+  return std::ranges::any_of(names_, [&](const Name& name) {
+    return (!port || name.port == *port) && equals_ignoring_case(name.host, canonical);
+  });
 }
 
 bool LocalNames::is_our_sent_by(std::string_view host, std::optional<std::uint16_t> port) const {
-  if (port) return is_listener(host, *port);
-  return is_listener(host, default_port(Transport::Udp)) || is_listener(host, default_port(Transport::Tls));
+  std::string room;
+  const std::string_view canonical = canonical_host(host, room);
+  if (port) return is_listener(canonical, port);
+  return is_listener(canonical, default_port(Transport::Udp)) || is_listener(canonical, default_port(Transport::Tls));
 }
 
 bool LocalNames::is_us(std::string_view host, std::optional<std::uint16_t> port, bool secure) const {
-  if (is_listener(host, port.value_or(default_port(secure ? Transport::Tls : Transport::Udp)))) return true;
-  if (!domains_.contains(canonical_host(host))) return false;
-  if (!port) return true;
-  for (const Listener& listener : listeners_) {
-    if (listener.port == *port) return true;
-  }
-  return false;
+  std::string room;
+  const std::string_view canonical = canonical_host(host, room);
+  if (is_listener(canonical, port.value_or(default_port(secure ? Transport::Tls : Transport::Udp)))) return true;
+  if (!domains_.contains(canonical)) return false;
+  return !port || std::ranges::any_of(listeners_, [&](const Listener& listener) { return listener.port == *port; });
 }
 
 bool LocalNames::is_local_domain(std::string_view host, std::optional<std::uint16_t> port) const {
-  const std::string canonical = canonical_host(host);
-  if (domains_.contains(canonical)) return true;
-  return port ? listener_names_.contains({canonical, *port}) : listener_hosts_.contains(canonical);
+  std::string room;
+  const std::string_view canonical = canonical_host(host, room);
+  return domains_.contains(canonical) || is_listener(canonical, port);
 }
 
 }  // namespace intermediary

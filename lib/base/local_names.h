@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/flow.h"
+#include "base/text.h"
 
 namespace intermediary {
 
@@ -45,12 +45,15 @@ class LocalNames {
   bool is_local_domain(std::string_view host, std::optional<std::uint16_t> port) const;
 
  private:
-  bool is_listener(std::string_view host, std::uint16_t port) const;
+  struct Name {
+    std::string host;  // canonical
+    std::uint16_t port = 0;
+  };
+  bool is_listener(std::string_view canonical, std::optional<std::uint16_t> port) const;  // nullopt: on any port
 
   std::vector<Listener> listeners_;
-  std::set<std::string, std::less<>> domains_;                      // lower case
-  std::set<std::pair<std::string, std::uint16_t>> listener_names_;  // canonical host, port
-  std::set<std::string, std::less<>> listener_hosts_;               // canonical hosts
+  std::vector<Name> names_;                          // of all listeners
+  std::set<std::string, LessIgnoringCase> domains_;  // canonical
 };
 
 }  // namespace intermediary

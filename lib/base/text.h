@@ -2,6 +2,7 @@
 // (RFC 3261 §7.3.1) unless a section says otherwise.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -36,6 +37,14 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
   }
   return true;
 }
+
+// An order in which texts that differ only in case are equal.
+struct LessIgnoringCase {
+  using is_transparent = void;
+  constexpr bool operator()(std::string_view a, std::string_view b) const {
+    return std::ranges::lexicographical_compare(a, b, {}, to_lower, to_lower);
+  }
+};
 
 constexpr std::string_view trim(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/flow.h"
+#include "base/keyed_hash.h"
 #include "base/strong_id.h"
 #include "base/timer_queue.h"
 #include "message/message.h"
@@ -22,6 +23,9 @@ struct ClientTransactionTag;
 using ClientTransactionId = StrongId<ClientTransactionTag>;
 struct ServerTransactionTag;
 using ServerTransactionId = StrongId<ServerTransactionTag>;
+
+// A keyed hash over what identifies a transaction (§17.1.3, §17.2.3): it stands for it.
+using TransactionKey = WideHash;
 
 // Who is told: opaque to the layer, echoed in every report.
 struct TransactionUser {
@@ -41,7 +45,7 @@ struct ClientTransaction {
   std::string request;  // the bytes as sent
   std::string ack;      // INVITE: the ACK of a non-2xx answer, once there was one (§17.1.1.3)
   Hop hop;              // with the flow in use, where there is one
-  std::uint64_t key_high = 0, key_low = 0;
+  TransactionKey key;
   Duration interval{};  // of Timer A or E
   TimerHandle repeat;   // A, E
   TimerHandle timeout;  // B, D, F, K, M
@@ -57,7 +61,7 @@ struct ServerTransaction {
   Hop reply;             // where answers go (§18.2.2)
   std::string response;  // the last one sent
   std::string to_tag;    // of our final answer, for the RFC 2543 way of matching an ACK
-  std::uint64_t key_high = 0, key_low = 0;
+  TransactionKey key;
   Duration interval{};  // of Timer G
   TimerHandle repeat;   // G, Trying
   TimerHandle timeout;  // H, I, J, L

@@ -47,7 +47,7 @@ ClientInput classify(const MessagePtr& response) {
 
 TransactionLayer::TransactionLayer(const TransactionTimings& timings, const HashKey& key, TimerQueue& timers,
                                    Wire& wire)
-    : timings_(timings), high_key_(key), low_key_{~key[1], key[0] + 1}, timers_(timers), wire_(wire) {
+    : timings_(timings), key_(key), timers_(timers), wire_(wire) {
   for (Duration interval = timings.t1; interval < timings.t1_times_64(); interval *= 2) timers_.share(interval);
   for (Duration duration : {timings.t2, timings.t4, timings.timer_d, timings.t1_times_64()}) timers_.share(duration);
 }
@@ -57,29 +57,26 @@ Surroundings TransactionLayer::around(TimePoint now) { return {now, timers_, tim
 // §17.2.3: branch, sent-by and method where the branch has the magic cookie; the RFC 2543 way otherwise.
 TransactionKey TransactionLayer::server_key(const Message& request, std::string_view method) const {
   const TopVia& via = request.top_via();
-  const auto digest = [&](const HashKey& key) {
-    KeyedHash hash(key);
-    hash.field(method);
-    if (via.has_cookie()) {
-      hash.field(via.branch).field(lowercase(via.host)).number(via.port.value_or(0));
-    } else {
-      hash.field(request.request_uri()).field(request.from_tag()).field(request.call_id());
-      hash.number(request.cseq().number).field(request.bytes().substr(via.begin, via.end - via.begin));
-    }
-    return hash.finish();
-  };
-  return {digest(high_key_), digest(low_key_)};
+  KeyedHash hash(key_);
+  hash.field(method);
+  if (via.has_cookie()) {
+    hash.field(via.branch).field(lowercase(via.host)).number(via.port.value_or(0));
+  } else {
+    hash.field(request.request_uri()).field(request.from_tag()).field(request.call_id());
+    hash.number(request.cseq().number).field(request.bytes().substr(via.begin, via.end - via.begin));
+  }
+  return hash.finish_wide();
 }
 
 // §17.1.3.
 TransactionKey TransactionLayer::client_key(std::string_view branch, std::string_view method) const {
-  return {KeyedHash(high_key_).field(branch).field(method).finish(),
-          KeyedHash(low_key_).field(branch).field(method).finish()};
+  return KeyedHash(key_).field(branch).field(method).finish_wide();
 }
 
 // ---- server side
 
 ServerTransactionId TransactionLayer::find_server(const Message& request, std::string_view method) const {
+  if (servers_.empty()) return {};  // as always in a stateless proxy
   const auto found = servers_by_key_.find(server_key(request, method));
   return found == servers_by_key_.end() ? ServerTransactionId{} : found->second;
 }
@@ -111,8 +108,7 @@ ServerTransactionId TransactionLayer::create_server(TimePoint now, const Message
   t.request = request;
   t.arrival = arrival;
   t.reply = reply;
-  t.key_high = key.high;
-  t.key_low = key.low;
+  t.key = key;
   servers_by_key_[key] = id;
   ++unfinished_[arrival.remote.address];
   Surroundings surroundings = around(now);
@@ -162,8 +158,7 @@ ClientTransactionId TransactionLayer::create_client(TimePoint now, Method method
   t.invite = method == Method::Invite;
   t.request = std::move(request);
   t.hop = hop;
-  t.key_high = key.high;
-  t.key_low = key.low;
+  t.key = key;
   clients_by_key_[key] = id;
   Surroundings surroundings = around(now);
   if (t.invite) {
@@ -271,8 +266,7 @@ void TransactionLayer::track_flow(ClientTransaction& t, FlowId before) {
 
 void TransactionLayer::settle(ClientTransaction& t) {
   if (t.state != ClientState::Terminated) return;
-  const TransactionKey key{t.key_high, t.key_low};
-  const auto found = clients_by_key_.find(key);
+  const auto found = clients_by_key_.find(t.key);
   if (found != clients_by_key_.end() && found->second == t.id) clients_by_key_.erase(found);
   if (t.hop.flow) clients_by_flow_.erase({t.hop.flow, t.id});
   clients_.erase(t.id);
@@ -285,8 +279,7 @@ void TransactionLayer::settle(ServerTransaction& t, bool was_finished) {
     if (--count->second == 0) unfinished_.erase(count);
   }
   if (t.state != ServerState::Terminated) return;
-  const TransactionKey key{t.key_high, t.key_low};
-  const auto found = servers_by_key_.find(key);
+  const auto found = servers_by_key_.find(t.key);
   if (found != servers_by_key_.end() && found->second == t.id) servers_by_key_.erase(found);
   servers_.erase(t.id);
 }

@@ -21,11 +21,6 @@
 
 namespace intermediary {
 
-// 128 bits of keyed hash over what identifies a transaction: long enough to stand for it.
-struct TransactionKey {
-  std::uint64_t high = 0, low = 0;
-  friend bool operator==(const TransactionKey&, const TransactionKey&) = default;
-};
 struct TransactionKeyHash {
   std::size_t operator()(const TransactionKey& key) const { return static_cast<std::size_t>(key.low); }
 };
@@ -103,7 +98,7 @@ class TransactionLayer {
   void track_flow(ClientTransaction& t, FlowId before);
 
   TransactionTimings timings_;
-  HashKey high_key_, low_key_;
+  HashKey key_;
   TimerQueue& timers_;
   Wire& wire_;
   SlotTable<ServerTransaction, ServerTransactionId> servers_;
