@@ -82,7 +82,6 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_own(const MessagePtr& request, const Arrival& arrival);
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, const Decision& decision);
-  std::string loop_hash_of(const Message& request, const Arrival& arrival) const;
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
@@ -96,9 +95,12 @@ class EngineCore final : public Wire, public ProxyPort {
   std::string stateless_tag(const Message& request) const;
   void stray(const Message& message, const Arrival& arrival, std::string reason);
   void transmit(Hop& hop, std::string_view bytes) override;
+  void transmit_datagram(Hop& hop, std::string bytes);
+  void transmit_on_flow(Hop& hop, std::string_view bytes);
   std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) override;
   void send(const Hop& hop, std::string bytes) override;
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
+  void count_out(std::string_view bytes);
   void flush_flows();
 
   Config config_;

@@ -5,7 +5,6 @@
 #include "engine/core.h"
 #include "message/compose.h"
 #include "policy/admission.h"
-#include "proxy/branch_id.h"
 #include "transport/via.h"
 #include "ua/options.h"
 
@@ -225,21 +224,15 @@ void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arr
   if (answer.is_refusal()) note_refusal(*request, arrival, answer.status, rule, answer.detail);
 }
 
-std::string EngineCore::loop_hash_of(const Message& request, const Arrival& arrival) const {
-  const std::string source = proxy_settings_.routes_by_source ? arrival.remote.address.to_string() : std::string();
-  return loop_hash(proxy_settings_.key, request, source);
-}
-
 // §16.3 comes before §16.5: what may not be forwarded is not looked up.
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre,
                          const Decision& decision) {
-  std::string loop = loop_hash_of(*request, arrival);
   if (decision.goes_on() || !is_for_us(pre)) {
-    if (const auto refusal = validate_for_forwarding(*request, names_, loop)) {
+    if (const auto refusal = validate_for_forwarding(*request, arrival, names_, proxy_settings_)) {
       return refuse(request, arrival, *refusal, decision.rule_name());
     }
   }
-  const auto targets = targets_of(pre, decision);
+  auto targets = targets_of(pre, decision);
   if (!targets) return refuse(request, arrival, targets.error(), decision.rule_name());
   if (decision.mode == ProxyMode::Stateless) {
     if (const auto refusal = stateless_.forward(pre, arrival, targets->targets().front())) {
@@ -254,7 +247,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
                   decision.rule_name());
   }
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  stateful_.start(now_, server, std::move(pre), *targets, decision.rule_name(), std::move(loop));
+  stateful_.start(now_, server, std::move(pre), *std::move(targets), decision.rule_name());
 }
 
 }  // namespace intermediary

@@ -65,7 +65,7 @@ void EngineCore::handle(TimePoint now, Input& input) {
 
 std::optional<Output> EngineCore::poll() {
   if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
+  std::optional<Output> output(std::move(outputs_.front()));
   outputs_.pop_front();
   return output;
 }

@@ -44,23 +44,26 @@ void EngineCore::stray(const Message& message, const Arrival& arrival, std::stri
 
 void EngineCore::send(const Hop& hop, std::string bytes) {
   Hop to = hop;
-  transmit(to, bytes);
+  if (is_reliable(to.transport)) return transmit_on_flow(to, bytes);
+  transmit_datagram(to, std::move(bytes));
 }
 
 void EngineCore::transmit(Hop& hop, std::string_view bytes) {
-  if (bytes.starts_with("SIP/2.0 ")) {
-    ++counters_.responses_out;
-  } else {
-    ++counters_.requests_out;
+  if (is_reliable(hop.transport)) return transmit_on_flow(hop, bytes);
+  transmit_datagram(hop, std::string(bytes));
+}
+
+void EngineCore::transmit_datagram(Hop& hop, std::string bytes) {
+  count_out(bytes);
+  if (!names_.find(hop.listener)) {
+    const LocalNames::Listener* out = names_.for_sending(hop.transport, hop.remote.address.family(), hop.listener);
+    if (out) hop.listener = out->id;
   }
-  if (!is_reliable(hop.transport)) {
-    if (!names_.find(hop.listener)) {
-      const LocalNames::Listener* out = names_.for_sending(hop.transport, hop.remote.address.family(), hop.listener);
-      if (out) hop.listener = out->id;
-    }
-    outputs_.emplace_back(Transmit{hop, std::string(bytes)});
-    return;
-  }
+  outputs_.emplace_back(std::in_place_type<Transmit>, hop, std::move(bytes));
+}
+
+void EngineCore::transmit_on_flow(Hop& hop, std::string_view bytes) {
+  count_out(bytes);
   const FlowId flow = flows_.send(hop, bytes);
   if (!flow) {
     ++counters_.send_failures;
@@ -68,6 +71,10 @@ void EngineCore::transmit(Hop& hop, std::string_view bytes) {
   }
   hop.flow = flow;
   flush_flows();
+}
+
+void EngineCore::count_out(std::string_view bytes) {
+  ++(bytes.starts_with("SIP/2.0 ") ? counters_.responses_out : counters_.requests_out);
 }
 
 void EngineCore::flush_flows() {

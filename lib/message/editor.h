@@ -4,10 +4,10 @@
 // texts inserted at the same place keep theirs. Overlapping edits are a mistake of the caller's (asserted).
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "message/message.h"
@@ -20,7 +20,7 @@ using FieldLine = std::pair<std::string, std::string>;  // a name and a value
 class Editor {
  public:
   // REQUIRES: `message` outlives the editor.
-  explicit Editor(const Message& message) : message_(message) {}
+  explicit Editor(const Message& message);
 
   void set_request_uri(std::string_view uri);
   void set_value(const Field& field, std::string_view value);
@@ -40,22 +40,23 @@ class Editor {
   // Replaces the body and its Content-Length (adds one when absent).
   void set_body(std::string_view body);
   // Any range of the message's bytes. REQUIRES: begin <= end <= size.
-  void splice(std::uint32_t begin, std::uint32_t end, std::string text);
+  void splice(std::uint32_t begin, std::uint32_t end, std::string_view text);
 
   std::string finish() const;
 
  private:
   struct Edit {
-    std::uint32_t begin;
-    std::uint32_t end;
-    std::string text;
+    std::uint32_t begin, end;            // of what is replaced
+    std::size_t text_begin, text_bytes;  // what replaces it, within texts_
   };
-  void insert(std::uint32_t at, std::string text) { splice(at, at, std::move(text)); }
+  using Edits = boost::container::small_vector<Edit, 12>;
+  void insert_line(std::uint32_t at, std::string_view name, std::string_view value);
   std::uint32_t header_end() const { return message_.body_offset() - 2; }  // in front of the empty line
-  void resolve_removals(std::vector<Edit>& edits) const;
+  void resolve_removals(Edits& edits) const;
 
   const Message& message_;
-  std::vector<Edit> edits_;
+  std::string texts_;  // of all edits, one behind the other
+  Edits edits_;
   std::vector<Entry> removed_;  // entries to take out; which commas go with them is known when all are
 };
 

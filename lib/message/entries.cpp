@@ -1,5 +1,7 @@
 #include "message/entries.h"
 
+#include <algorithm>
+
 #include "message/scanner.h"
 
 namespace intermediary {
@@ -44,6 +46,15 @@ std::vector<Entry> entries(const Message& message, FieldName name) {
     if (fields[i].name == name) append_entries(message, i, result);
   }
   return result;
+}
+
+bool has_next_via(const Message& message) {
+  const TopVia& top = message.top_via();
+  const auto fields = message.fields();
+  if (top.end != fields[top.field].value_end) return true;  // only a comma can follow
+  return std::any_of(fields.begin() + top.field + 1, fields.end(), [](const Field& field) {
+    return field.name == FieldName::Via && field.value_begin != field.value_end;
+  });
 }
 
 std::vector<std::string_view> tokens(const Message& message, FieldName name) {

@@ -71,6 +71,9 @@ inline std::string_view text(const Message& message, const Entry& entry) {
   return message.bytes().substr(entry.begin, entry.end - entry.begin);
 }
 
+// Whether an entry stands below the topmost Via: the same as counting them.
+bool has_next_via(const Message& message);
+
 // All entries of a list of name-addresses; an error names the first wrong one.
 std::expected<std::vector<NameAddress>, ValueError> name_addresses(const Message& message, FieldName name);
 std::expected<Contacts, ValueError> contacts(const Message& message);

@@ -39,6 +39,12 @@ std::string_view loop_part(std::string_view branch) {
   return branch.substr(dot + 1);
 }
 
+std::string_view loop_part_of_via(std::string_view via) {
+  constexpr std::size_t whole = cookie.size() + token_characters + 1 + hash_characters;
+  const std::size_t at = via.find(cookie);
+  return at == std::string_view::npos ? std::string_view() : loop_part(via.substr(at, whole));
+}
+
 std::string stateless_branch(const HashKey& key, const StatelessKey& fields) {
   KeyedHash hash(key);
   hash.field("stateless")

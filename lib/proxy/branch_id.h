@@ -22,6 +22,8 @@ std::string loop_hash(const HashKey& key, const Message& request, std::string_vi
 std::string stateful_branch(RandomSource& random, std::string_view loop_hash);
 // The loop hash in a branch that we wrote; "" for any other branch.
 std::string_view loop_part(std::string_view branch);
+// The same for the text of a Via, unread: who may have written it is another question. "" for most.
+std::string_view loop_part_of_via(std::string_view via);
 
 // What of the received top Via, and of the message, goes into a stateless branch.
 struct StatelessKey {

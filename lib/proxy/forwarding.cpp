@@ -28,10 +28,12 @@ void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& 
 }
 
 // §19.1.1, table 1: what may stand in a contact but not in a Request-URI.
-Uri as_request_uri(Uri uri) {
-  uri.headers.clear();
-  uri.remove_parameter("method");
-  return uri;
+std::string as_request_uri(const Uri& uri) {
+  if (uri.headers.empty() && !uri.has_parameter("method")) return uri.to_string();
+  Uri allowed = uri;
+  allowed.headers.clear();
+  allowed.remove_parameter("method");
+  return allowed.to_string();
 }
 
 void set_max_forwards(Editor& editor, const Message& request) {
@@ -64,7 +66,7 @@ std::string joined(const std::vector<std::string>& values) {
 // Steps 2 and 6 together: Request-URI and Route depend on whether the next hop is a strict router.
 void set_routing(Editor& editor, const Forwarding& f) {
   const Preprocessed& pre = f.request;
-  const Uri target = as_request_uri(f.target.uri);
+  const std::string target = as_request_uri(f.target.uri);
   const bool plain_route = f.target.path.empty() && (!pre.next_route || pre.next_route->uri.has_parameter("lr"));
   if (plain_route) {
     for (const Entry& entry : pre.taken_routes) editor.remove(entry);
@@ -76,15 +78,14 @@ void set_routing(Editor& editor, const Forwarding& f) {
     editor.remove_all(FieldName::Route);
     if (strict) {
       routes.erase(routes.begin());
-      routes.push_back("<" + target.to_string() + ">");
+      routes.push_back("<" + target + ">");
       editor.prepend(FieldName::Route, joined(routes));
-      editor.set_request_uri(as_request_uri(first->uri).to_string());
+      editor.set_request_uri(as_request_uri(first->uri));
       return;
     }
     editor.prepend(FieldName::Route, joined(routes));
   }
-  const std::string uri = target.to_string();
-  if (uri != pre.request->request_uri()) editor.set_request_uri(uri);
+  if (target != pre.request->request_uri()) editor.set_request_uri(target);
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
 
 std::string pass_back(const Message& response, const std::vector<FieldLine>& added) {
   const TopVia& via = response.top_via();
-  if (entries(response, FieldName::Via).size() < 2) return {};
+  if (!has_next_via(response)) return {};
   Editor editor(response);
   editor.remove(Entry{via.field, via.begin, via.end});
   for (const auto& [name, value] : added) editor.append(name, value);

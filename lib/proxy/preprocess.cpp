@@ -60,6 +60,22 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
   return {};
 }
 
+// RFC 5393 §4.2.2: a Via of ours whose branch holds this request's loop hash.
+bool has_been_here(const Message& request, const Arrival& arrival, const LocalNames& names,
+                   const ProxySettings& settings) {
+  std::string own;  // worked out when a Via is there that it could be in
+  for (const Entry& entry : entries(request, FieldName::Via)) {
+    const std::string_view value = text(request, entry);
+    const std::string_view seen = loop_part_of_via(value);
+    if (seen.empty()) continue;
+    if (own.empty()) own = loop_hash_of(request, arrival, settings);
+    if (seen != own) continue;
+    const auto via = parse_via(value);
+    if (via && names.is_our_sent_by(via->host, via->port)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const LocalNames& names,
@@ -84,17 +100,16 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
   return pre;
 }
 
-std::optional<Refusal> validate_for_forwarding(const Message& request, const LocalNames& names,
-                                               std::string_view loop_hash) {
+std::string loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings) {
+  const std::string source = settings.routes_by_source ? arrival.remote.address.to_string() : std::string();
+  return loop_hash(settings.key, request, source);
+}
+
+std::optional<Refusal> validate_for_forwarding(const Message& request, const Arrival& arrival, const LocalNames& names,
+                                               const ProxySettings& settings) {
   if (request.max_forwards() == std::uint8_t{0}) return Refusal{483, "Max-Forwards is 0", {}};
-  for (const Entry& entry : entries(request, FieldName::Via)) {
-    const std::string_view value = text(request, entry);
-    if (value.find(loop_hash) == std::string_view::npos) continue;  // most Vias: no need to parse
-    const auto via = parse_via(value);
-    if (!via || !names.is_our_sent_by(via->host, via->port)) continue;
-    if (loop_part(via->parameters.value("branch").value_or("")) == loop_hash) {
-      return Refusal{482, "the request has been here before, unchanged", {}};
-    }
+  if (has_been_here(request, arrival, names, settings)) {
+    return Refusal{482, "the request has been here before, unchanged", {}};
   }
   const bool binds = request.method() != Method::Ack && request.method() != Method::Cancel;
   if (binds && request.has(FieldName::ProxyRequire)) {

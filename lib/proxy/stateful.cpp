@@ -31,29 +31,30 @@ StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& na
   timers_.share(settings.cancelled_wait);
 }
 
-void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, const TargetSet& targets,
-                          std::string rule, std::string loop) {
+void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets,
+                          std::string rule) {
   assert(!targets.empty());
   const ResponseContextId id = contexts_.emplace();
   ResponseContext& context = *contexts_.find(id);
   context.id = id;
   context.server = server;
   context.request = std::move(request);
-  context.in = transactions_.find(server)->arrival.listener;
+  const Arrival& arrival = transactions_.find(server)->arrival;
+  context.in = arrival.listener;
   context.rule = std::move(rule);
-  context.loop = std::move(loop);
+  context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;
   transactions_.set_user(server, {user_kind, id.value});
   // §17.2.1: the INVITE's sender must hear within 200 ms; no target is that quick for sure.
   if (is_invite(context)) {
     transactions_.respond(now, server, 100, make_response(*context.request.request, {.status = 100}));
   }
-  for (const Target& target : targets.targets()) {
+  for (Target& target : std::move(targets).take()) {
     const BranchId branch_id = branches_.emplace();
     Branch& branch = *branches_.find(branch_id);
     branch.id = branch_id;
     branch.context = id;
-    branch.target = target;
+    branch.target = std::move(target);
     context.branches.push_back(branch_id);
   }
   const std::vector<BranchId> all = context.branches;
@@ -226,7 +227,7 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
 void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& response) {
   ResponseContext& context = *contexts_.find(branch.context);
   // §16.7 step 3: an answer without any Via but ours is nobody's.
-  if (entries(*response, FieldName::Via).size() < 2) {
+  if (!has_next_via(*response)) {
     if (response->status() >= 200 && branch.state != Branch::State::Answered) {
       finish(now, branch, {408, nullptr, "the answer of " + branch.hop.remote.to_string() + " has no Via but ours"});
     }

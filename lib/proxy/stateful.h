@@ -74,8 +74,7 @@ class StatefulProxy {
                 TimerQueue& timers, RandomSource& random, ProxyPort& port);
 
   // Forwards to every target at once. REQUIRES: targets is not empty, the request is validated, `server` is its own.
-  void start(TimePoint now, ServerTransactionId server, Preprocessed request, const TargetSet& targets,
-             std::string rule, std::string loop);
+  void start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets, std::string rule);
   // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction.
   void cancel(TimePoint now, ServerTransactionId server);
   // The To tag of whatever we answer ourselves to that request, the 200 to its CANCEL too (§9.2); "" for no request of

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/flow.h"
@@ -27,6 +28,7 @@ class TargetSet {
   bool add(Target target);
 
   const std::vector<Target>& targets() const { return targets_; }
+  std::vector<Target> take() && { return std::move(targets_); }
   bool empty() const { return targets_.empty(); }
   std::size_t size() const { return targets_.size(); }
 
