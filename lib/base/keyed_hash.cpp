@@ -101,9 +101,18 @@ std::uint64_t siphash(const HashKey& key, std::string_view bytes) {
 }
 
 std::string to_hex(std::uint64_t value) {
-  std::string text(16, '0');
-  for (std::size_t i = 0; i < text.size(); ++i) text[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 0xf];
+  std::string text;
+  append_hex(text, value);
   return text;
+}
+
+void append_hex(std::string& text, std::uint64_t value) {
+  std::array<char, 16> digits;
+  for (char& digit : digits) {
+    value = std::rotl(value, 4);
+    digit = "0123456789abcdef"[value & 0xf];
+  }
+  text.append(digits.data(), digits.size());
 }
 
 }  // namespace intermediary

@@ -50,6 +50,7 @@ std::uint64_t siphash(const HashKey& key, std::string_view bytes);
 
 // 16 lower-case hexadecimal digits.
 std::string to_hex(std::uint64_t value);
+void append_hex(std::string& text, std::uint64_t value);
 
 // For tables keyed by text. The key is fixed per process by the engine's seed in production and by nothing in tests:
 // no result may depend on a table's order, so the key only decides how hard collisions are to make.

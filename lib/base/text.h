@@ -2,7 +2,6 @@
 // (RFC 3261 §7.3.1) unless a section says otherwise.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -38,11 +37,15 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
-// An order in which texts that differ only in case are equal.
+// An order in which texts that differ only in case are equal; the shorter go first, so that few are looked into.
 struct LessIgnoringCase {
   using is_transparent = void;
   constexpr bool operator()(std::string_view a, std::string_view b) const {
-    return std::ranges::lexicographical_compare(a, b, {}, to_lower, to_lower);
+    if (a.size() != b.size()) return a.size() < b.size();
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (to_lower(a[i]) != to_lower(b[i])) return to_lower(a[i]) < to_lower(b[i]);
+    }
+    return false;
   }
 };
 

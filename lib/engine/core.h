@@ -81,7 +81,7 @@ class EngineCore final : public Wire, public ProxyPort {
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
   void take_own(const MessagePtr& request, const Arrival& arrival);
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
-  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre, const Decision& decision);
+  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and

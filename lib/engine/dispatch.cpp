@@ -225,7 +225,7 @@ void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arr
 }
 
 // §16.3 comes before §16.5: what may not be forwarded is not looked up.
-void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed pre,
+void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision) {
   if (decision.goes_on() || !is_for_us(pre)) {
     if (const auto refusal = validate_for_forwarding(*request, arrival, names_, proxy_settings_)) {

@@ -191,16 +191,14 @@ std::optional<sofia::UrlParts> cut_plain(std::string_view rest) {
   return rest.empty() ? std::optional(parts) : std::nullopt;
 }
 
-// Takes a URI's text apart into a Uri. Each step says whether the text is good so far; the first that does not leaves
-// an error with its place in the whole text.
+// Takes a URI's text apart into a fresh Uri. Each step says whether the text is good so far; the first that does not
+// leaves an error with its place in the whole text.
 class UriParser {
  public:
-  explicit UriParser(std::string_view text) : text_(text) {}
+  UriParser(std::string_view text, Uri& uri) : text_(text), uri_(uri) {}
 
-  std::expected<Uri, ValueError> parse() {
-    if (check_bytes() && read_scheme() && read_rest()) return std::move(uri_);
-    return std::unexpected(std::move(error_));
-  }
+  bool parse() { return check_bytes() && read_scheme() && read_rest(); }
+  ValueError take_error() { return std::move(error_); }
 
  private:
   bool wrong(std::string_view where, std::string detail, Fault fault = Fault::BadValue) {
@@ -237,14 +235,14 @@ class UriParser {
       return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
     });
     if (!legal) return wrong(scheme, "not a scheme: " + in_quotes(scheme));
-    uri_.scheme_text = scheme;
+    if (scheme != uri_.scheme_text) uri_.scheme_text = scheme;
     uri_.scheme = scheme_of(scheme);
     rest_ = text_.substr(colon + 1);
     return !rest_.empty() || wrong(rest_, "nothing behind the scheme");
   }
 
   static Uri::Scheme scheme_of(std::string_view text) {
-    if (equals_ignoring_case(text, "sip")) return Uri::Scheme::Sip;
+    if (text == "sip" || equals_ignoring_case(text, "sip")) return Uri::Scheme::Sip;
     if (equals_ignoring_case(text, "sips")) return Uri::Scheme::Sips;
     if (equals_ignoring_case(text, "tel")) return Uri::Scheme::Tel;
     return Uri::Scheme::Other;
@@ -281,7 +279,7 @@ class UriParser {
     if (parts.user->empty()) return wrong(*parts.user, "empty user before '@'");
     uri_.has_user = true;
     uri_.user = *parts.user;
-    uri_.password = parts.password.value_or("");
+    if (parts.password) uri_.password = *parts.password;
     return check_part(*parts.user, User, "user") &&
            (!parts.password || check_part(*parts.password, Password, "password"));
   }
@@ -293,11 +291,18 @@ class UriParser {
     uri_.host = host;
     if (!check_part(host, Host, "host")) return false;
     const auto name = host.back() == '.' ? host.substr(0, host.size() - 1) : host;
-    if (name.empty() || name.front() == '.' || name.back() == '.' || name.contains("..")) {
-      return wrong(host, "empty label in the host: " + in_quotes(host));
-    }
+    if (has_empty_label(name)) return wrong(host, "empty label in the host: " + in_quotes(host));
     const bool numeric = is_digit(name[name.rfind('.') + 1]);
     return !numeric || IpAddress::parse(host) || wrong(host, "neither a name nor an address: " + in_quotes(host));
+  }
+
+  static bool has_empty_label(std::string_view name) {
+    char before = '.';
+    for (const char c : name) {
+      if (c == '.' && before == '.') return true;
+      before = c;
+    }
+    return before == '.';
   }
 
   bool read_ipv6_reference(std::string_view host) {
@@ -371,7 +376,7 @@ class UriParser {
 
   std::string_view text_;
   std::string_view rest_;  // behind the scheme
-  Uri uri_;
+  Uri& uri_;
   ValueError error_;
 };
 
@@ -466,6 +471,7 @@ void append_escaped(std::string& out, int c) {
 // RFC 3261 §10.3 step 5 undoes every escape. What cannot stand in a user unescaped keeps one, always in the same form,
 // so that the key remains a URI and carries no control character.
 std::string canonical_user(std::string_view user) {
+  if (!user.contains('%') && may_all_stand(user, User)) return std::string(user);
   std::string canonical;
   FoldedText text(user);
   for (int next = text.next(); next != FoldedText::end; next = text.next()) {
@@ -495,9 +501,23 @@ std::string canonical_tel(const Uri& uri) {
   return canonical;
 }
 
+void append_host_port(std::string& text, const Uri& uri) {
+  if (uri.host.contains(':')) {
+    text.append("[").append(uri.host).append("]");
+  } else {
+    text += uri.host;
+  }
+  if (uri.port) text.append(":").append(std::to_string(*uri.port));
+}
+
 }  // namespace
 
-std::expected<Uri, ValueError> Uri::parse(std::string_view text) { return UriParser(text).parse(); }
+std::expected<Uri, ValueError> Uri::parse(std::string_view text) {
+  std::expected<Uri, ValueError> result;
+  UriParser parser(text, *result);
+  if (!parser.parse()) result = std::unexpected(parser.take_error());
+  return result;
+}
 
 std::optional<std::string_view> Uri::parameter(std::string_view name) const {
   return find_pair(parameters, name).transform([](const Pair& pair) { return pair.value; });
@@ -522,20 +542,23 @@ void Uri::set_parameter(std::string_view name, std::string_view value) {
 }
 
 std::string Uri::host_port() const {
-  std::string text = host.contains(':') ? "[" + host + "]" : host;
-  if (port) text += ":" + std::to_string(*port);
+  std::string text;
+  append_host_port(text, *this);
   return text;
 }
 
 std::string Uri::to_string() const {
-  std::string text = scheme_text + ":";
+  std::string text;
+  text.reserve(scheme_text.size() + user.size() + password.size() + host.size() + parameters.size() + headers.size() +
+               12);
+  text.append(scheme_text).append(":");
   if (has_user) {
     text += user;
     if (!password.empty()) text.append(":").append(password);
   }
   if (is_sip()) {
     if (has_user) text += '@';
-    text += host_port();
+    append_host_port(text, *this);
   }
   if (!parameters.empty()) text.append(";").append(parameters);
   if (!headers.empty()) text.append("?").append(headers);
@@ -552,8 +575,9 @@ bool equivalent(const Uri& a, const Uri& b) {
 std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
   if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;
-  const std::string user = uri.has_user ? canonical_user(uri.user) + "@" : "";
-  return (uri.is_sips() ? "sips:" : "sip:") + user + canonical_host(uri);
+  std::string text = uri.is_sips() ? "sips:" : "sip:";
+  if (uri.has_user) text.append(canonical_user(uri.user)).append("@");
+  return text.append(canonical_host(uri));
 }
 
 }  // namespace intermediary

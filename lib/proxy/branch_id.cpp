@@ -26,7 +26,9 @@ std::string loop_hash(const HashKey& key, const Message& request, std::string_vi
 }
 
 std::string stateful_branch(RandomSource& random, std::string_view loop_hash) {
-  std::string branch(cookie);
+  std::string branch;
+  branch.reserve(cookie.size() + token_characters + 1 + hash_characters);
+  branch += cookie;
   branch += random.token(token_characters);
   branch += '.';
   branch += loop_hash;
@@ -52,7 +54,11 @@ std::string stateless_branch(const HashKey& key, const StatelessKey& fields) {
       .field(lowercase(fields.via_host))
       .number(fields.via_port.value_or(0));
   hash.field(fields.call_id).field(fields.from_tag).number(fields.cseq);
-  return std::string(cookie) + "s" + to_hex(hash.finish());
+  std::string branch;
+  branch.reserve(cookie.size() + 1 + hash_characters);
+  branch.append(cookie).append("s");
+  append_hex(branch, hash.finish());
+  return branch;
 }
 
 bool is_stateless_branch(std::string_view branch) {

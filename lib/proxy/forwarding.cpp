@@ -12,11 +12,13 @@ namespace {
 // §16.6 step 4: our URI on one side, with the dialog's mark.
 std::string record_route_entry(const LocalNames::Listener& side, const Message& request,
                                const ProxySettings& settings) {
-  std::string entry = "<sip:" + side.sent_by;
-  if (side.transport != Transport::Udp) entry += ";transport=" + std::string(parameter_name(side.transport));
-  entry += ";lr;" + std::string(mark_parameter) + "=";
-  entry += dialog_mark(settings.key, request.call_id(), request.from_tag());
-  return entry + ">";
+  std::string entry = "<sip:";
+  entry.reserve(64 + side.sent_by.size());
+  entry.append(side.sent_by);
+  if (side.transport != Transport::Udp) entry.append(";transport=").append(parameter_name(side.transport));
+  entry.append(";lr;").append(mark_parameter).append("=");
+  entry.append(dialog_mark(settings.key, request.call_id(), request.from_tag()));
+  return entry.append(">");
 }
 
 // RFC 5658 §5: one entry for each side where the two differ, the way out on top.
@@ -90,12 +92,12 @@ void set_routing(Editor& editor, const Forwarding& f) {
 
 }  // namespace
 
-std::expected<Uri, Refusal> next_hop(const Preprocessed& request, const Target& target) {
-  if (target.next_hop) return *target.next_hop;
-  if (target.path.empty()) return request.next_route ? request.next_route->uri : target.uri;
+std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const Target& target, Uri& room) {
+  if (target.next_hop) return &*target.next_hop;
+  if (target.path.empty()) return request.next_route ? &request.next_route->uri : &target.uri;
   auto first = parse_name_address(target.path.front());
   if (!first) return std::unexpected(Refusal{500, "stored Path is unreadable: " + first.error().detail, {}});
-  return std::move(first->uri);
+  return &(room = std::move(first->uri));
 }
 
 std::string forward_request(const Forwarding& f, const ProxySettings& settings) {
@@ -104,9 +106,10 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   set_routing(editor, f);
   set_max_forwards(editor, request);
   if (f.record_route) add_record_route(editor, f, settings);
-  std::string via = "SIP/2.0/" + std::string(via_name(f.hop.transport)) + " " + f.out.sent_by + ";branch=";
-  via += f.branch;
-  via += f.via_parameters;
+  std::string via;
+  via.reserve(32 + f.out.sent_by.size() + f.branch.size() + f.via_parameters.size());
+  via.append("SIP/2.0/").append(via_name(f.hop.transport)).append(" ").append(f.out.sent_by);
+  via.append(";branch=").append(f.branch).append(f.via_parameters);
   editor.prepend(FieldName::Via, via);
   // Step 9: a stream needs the length.
   if (is_reliable(f.hop.transport) && !request.has(FieldName::ContentLength)) {

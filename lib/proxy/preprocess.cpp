@@ -63,6 +63,7 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
 // RFC 5393 §4.2.2: a Via of ours whose branch holds this request's loop hash.
 bool has_been_here(const Message& request, const Arrival& arrival, const LocalNames& names,
                    const ProxySettings& settings) {
+  if (!has_next_via(request) && loop_part(request.top_via().branch).empty()) return false;  // its first hop
   std::string own;  // worked out when a Via is there that it could be in
   for (const Entry& entry : entries(request, FieldName::Via)) {
     const std::string_view value = text(request, entry);
@@ -84,7 +85,8 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
   if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
   if (!uri->headers.empty())
     return std::unexpected(bad_request("Request-URI: header fields (RFC 3261 section 19.1.1)"));
-  Preprocessed pre;
+  std::expected<Preprocessed, Refusal> result;
+  Preprocessed& pre = *result;
   pre.request = request;
   pre.request_uri = std::move(*uri);
   if (request->has(FieldName::Route)) {
@@ -97,7 +99,7 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
         Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
   }
   take_off_our_maddr(pre, names);
-  return pre;
+  return result;
 }
 
 std::string loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings) {

@@ -168,7 +168,8 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const std::expected<
 
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
   if (branch.target.hop) return send(now, context, branch, *branch.target.hop);
-  const auto uri = next_hop(context.request, branch.target);
+  Uri room;
+  const auto uri = next_hop(context.request, branch.target, room);
   if (!uri) return finish(now, branch, {uri.error().status, nullptr, uri.error().reason});
   std::visit(Overloaded{
                  [&](const Hop& hop) { send(now, context, branch, hop); },
@@ -178,7 +179,7 @@ void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch
                  },
                  [&](const Refusal& refusal) { finish(now, branch, {refusal.status, nullptr, refusal.reason}); },
              },
-             port_.find_hop(*uri));
+             port_.find_hop(**uri));
 }
 
 void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop) {

@@ -38,7 +38,8 @@ void read_way_back(std::string_view text, StatelessReply& reply) {
 std::optional<Refusal> StatelessProxy::forward(const Preprocessed& request, const Arrival& arrival,
                                                const Target& target) {
   if (target.hop) return send(request, arrival, target, *target.hop);
-  const auto uri = next_hop(request, target);
+  Uri room;
+  const auto uri = next_hop(request, target, room);
   if (!uri) return uri.error();
   return std::visit(Overloaded{
                         [&](const Hop& hop) { return send(request, arrival, target, hop); },
@@ -48,7 +49,7 @@ std::optional<Refusal> StatelessProxy::forward(const Preprocessed& request, cons
                         },
                         [&](const Refusal& refusal) { return std::optional<Refusal>(refusal); },
                     },
-                    port_.find_hop(*uri));
+                    port_.find_hop(**uri));
 }
 
 std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const Arrival& arrival, const Target& target,
