@@ -69,12 +69,11 @@ std::uint64_t RandomSource::below(std::uint64_t bound) {
 }
 
 std::string RandomSource::token(std::size_t count) {
-  std::string text;
-  text.reserve(count);
+  std::string text(count, '\0');
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (i % token_characters_per_draw == 0) bits = next();
-    text += token_alphabet[bits & 31];
+    text[i] = token_alphabet[bits & 31];
     bits >>= 5;
   }
   return text;

@@ -5,7 +5,6 @@
 //   outbound.cpp  what leaves: hops, flows, the output queue
 #pragma once
 
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -121,7 +120,9 @@ class EngineCore final : public Wire, public ProxyPort {
   std::uint64_t last_query_ = 0;
   bool draining_ = false;
   Counters counters_;
-  std::deque<Output> outputs_;
+  std::vector<TransactionReport> reports_;  // being worked on
+  std::vector<Output> outputs_;             // the first taken_ of them are gone
+  std::size_t taken_ = 0;
 };
 
 }  // namespace intermediary

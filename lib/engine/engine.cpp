@@ -64,10 +64,10 @@ void EngineCore::handle(TimePoint now, Input& input) {
 }
 
 std::optional<Output> EngineCore::poll() {
-  if (outputs_.empty()) return std::nullopt;
-  std::optional<Output> output(std::move(outputs_.front()));
-  outputs_.pop_front();
-  return output;
+  if (taken_ < outputs_.size()) return std::move(outputs_[taken_++]);
+  outputs_.clear();
+  taken_ = 0;
+  return std::nullopt;
 }
 
 std::optional<TimePoint> EngineCore::next_deadline() const {

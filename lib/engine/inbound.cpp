@@ -163,8 +163,8 @@ void EngineCore::fire_timers(TimePoint due) {
 }
 
 void EngineCore::drain_reports() {
-  for (auto reports = transactions_.take_reports(); !reports.empty(); reports = transactions_.take_reports()) {
-    for (const TransactionReport& report : reports) stateful_.report(now_, report);
+  for (transactions_.take_reports(reports_); !reports_.empty(); transactions_.take_reports(reports_)) {
+    for (const TransactionReport& report : reports_) stateful_.report(now_, report);
   }
 }
 

@@ -7,11 +7,6 @@
 
 namespace intermediary {
 
-Editor::Editor(const Message& message) : message_(message) {
-  constexpr std::size_t usual_bytes = 400;  // of a Via, a Record-Route and a Request-URI
-  texts_.reserve(usual_bytes);
-}
-
 void Editor::set_request_uri(std::string_view uri) {
   assert(message_.is_request());
   const std::uint32_t begin = message_.uri_offset();
@@ -35,7 +30,11 @@ void Editor::remove_all(FieldName name) {
   }
 }
 
-void Editor::remove(const Entry& entry) { removed_.push_back(entry); }
+void Editor::remove(const Entry& entry) {
+  const Field& field = message_.fields()[entry.field];
+  const bool alone = entry.begin == field.value_begin && entry.end == field.value_end;
+  return alone ? remove(field) : removed_.push_back(entry);
+}
 
 void Editor::prepend(FieldName name, std::string_view value) {
   const Field* field = message_.find(name);
@@ -65,6 +64,7 @@ void Editor::set_body(std::string_view body) {
 
 void Editor::splice(std::uint32_t begin, std::uint32_t end, std::string_view text) {
   assert(begin <= end && end <= message_.bytes().size());
+  if (!text.empty()) make_room();
   edits_.push_back({begin, end, texts_.size(), text.size()});
   texts_.append(text);
 }
@@ -72,8 +72,15 @@ void Editor::splice(std::uint32_t begin, std::uint32_t end, std::string_view tex
 void Editor::insert_line(std::uint32_t at, std::string_view name, std::string_view value) {
   constexpr std::string_view colon = ": ";
   constexpr std::string_view line_end = "\r\n";
+  make_room();
   edits_.push_back({at, at, texts_.size(), name.size() + colon.size() + value.size() + line_end.size()});
   texts_.append(name).append(colon).append(value).append(line_end);
+}
+
+// For all texts of a usual message at once.
+void Editor::make_room() {
+  constexpr std::size_t usual_bytes = 400;  // of a Via, a Record-Route and a Request-URI
+  if (texts_.empty()) texts_.reserve(usual_bytes);
 }
 
 // An entry goes with the comma in front of it, or behind it where no entry of its line is left in front; a line whose

@@ -20,7 +20,7 @@ using FieldLine = std::pair<std::string, std::string>;  // a name and a value
 class Editor {
  public:
   // REQUIRES: `message` outlives the editor.
-  explicit Editor(const Message& message);
+  explicit Editor(const Message& message) : message_(message) {}
 
   void set_request_uri(std::string_view uri);
   void set_value(const Field& field, std::string_view value);
@@ -50,6 +50,7 @@ class Editor {
     std::size_t text_begin, text_bytes;  // what replaces it, within texts_
   };
   using Edits = boost::container::small_vector<Edit, 12>;
+  void make_room();
   void insert_line(std::uint32_t at, std::string_view name, std::string_view value);
   std::uint32_t header_end() const { return message_.body_offset() - 2; }  // in front of the empty line
   void resolve_removals(Edits& edits) const;

@@ -266,8 +266,8 @@ void MessageParser::count_vias() {
   for (const Field& field : m_.fields()) {
     if (field.name != FieldName::Via) continue;
     const std::uint32_t begin = std::max(field.value_begin, m_.top_via_.end);
-    const std::string_view rest = m_.view(begin, field.value_end);
-    count += 1 + static_cast<std::size_t>(std::count(rest.begin(), rest.end(), ','));
+    std::string_view rest = m_.view(begin, field.value_end);
+    for (++count; rest.contains(','); ++count) rest.remove_prefix(rest.find(',') + 1);
     if (count > limit::vias + room_) {
       return fail(Fault::TooManyEntries, field.value_begin,
                   "more than " + std::to_string(limit::vias) + " Via entries");

@@ -121,7 +121,7 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
   auto uri = Uri::parse(shape->uri);
   if (!uri) return std::unexpected(moved(uri.error(), value, shape->uri));
   const bool bare = shape->display.empty() && shape->tail.empty() && value.front() == '<';
-  if (bare) return NameAddress{{}, *std::move(uri), {}};
+  if (bare) return std::expected<NameAddress, ValueError>(std::in_place, std::string(), *std::move(uri), Parameters());
   if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
     if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
   }

@@ -197,13 +197,31 @@ class UriParser {
  public:
   UriParser(std::string_view text, Uri& uri) : text_(text), uri_(uri) {}
 
-  bool parse() { return check_bytes() && read_scheme() && read_rest(); }
+  bool parse() {
+    if (const auto parts = plain_parts()) {
+      plain_ = true;
+      return read_parts(*parts);
+    }
+    return check_bytes() && read_scheme() && read_rest();
+  }
   ValueError take_error() { return std::move(error_); }
 
  private:
   bool wrong(std::string_view where, std::string detail, Fault fault = Fault::BadValue) {
     error_ = {fault, static_cast<std::size_t>(where.data() - text_.data()), "URI: " + std::move(detail)};
     return false;
+  }
+
+  // "sip:" or "sips:", and plain words behind it.
+  std::optional<sofia::UrlParts> plain_parts() {
+    const bool sips = text_.starts_with("sips:");
+    if (text_.size() > limit::uri_bytes || !(sips || text_.starts_with("sip:"))) return std::nullopt;
+    rest_ = text_.substr(sips ? 5 : 4);
+    const auto parts = cut_plain(rest_);
+    if (!parts || !sips) return parts;
+    uri_.scheme = Uri::Scheme::Sips;
+    uri_.scheme_text = "sips";
+    return parts;
   }
 
   // Before anybody else looks: size, characters that stand in no URI at all, escapes.
@@ -257,17 +275,21 @@ class UriParser {
   }
 
   bool read_sip() {
-    auto parts = cut_plain(rest_);
-    if (!parts) parts = sofia::split_url(text_);
+    const auto parts = sofia::split_url(text_);
     if (!parts) return wrong(rest_, "not a SIP URI: " + in_quotes(text_));
     if (parts->path || parts->fragment)
       return wrong(rest_, "a SIP URI has no path and no fragment: " + in_quotes(text_));
-    return read_user(*parts) && read_host(parts->host.value_or(rest_.substr(0, 0))) && read_port(parts->port) &&
-           read_parameters(parts->parameters) && read_headers(parts->headers);
+    return read_parts(*parts);
+  }
+
+  bool read_parts(const sofia::UrlParts& parts) {
+    return read_user(parts) && read_host(parts.host.value_or(rest_.substr(0, 0))) && read_port(parts.port) &&
+           read_parameters(parts.parameters) && read_headers(parts.headers);
   }
 
   bool check_part(std::string_view part, Part kind, std::string_view what) {
-    if (may_all_stand(part, kind)) return true;
+    const bool known_good = plain_ && kind != Host;  // what is plain may stand anywhere but for a '+' in a host
+    if (known_good || may_all_stand(part, kind)) return true;
     const auto bad = std::ranges::find_if_not(part, [kind](char c) { return may_stand(c, kind); });
     const auto rest = part.substr(static_cast<std::size_t>(bad - part.begin()));
     return wrong(rest,
@@ -376,6 +398,7 @@ class UriParser {
 
   std::string_view text_;
   std::string_view rest_;  // behind the scheme
+  bool plain_ = false;     // cut_plain() has seen each character
   Uri& uri_;
   ValueError error_;
 };

@@ -7,7 +7,7 @@ using namespace machine;
 
 void InviteServer::start() { t_.state = ServerState::Proceeding; }
 
-void InviteServer::handle(const ServerInput& input) {
+void InviteServer::handle(ServerInput& input) {
   switch (t_.state) {
     case ServerState::Proceeding:
       return in_proceeding(input);
@@ -23,13 +23,13 @@ void InviteServer::handle(const ServerInput& input) {
   }
 }
 
-void InviteServer::in_proceeding(const ServerInput& input) {
+void InviteServer::in_proceeding(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired&) {},
                  [&](const Retransmission&) { send_response(t_, around_); },
                  [&](const Acknowledgement&) {},
-                 [&](const Respond& respond) {
-                   t_.response = respond.bytes;
+                 [&](Respond& respond) {
+                   t_.response = std::move(respond.bytes);
                    send_response(t_, around_);
                    if (respond.status >= 300) return complete();
                    if (respond.status >= 200) return accept();
@@ -39,7 +39,7 @@ void InviteServer::in_proceeding(const ServerInput& input) {
              input);
 }
 
-void InviteServer::in_accepted(const ServerInput& input) {
+void InviteServer::in_accepted(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired&) { terminate(t_, around_); },
                  [&](const Retransmission&) {},   // whoever accepted repeats its own 2xx
@@ -52,7 +52,7 @@ void InviteServer::in_accepted(const ServerInput& input) {
              input);
 }
 
-void InviteServer::in_completed(const ServerInput& input) {
+void InviteServer::in_completed(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired& fired) {
                    if (fired.timer == Timer::H) {
@@ -71,7 +71,7 @@ void InviteServer::in_completed(const ServerInput& input) {
              input);
 }
 
-void InviteServer::in_confirmed(const ServerInput& input) {
+void InviteServer::in_confirmed(ServerInput& input) {
   if (std::holds_alternative<TimerFired>(input)) terminate(t_, around_);
 }
 

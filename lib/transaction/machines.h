@@ -39,6 +39,7 @@ struct Respond {
 };
 // The TU gives up without an answer (RFC 4320 §4.2 forbids a 408 to a non-INVITE request).
 struct Abandon {};
+// Not const: the bytes of an answer move into the transaction.
 using ServerInput = std::variant<TimerFired, Retransmission, Acknowledgement, Respond, Abandon>;
 
 class InviteClient {
@@ -79,13 +80,13 @@ class InviteServer {
  public:
   InviteServer(ServerTransaction& transaction, Surroundings& around) : t_(transaction), around_(around) {}
   void start();
-  void handle(const ServerInput& input);
+  void handle(ServerInput& input);
 
  private:
-  void in_proceeding(const ServerInput& input);
-  void in_accepted(const ServerInput& input);
-  void in_completed(const ServerInput& input);
-  void in_confirmed(const ServerInput& input);
+  void in_proceeding(ServerInput& input);
+  void in_accepted(ServerInput& input);
+  void in_completed(ServerInput& input);
+  void in_confirmed(ServerInput& input);
   void accept();
   void complete();
   void confirm();
@@ -98,13 +99,13 @@ class NonInviteServer {
  public:
   NonInviteServer(ServerTransaction& transaction, Surroundings& around) : t_(transaction), around_(around) {}
   void start();
-  void handle(const ServerInput& input);
+  void handle(ServerInput& input);
 
  private:
-  void in_trying(const ServerInput& input);
-  void in_proceeding(const ServerInput& input);
-  void in_completed(const ServerInput& input);
-  void answer(const Respond& respond);
+  void in_trying(ServerInput& input);
+  void in_proceeding(ServerInput& input);
+  void in_completed(ServerInput& input);
+  void answer(Respond& respond);
   void complete();
 
   ServerTransaction& t_;

@@ -21,7 +21,7 @@ void NonInviteServer::start() {
   arm(t_, around_, &ServerTransaction::repeat, Timer::Trying, trying_after(around_.timings));
 }
 
-void NonInviteServer::handle(const ServerInput& input) {
+void NonInviteServer::handle(ServerInput& input) {
   switch (t_.state) {
     case ServerState::Trying:
       return in_trying(input);
@@ -36,29 +36,29 @@ void NonInviteServer::handle(const ServerInput& input) {
   }
 }
 
-void NonInviteServer::in_trying(const ServerInput& input) {
+void NonInviteServer::in_trying(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired&) { around_.reports.push_back(AnswerOverdue{t_.id, t_.user}); },
                  [&](const Retransmission&) {},
                  [&](const Acknowledgement&) {},
-                 [&](const Respond& respond) { answer(respond); },
+                 [&](Respond& respond) { answer(respond); },
                  [&](const Abandon&) { complete(); },
              },
              input);
 }
 
-void NonInviteServer::in_proceeding(const ServerInput& input) {
+void NonInviteServer::in_proceeding(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired&) {},
                  [&](const Retransmission&) { send_response(t_, around_); },
                  [&](const Acknowledgement&) {},
-                 [&](const Respond& respond) { answer(respond); },
+                 [&](Respond& respond) { answer(respond); },
                  [&](const Abandon&) { complete(); },
              },
              input);
 }
 
-void NonInviteServer::in_completed(const ServerInput& input) {
+void NonInviteServer::in_completed(ServerInput& input) {
   std::visit(Overloaded{
                  [&](const TimerFired&) { terminate(t_, around_); },
                  [&](const Retransmission&) { send_response(t_, around_); },
@@ -69,8 +69,8 @@ void NonInviteServer::in_completed(const ServerInput& input) {
              input);
 }
 
-void NonInviteServer::answer(const Respond& respond) {
-  t_.response = respond.bytes;
+void NonInviteServer::answer(Respond& respond) {
+  t_.response = std::move(respond.bytes);
   send_response(t_, around_);
   if (respond.status >= 200) return complete();
   t_.state = ServerState::Proceeding;

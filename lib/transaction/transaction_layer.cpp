@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "transaction/machines.h"
 #include "transaction/sent_request.h"
 
 namespace intermediary {
@@ -201,9 +200,9 @@ bool TransactionLayer::receive_response(TimePoint now, const MessagePtr& respons
 void TransactionLayer::timer_fired(TimePoint now, const TimerTag& tag) {
   const auto timer = static_cast<Timer>(tag.kind);
   if (is_client_timer(timer)) {
-    drive(now, ClientTransactionId{tag.subject}, ClientInput(TimerFired{timer}));
+    drive(now, ClientTransactionId{tag.subject}, TimerFired{timer});
   } else {
-    drive(now, ServerTransactionId{tag.subject}, ServerInput(TimerFired{timer}));
+    drive(now, ServerTransactionId{tag.subject}, TimerFired{timer});
   }
 }
 
@@ -213,7 +212,7 @@ void TransactionLayer::flow_lost(TimePoint now, FlowId flow, const std::string& 
        it != clients_by_flow_.end() && it->first == flow; ++it) {
     lost.push_back(it->second);
   }
-  for (const ClientTransactionId id : lost) drive(now, id, ClientInput(TransportError{reason}));
+  for (const ClientTransactionId id : lost) drive(now, id, TransportError{reason});
 }
 
 void TransactionLayer::datagram_failed(TimePoint now, const std::string& sent, const std::string& reason) {
@@ -221,7 +220,7 @@ void TransactionLayer::datagram_failed(TimePoint now, const std::string& sent, c
   if (!request) return;
   const std::string_view method = request->method == "ACK" ? std::string_view("INVITE") : request->method;
   const auto found = clients_by_key_.find(client_key(request->branch, method));
-  if (found != clients_by_key_.end()) drive(now, found->second, ClientInput(TransportError{reason}));
+  if (found != clients_by_key_.end()) drive(now, found->second, TransportError{reason});
 }
 
 std::size_t TransactionLayer::unfinished_from(const IpAddress& source) const {
@@ -229,8 +228,7 @@ std::size_t TransactionLayer::unfinished_from(const IpAddress& source) const {
   return found == unfinished_.end() ? 0 : found->second;
 }
 
-template <class Input>
-void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const Input& input) {
+void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const ClientInput& input) {
   ClientTransaction* t = clients_.find(id);
   if (!t) return;
   const FlowId before = t->hop.flow;
@@ -244,8 +242,7 @@ void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const Input&
   settle(*t);
 }
 
-template <class Input>
-void TransactionLayer::drive(TimePoint now, ServerTransactionId id, const Input& input) {
+void TransactionLayer::drive(TimePoint now, ServerTransactionId id, ServerInput input) {
   ServerTransaction* t = servers_.find(id);
   if (!t) return;
   const bool was_finished = t->is_finished();

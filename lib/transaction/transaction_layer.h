@@ -17,7 +17,7 @@
 #include "base/keyed_hash.h"
 #include "base/slot_table.h"
 #include "base/timer_queue.h"
-#include "transaction/transaction.h"
+#include "transaction/machines.h"
 
 namespace intermediary {
 
@@ -74,7 +74,11 @@ class TransactionLayer {
   // the transaction that sent it hears of it, and nobody else, for a stranger may have us send to any address.
   void datagram_failed(TimePoint now, const std::string& sent, const std::string& reason);
 
-  std::vector<TransactionReport> take_reports() { return std::exchange(reports_, {}); }
+  // Empties `reports` and changes places with it, so that both keep their memory.
+  void take_reports(std::vector<TransactionReport>& reports) {
+    reports.clear();
+    reports.swap(reports_);
+  }
 
   std::size_t server_count() const { return servers_.size(); }
   std::size_t client_count() const { return clients_.size(); }
@@ -88,10 +92,8 @@ class TransactionLayer {
   TransactionKey server_key(const Message& request, std::string_view method) const;
   TransactionKey client_key(std::string_view branch, std::string_view method) const;
   Surroundings around(TimePoint now);
-  template <class Input>
-  void drive(TimePoint now, ClientTransactionId id, const Input& input);
-  template <class Input>
-  void drive(TimePoint now, ServerTransactionId id, const Input& input);
+  void drive(TimePoint now, ClientTransactionId id, const ClientInput& input);
+  void drive(TimePoint now, ServerTransactionId id, ServerInput input);
   ServerTransactionId find_server(const Message& request, std::string_view method) const;
   void settle(ClientTransaction& t);
   void settle(ServerTransaction& t, bool was_finished);

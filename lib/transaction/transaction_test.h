@@ -70,7 +70,9 @@ class TransactionTest : public testing::Test {
   // The reports since the last call, one word each: "180", "timeout", "failed", "terminated", …
   std::vector<std::string> heard() {
     std::vector<std::string> words;
-    for (const TransactionReport& report : layer_.take_reports()) words.push_back(word(report));
+    std::vector<TransactionReport> reports;
+    layer_.take_reports(reports);
+    for (const TransactionReport& report : reports) words.push_back(word(report));
     return words;
   }
 
