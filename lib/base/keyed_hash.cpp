@@ -21,6 +21,11 @@ std::uint64_t last_word(std::string_view bytes) {
   return word;
 }
 
+// The same for the last `count` bytes of eight or more.
+std::uint64_t last_of_many(std::string_view bytes, std::size_t count) {
+  return whole_word(bytes.data() + bytes.size() - 8) >> (64 - 8 * count);
+}
+
 }  // namespace
 
 inline void KeyedHash::State::round() {
@@ -70,7 +75,7 @@ KeyedHash& KeyedHash::field(std::string_view data) {
   State state = state_;  // a copy stays in registers: as far as the compiler knows, `data` might be the hash itself
   state.word(data.size());
   const std::string_view rest = state.whole_words(data);
-  if (!rest.empty()) state.word(last_word(rest));
+  if (!rest.empty()) state.word(data.size() < 8 ? last_word(rest) : last_of_many(data, rest.size()));
   state_ = state;
   words_ += 1 + (data.size() + 7) / 8;
   return *this;

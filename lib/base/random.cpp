@@ -7,7 +7,8 @@
 namespace intermediary {
 namespace {
 
-void quarter_round(ChaChaBlock& s, std::size_t a, std::size_t b, std::size_t c, std::size_t d) {
+[[gnu::always_inline]] inline void quarter_round(ChaChaBlock& s, std::size_t a, std::size_t b, std::size_t c,
+                                                 std::size_t d) {
   s[a] += s[b];
   s[d] = std::rotl(s[d] ^ s[a], 16);
   s[c] += s[d];

@@ -14,6 +14,10 @@ std::uint32_t generation_of(TimerHandle handle) { return static_cast<std::uint32
 
 }  // namespace
 
+inline bool TimerQueue::goes_before(const Node& a, const Node& b) {
+  return a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence;
+}
+
 void TimerQueue::share(Duration duration) {
   if (lane_for(duration) == none) lanes_.push_back({duration, none, none});
 }
@@ -104,10 +108,7 @@ void TimerQueue::unlink(std::uint32_t index) {
   (node.next == none ? lane.tail : nodes_[node.next].previous) = node.previous;
 }
 
-bool TimerQueue::earlier(std::uint32_t a, std::uint32_t b) const {
-  if (nodes_[a].deadline != nodes_[b].deadline) return nodes_[a].deadline < nodes_[b].deadline;
-  return nodes_[a].sequence < nodes_[b].sequence;
-}
+bool TimerQueue::earlier(std::uint32_t a, std::uint32_t b) const { return goes_before(nodes_[a], nodes_[b]); }
 
 void TimerQueue::heap_push(std::uint32_t index) {
   const auto position = static_cast<std::uint32_t>(heap_.size());
@@ -154,11 +155,13 @@ void TimerQueue::swap_in_heap(std::uint32_t a, std::uint32_t b) {
 }
 
 std::uint32_t TimerQueue::earliest() const {
-  std::uint32_t first = heap_.empty() ? none : heap_.front();
+  const Node* first = heap_.empty() ? nullptr : &nodes_[heap_.front()];
   for (const Lane& lane : lanes_) {
-    if (lane.head != none && (first == none || earlier(lane.head, first))) first = lane.head;
+    if (lane.head == none) continue;
+    const Node& head = nodes_[lane.head];
+    if (first == nullptr || goes_before(head, *first)) first = &head;
   }
-  return first;
+  return first == nullptr ? none : static_cast<std::uint32_t>(first - nodes_.data());
 }
 
 }  // namespace intermediary

@@ -70,6 +70,7 @@ class TimerQueue {
   void release(std::uint32_t index);
   std::uint32_t lane_for(Duration after) const;
   void unlink(std::uint32_t index);
+  static bool goes_before(const Node& a, const Node& b);
   bool earlier(std::uint32_t a, std::uint32_t b) const;
   void heap_push(std::uint32_t index);
   void heap_remove(std::uint32_t position);

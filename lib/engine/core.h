@@ -68,6 +68,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_request(const MessagePtr& request, const Arrival& arrival);
   void take_cancel(const MessagePtr& cancel, const Arrival& arrival);
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
+  bool has_stateless_tag(const Message& ack) const;
   bool is_for_us(const Preprocessed& request) const;
   bool relays_to_itself(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;

@@ -17,7 +17,7 @@ Refusal foreign_route(const Preprocessed& request) {
   return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
 }
 
-TargetSet only(Target target) {
+TargetSet only(Target&& target) {
   TargetSet targets;
   targets.add(std::move(target));
   return targets;
@@ -105,13 +105,18 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
 // An ACK is never answered. One for a 2xx goes its way without a transaction (§16.7, RFC 6026 §7.3); one for an answer
 // of our own that kept no state ends here.
 void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
-  if (ack->to_tag() == stateless_tag(*ack)) return;
+  if (has_stateless_tag(*ack)) return;
   auto pre = preprocess(ack, names_, proxy_settings_);
   if (!pre) return stray(*ack, arrival, pre.error().reason);
   Decision decision = decide(*pre, arrival);
   if (!decision.goes_on()) return stray(*ack, arrival, "it belongs to no INVITE here, and no rule takes it");
   decision.mode = ProxyMode::Stateless;
   forward(ack, arrival, std::move(*pre), decision);
+}
+
+bool EngineCore::has_stateless_tag(const Message& ack) const {
+  constexpr std::size_t tag_characters = 16;
+  return ack.to_tag().size() == tag_characters && ack.to_tag() == stateless_tag(ack);
 }
 
 // RFC 3261 §11, §16.2: the Request-URI names this element itself, not a user of its.

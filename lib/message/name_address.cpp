@@ -113,15 +113,22 @@ std::optional<ValueError> check_parameters(const Parameters& parameters, std::st
 
 bool is_folded(std::string_view value) { return value.contains('\n'); }
 
+// "<sip:…>" and nothing else, as in most Routes: a sound URI has no byte that could end it. Nullopt for all others.
+std::optional<NameAddress> parse_bare_address(std::string_view value) {
+  if (!value.starts_with('<') || value.find('>') != value.size() - 1) return std::nullopt;
+  auto uri = Uri::parse(value.substr(1, value.size() - 2));
+  if (!uri) return std::nullopt;
+  return std::optional<NameAddress>(std::in_place, std::string(), *std::move(uri), Parameters());
+}
+
 std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_view value) {
   constexpr std::string_view what = "name-addr";
+  if (auto bare = parse_bare_address(value)) return std::move(*bare);
   if (auto error = check_bytes(value, what, "")) return std::unexpected(*error);
   const auto shape = find_shape(value);
   if (!shape) return std::unexpected(shape.error());
   auto uri = Uri::parse(shape->uri);
   if (!uri) return std::unexpected(moved(uri.error(), value, shape->uri));
-  const bool bare = shape->display.empty() && shape->tail.empty() && value.front() == '<';
-  if (bare) return std::expected<NameAddress, ValueError>(std::in_place, std::string(), *std::move(uri), Parameters());
   if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
     if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
   }

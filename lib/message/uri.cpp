@@ -311,11 +311,17 @@ class UriParser {
     if (host.empty()) return wrong(host, "no host");
     if (host[0] == '[') return read_ipv6_reference(host);
     uri_.host = host;
+    if (is_digit(host.back()) && is_v4_address(host)) return true;
     if (!check_part(host, Host, "host")) return false;
     const auto name = host.back() == '.' ? host.substr(0, host.size() - 1) : host;
     if (has_empty_label(name)) return wrong(host, "empty label in the host: " + in_quotes(host));
     const bool numeric = is_digit(name[name.rfind('.') + 1]);
-    return !numeric || IpAddress::parse(host) || wrong(host, "neither a name nor an address: " + in_quotes(host));
+    return !numeric || wrong(host, "neither a name nor an address: " + in_quotes(host));
+  }
+
+  static bool is_v4_address(std::string_view host) {
+    const auto address = IpAddress::parse(host);
+    return address && address->is_v4();
   }
 
   static bool has_empty_label(std::string_view name) {
@@ -508,11 +514,14 @@ std::string canonical_user(std::string_view user) {
   return canonical;
 }
 
-std::string canonical_host(const Uri& uri) {
-  const auto address = uri.address();
-  std::string host = address ? address->to_host() : lowercase(uri.host);
-  if (uri.port) host += ":" + std::to_string(*uri.port);
-  return host;
+void append_canonical_host(std::string& text, const Uri& uri) {
+  const bool ipv6 = uri.host.contains(':');  // of the others, addresses have one spelling
+  if (const auto address = ipv6 ? uri.address() : std::nullopt) {
+    text += address->to_host();
+  } else {
+    for (const char c : uri.host) text += to_lower(c);
+  }
+  if (uri.port) text.append(":").append(std::to_string(*uri.port));
 }
 
 // A local number means nothing without its context (RFC 3966 §5.1.5), so this parameter stays.
@@ -598,9 +607,12 @@ bool equivalent(const Uri& a, const Uri& b) {
 std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
   if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;
-  std::string text = uri.is_sips() ? "sips:" : "sip:";
+  std::string text;
+  text.reserve(16 + uri.user.size() + uri.host.size());
+  text += uri.is_sips() ? "sips:" : "sip:";
   if (uri.has_user) text.append(canonical_user(uri.user)).append("@");
-  return text.append(canonical_host(uri));
+  append_canonical_host(text, uri);
+  return text;
 }
 
 }  // namespace intermediary

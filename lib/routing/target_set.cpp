@@ -7,7 +7,7 @@
 
 namespace intermediary {
 
-bool TargetSet::add(Target target) {
+bool TargetSet::add(Target&& target) {
   if (targets_.size() >= limit::branches_per_request) return false;
   const bool known =
       std::ranges::any_of(targets_, [&](const Target& other) { return equivalent(other.uri, target.uri); });

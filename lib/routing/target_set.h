@@ -25,7 +25,7 @@ struct Target {
 class TargetSet {
  public:
   // False when an equivalent URI (§19.1.4) is there already, or the set is full (limit::branches_per_request).
-  bool add(Target target);
+  bool add(Target&& target);
 
   const std::vector<Target>& targets() const { return targets_; }
   std::vector<Target> take() && { return std::move(targets_); }

@@ -75,13 +75,19 @@ TransactionKey TransactionLayer::client_key(std::string_view branch, std::string
 // ---- server side
 
 ServerTransactionId TransactionLayer::find_server(const Message& request, std::string_view method) const {
-  if (servers_.empty()) return {};  // as always in a stateless proxy
-  const auto found = servers_by_key_.find(server_key(request, method));
+  return find_server(server_key(request, method));
+}
+
+ServerTransactionId TransactionLayer::find_server(const TransactionKey& key) const {
+  const auto found = servers_by_key_.find(key);
   return found == servers_by_key_.end() ? ServerTransactionId{} : found->second;
 }
 
 TransactionLayer::Match TransactionLayer::receive_request(TimePoint now, const MessagePtr& request) {
-  const ServerTransactionId id = find_server(*request, matching_method(*request));
+  received_.reset();
+  if (servers_.empty()) return Match::New;  // as always in a stateless proxy
+  received_ = server_key(*request, matching_method(*request));
+  const ServerTransactionId id = find_server(*received_);
   if (!id) return Match::New;
   const ServerTransaction& transaction = *servers_.find(id);
   if (request->method() != Method::Ack) {
@@ -101,7 +107,7 @@ ServerTransactionId TransactionLayer::create_server(TimePoint now, const Message
   assert(request->method() != Method::Ack);
   const ServerTransactionId id = servers_.emplace();
   ServerTransaction& t = *servers_.find(id);
-  const TransactionKey key = server_key(*request, request->method_text());
+  const TransactionKey key = received_ ? *received_ : server_key(*request, request->method_text());
   t.id = id;
   t.invite = request->method() == Method::Invite;
   t.request = request;

@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,8 +42,8 @@ class TransactionLayer {
   };
   Match receive_request(TimePoint now, const MessagePtr& request);
 
-  // REQUIRES: receive_request() said New, and the method is not ACK. The RFC calls this the server transaction's
-  // construction by the core (RFC 6026 §8.10).
+  // REQUIRES: receive_request() said New to this request and has seen no other since; its method is not ACK. The RFC
+  // calls this the server transaction's construction by the core (RFC 6026 §8.10).
   ServerTransactionId create_server(TimePoint now, const MessagePtr& request, const Arrival& arrival, const Hop& reply);
   void set_user(ServerTransactionId id, TransactionUser user);
   // The INVITE (or other) transaction that a CANCEL means (§9.2); none when there is none.
@@ -95,6 +96,7 @@ class TransactionLayer {
   void drive(TimePoint now, ClientTransactionId id, const ClientInput& input);
   void drive(TimePoint now, ServerTransactionId id, ServerInput input);
   ServerTransactionId find_server(const Message& request, std::string_view method) const;
+  ServerTransactionId find_server(const TransactionKey& key) const;
   void settle(ClientTransaction& t);
   void settle(ServerTransaction& t, bool was_finished);
   void track_flow(ClientTransaction& t, FlowId before);
@@ -110,6 +112,7 @@ class TransactionLayer {
   std::set<std::pair<FlowId, ClientTransactionId>> clients_by_flow_;
   std::map<IpAddress, std::size_t> unfinished_;
   std::vector<TransactionReport> reports_;
+  std::optional<TransactionKey> received_;  // of the request received last, if it was worked out
 };
 
 }  // namespace intermediary
