@@ -184,7 +184,9 @@ std::optional<sofia::UrlParts> cut_plain(std::string_view rest) {
   if (rest.empty()) return parts;
   if (!rest.starts_with(';')) return std::nullopt;
   parts.parameters = rest.substr(1);
-  while (rest.starts_with(';') || rest.starts_with('=')) {
+  bool has_value = false;  // the parameter that is being read
+  while (rest.starts_with(';') || (rest.starts_with('=') && !has_value)) {
+    has_value = rest.front() == '=';
     rest.remove_prefix(1);
     if (take_plain(rest).empty()) return std::nullopt;
   }
