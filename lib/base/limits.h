@@ -40,10 +40,11 @@ inline constexpr std::size_t sdp_formats = 64;
 inline constexpr std::size_t sdp_lines = 512;
 inline constexpr std::size_t sdp_line_bytes = std::size_t{2} * 1024;
 inline constexpr std::size_t multipart_parts = 8;
-inline constexpr std::uint8_t max_forwards_default = 70;  // RFC 3261 §16.6 step 3
-inline constexpr std::size_t branches_per_request = 32;   // targets of one fork
-inline constexpr std::size_t bindings = 1'000'000;        // of all addresses of record together
-inline constexpr std::size_t binding_bytes = 4096;        // contact, its parameters, Path and Call-ID of one binding
+inline constexpr std::uint8_t max_forwards_default = 70;    // RFC 3261 §16.6 step 3
+inline constexpr std::size_t branches_per_request = 32;     // targets of one fork
+inline constexpr std::size_t bindings = 1'000'000;          // of all addresses of record together
+inline constexpr std::size_t binding_bytes = 4096;          // contact, its parameters, Path and Call-ID of one binding
+inline constexpr std::size_t finished_per_unfinished = 50;  // server transactions of a source that wait for repetitions
 inline constexpr std::size_t queued_bytes_per_flow = std::size_t{1024} * 1024;  // waiting for a connection to open
 }  // namespace limit
 

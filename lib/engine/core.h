@@ -80,6 +80,7 @@ class EngineCore final : public Wire, public ProxyPort {
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
   void take_own(const MessagePtr& request, const Arrival& arrival);
+  std::optional<Refusal> not_admitted(const Arrival& arrival) const;
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
 

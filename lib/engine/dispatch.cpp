@@ -149,7 +149,9 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
   Decision decision;
   decision.mode = config_.proxy.mode;
   // Within a dialog that we let through, the route set decides, unless the Request-URI is ours to look up (§16.5).
-  const bool in_dialog = request.in_our_dialog && !request.request->to_tag().empty();
+  // A REGISTER is in no dialog, whatever its tags.
+  const bool in_dialog =
+      request.in_our_dialog && !request.request->to_tag().empty() && request.request->method() != Method::Register;
   if (in_dialog && !is_for_us(request) && !is_local(request.request_uri)) {
     decision.by_route_set = true;
     return decision;
@@ -217,16 +219,28 @@ void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
                     answer.reason);
 }
 
-// A REGISTER has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
+// A REGISTER that changes bindings has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
+// One that is refused changes nothing, and is refused as well when it comes again.
 void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule) {
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule);
   UaAnswer answer = registrar_.answer(now_, *request, arrival);
+  if (answer.is_refusal()) {
+    return refuse(request, arrival, {answer.status, answer.detail, answer.fields}, rule);
+  }
+  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   const std::string tag = random_.token(16);
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
   transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
   for (Event& event : answer.events) emit(std::move(event));
-  if (answer.is_refusal()) note_refusal(*request, arrival, answer.status, rule, answer.detail);
+}
+
+std::optional<Refusal> EngineCore::not_admitted(const Arrival& arrival) const {
+  const IpAddress& source = arrival.remote.address;
+  const auto full =
+      refuse_transaction(config_.limits, transactions_.held_by(source), names_source(config_.rules, source));
+  if (!full) return std::nullopt;
+  return Refusal{503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}};
 }
 
 // §16.3 comes before §16.5: what may not be forwarded is not looked up.
@@ -245,12 +259,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     }
     return;
   }
-  const IpAddress& source = arrival.remote.address;
-  const bool trusted = names_source(config_.rules, source);
-  if (const auto full = refuse_transaction(config_.limits, transactions_.unfinished_from(source), trusted)) {
-    return refuse(request, arrival, {503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}},
-                  decision.rule_name());
-  }
+  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   stateful_.start(now_, server, std::move(pre), *std::move(targets), decision.rule_name());
 }

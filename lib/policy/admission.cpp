@@ -8,11 +8,18 @@ constexpr std::chrono::seconds room_again{32};
 
 }  // namespace
 
-std::optional<NotAdmitted> refuse_transaction(const Limits& limits, std::size_t unfinished, bool trusted) {
-  if (trusted || unfinished < limits.transactions_per_source) return std::nullopt;
-  return NotAdmitted{room_again, "the source has " + std::to_string(unfinished) +
-                                     " unfinished transactions, the limit is " +
-                                     std::to_string(limits.transactions_per_source)};
+std::optional<NotAdmitted> refuse_transaction(const Limits& limits, const Held& held, bool trusted) {
+  if (trusted) return std::nullopt;
+  const std::size_t most = limits.transactions_per_source;
+  if (held.unfinished >= most) {
+    return NotAdmitted{room_again, "the source has " + std::to_string(held.unfinished) +
+                                       " unfinished transactions, the limit is " + std::to_string(most)};
+  }
+  if (held.all >= most * limit::finished_per_unfinished) {
+    return NotAdmitted{room_again, "the source holds " + std::to_string(held.all) + " transactions, the limit is " +
+                                       std::to_string(most * limit::finished_per_unfinished)};
+  }
+  return std::nullopt;
 }
 
 bool admits_connection(const Limits& limits, std::size_t connections, bool trusted) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/held.h"
 #include "base/limits.h"
 
 namespace intermediary {
@@ -20,8 +21,8 @@ struct NotAdmitted {
   std::string reason;  // one line for people
 };
 
-// `unfinished`: the source's server transactions without a final answer, this one not among them.
-std::optional<NotAdmitted> refuse_transaction(const Limits& limits, std::size_t unfinished, bool trusted);
+// `held`: the source's server transactions, this one not among them.
+std::optional<NotAdmitted> refuse_transaction(const Limits& limits, const Held& held, bool trusted);
 // `connections`: those of the source, this one not among them. A refused connection is closed.
 bool admits_connection(const Limits& limits, std::size_t connections, bool trusted);
 

@@ -10,12 +10,20 @@ using testing::HasSubstr;
 
 TEST(AdmissionTest, ASourceMayHaveSoManyUnfinishedTransactions) {
   const Limits limits;
-  EXPECT_FALSE(refuse_transaction(limits, 0, false));
-  EXPECT_FALSE(refuse_transaction(limits, 199, false));
-  const auto refusal = refuse_transaction(limits, 200, false);
+  EXPECT_FALSE(refuse_transaction(limits, {0, 0}, false));
+  EXPECT_FALSE(refuse_transaction(limits, {199, 199}, false));
+  const auto refusal = refuse_transaction(limits, {200, 200}, false);
   ASSERT_TRUE(refusal);
   EXPECT_GT(refusal->retry_after.count(), 0);
   EXPECT_THAT(refusal->reason, HasSubstr("200 unfinished transactions"));
+}
+
+TEST(AdmissionTest, ASourceMayHoldSoManyFinishedTransactions) {
+  const Limits limits;
+  EXPECT_FALSE(refuse_transaction(limits, {0, 9999}, false));
+  const auto refusal = refuse_transaction(limits, {0, 10000}, false);
+  ASSERT_TRUE(refusal);
+  EXPECT_THAT(refusal->reason, HasSubstr("10000 transactions"));
 }
 
 TEST(AdmissionTest, ASourceMayHaveSoManyConnections) {
@@ -27,7 +35,7 @@ TEST(AdmissionTest, ASourceMayHaveSoManyConnections) {
 
 TEST(AdmissionTest, ASourceThatARuleNamesIsExempt) {
   const Limits limits;
-  EXPECT_FALSE(refuse_transaction(limits, 100000, true));
+  EXPECT_FALSE(refuse_transaction(limits, {100000, 100000}, true));
   EXPECT_TRUE(admits_connection(limits, 100000, true));
 }
 

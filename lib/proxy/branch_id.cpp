@@ -65,6 +65,14 @@ bool is_stateless_branch(std::string_view branch) {
   return branch.size() == cookie.size() + 1 + hash_characters && branch.starts_with("z9hG4bKs");
 }
 
+std::string way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way) {
+  KeyedHash hash(key);
+  hash.field("way back").field(branch).field(way.received).field(way.maddr);
+  hash.number(way.transport ? static_cast<std::uint64_t>(*way.transport) + 1 : 0);
+  hash.number(way.rport.value_or(0)).number(way.listener.value).number(way.flow.value);
+  return to_hex(hash.finish());
+}
+
 std::string dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag) {
   return to_hex(KeyedHash(key).field("dialog").field(call_id).field(tag).finish());
 }

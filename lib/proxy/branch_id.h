@@ -35,6 +35,17 @@ struct StatelessKey {
 std::string stateless_branch(const HashKey& key, const StatelessKey& fields);
 bool is_stateless_branch(std::string_view branch);
 
+// Where an answer goes that a stateless proxy passes back, as the request's Via told: whoever answers must leave it as
+// it is.
+struct WayBack {
+  std::optional<Transport> transport;
+  std::string_view received, maddr;
+  std::optional<std::uint16_t> rport;
+  ListenerId listener;
+  FlowId flow;
+};
+std::string way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way);
+
 // The parameter that proves a Record-Route to be ours and of this dialog: over the Call-ID and the tag of the one who
 // sent the request. A request within the dialog carries that tag in From or To.
 inline constexpr std::string_view mark_parameter = "mark";

@@ -1,5 +1,6 @@
 #include "proxy/preprocess.h"
 
+#include "base/limits.h"
 #include "proxy/branch_id.h"
 
 namespace intermediary {
@@ -91,6 +92,9 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
   pre.request_uri = std::move(*uri);
   if (request->has(FieldName::Route)) {
     std::vector<Entry> routes = entries(*request, FieldName::Route);
+    if (routes.size() > limit::list_entries) {
+      return std::unexpected(bad_request("more than " + std::to_string(limit::list_entries) + " Route entries"));
+    }
     if (auto done = undo_strict_routing(pre, routes, names, settings); !done) return std::unexpected(done.error());
     if (auto done = take_own_routes(pre, routes, names, settings); !done) return std::unexpected(done.error());
   }

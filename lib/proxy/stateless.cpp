@@ -1,5 +1,6 @@
 #include "proxy/stateless.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/overloaded.h"
@@ -18,19 +19,49 @@ StatelessKey key_of(const Message& request) {
   return {via.branch, via.host, via.port, request.call_id(), request.from_tag(), request.cseq().number};
 }
 
-// ";in=2" or, for a connection, ";in=2.1f".
-std::string way_back(const Arrival& arrival) {
-  std::string text = ";in=" + std::to_string(arrival.listener.value);
-  if (arrival.flow) text += "." + to_hex(arrival.flow.value);
-  return text;
+// A maddr is rare: its Via is parsed for it.
+std::string maddr_of(const Message& request) {
+  const TopVia& top = request.top_via();
+  const std::string_view text = request.bytes().substr(top.begin, top.end - top.begin);
+  if (text.find("addr") == text.npos && text.find("ADDR") == text.npos) return {};
+  const auto via = parse_via(text);
+  return via ? std::string(via->parameters.value("maddr").value_or("")) : std::string();
 }
 
-void read_way_back(std::string_view text, StatelessReply& reply) {
-  const std::size_t dot = text.find('.');
-  reply.listener = ListenerId{parse_decimal<std::uint32_t>(text.substr(0, dot)).value_or(0)};
-  if (dot == std::string_view::npos) return;
-  const std::string_view hex = text.substr(dot + 1);
+// One form of an address, which an answer may bring back in another (with brackets: RFC 5118 §4.5).
+std::string canonical(std::string_view address) {
+  const auto parsed = IpAddress::parse(address);
+  return parsed ? parsed->to_string() : std::string(address);
+}
+
+// ";in=2-PROOF" or, for a connection, ";in=2.1f-PROOF".
+std::string way_back(const HashKey& key, std::string_view branch, const Message& request, const Arrival& arrival) {
+  const TopVia& via = request.top_via();
+  const std::string received = canonical(via.received), maddr = maddr_of(request);
+  const WayBack way{via.transport, received, maddr, via.rport, arrival.listener, arrival.flow};
+  std::string text = ";in=" + std::to_string(arrival.listener.value);
+  if (arrival.flow) text += "." + to_hex(arrival.flow.value);
+  return text + "-" + way_back_proof(key, branch, way);
+}
+
+// Listener and flow from the value of "in"; false when somebody has changed it or the Via that it belongs to.
+bool read_way_back(const HashKey& key, std::string_view branch, std::string_view in, const Via& via,
+                   StatelessReply& reply) {
+  const std::size_t dash = std::min(in.find('-'), in.size());
+  const std::string_view place = in.substr(0, dash);
+  const std::size_t dot = std::min(place.find('.'), place.size());
+  reply.listener = ListenerId{parse_decimal<std::uint32_t>(place.substr(0, dot)).value_or(0)};
+  const std::string_view hex = place.substr(std::min(dot + 1, place.size()));
   std::from_chars(hex.data(), hex.data() + hex.size(), reply.flow.value, 16);
+  const auto rport = via.parameters.value("rport");
+  const std::string received = canonical(via.parameters.value("received").value_or(""));
+  const WayBack way{parse_transport(via.transport),
+                    received,
+                    via.parameters.value("maddr").value_or(""),
+                    rport ? parse_decimal<std::uint16_t>(*rport) : std::nullopt,
+                    reply.listener,
+                    reply.flow};
+  return dash < in.size() && in.substr(dash + 1) == way_back_proof(key, branch, way);
 }
 
 }  // namespace
@@ -55,7 +86,7 @@ std::optional<Refusal> StatelessProxy::forward(const Preprocessed& request, cons
 std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const Arrival& arrival, const Target& target,
                                             Hop hop) {
   const std::string branch = stateless_branch(settings_.key, key_of(*request.request));
-  const std::string back = way_back(arrival);
+  const std::string back = way_back(settings_.key, branch, *request.request, arrival);
   const auto build = [&](Hop& to) -> std::string {
     const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
     if (!out) return {};
@@ -98,7 +129,8 @@ std::optional<StatelessReply> StatelessProxy::reply(const Message& response) con
                          response.call_id(), response.from_tag(), response.cseq().number};
   if (stateless_branch(settings_.key, key) != top.branch) return std::nullopt;
   StatelessReply reply;
-  read_way_back(own->parameters.value("in").value_or(""), reply);
+  const std::string_view in = own->parameters.value("in").value_or("");
+  if (!read_way_back(settings_.key, top.branch, in, *next, reply)) return std::nullopt;
   reply.next_via = text(response, vias[1]);
   reply.bytes = pass_back(response);
   return reply;

@@ -157,9 +157,9 @@ TEST_F(NonInviteServerTest, AnAbandonedOneAbsorbsRepetitionsInSilence) {
 TEST_F(NonInviteServerTest, CountsWhatIsUnfinishedByItsSource) {
   const IpAddress source = *IpAddress::parse("192.0.2.1");
   const auto id = receive("OPTIONS");
-  EXPECT_EQ(layer_.unfinished_from(source), 1u);
+  EXPECT_EQ(layer_.held_by(source).unfinished, 1u);
   respond(id, 200, "OPTIONS");
-  EXPECT_EQ(layer_.unfinished_from(source), 0u);
+  EXPECT_EQ(layer_.held_by(source).unfinished, 0u);
   EXPECT_EQ(layer_.server_count(), 1u);
 }
 

@@ -115,7 +115,9 @@ ServerTransactionId TransactionLayer::create_server(TimePoint now, const Message
   t.reply = reply;
   t.key = key;
   servers_by_key_[key] = id;
-  ++unfinished_[arrival.remote.address];
+  Held& held = held_[arrival.remote.address];
+  ++held.unfinished;
+  ++held.all;
   Surroundings surroundings = around(now);
   if (t.invite) {
     InviteServer(t, surroundings).start();
@@ -229,9 +231,9 @@ void TransactionLayer::datagram_failed(TimePoint now, const std::string& sent, c
   if (found != clients_by_key_.end()) drive(now, found->second, TransportError{reason});
 }
 
-std::size_t TransactionLayer::unfinished_from(const IpAddress& source) const {
-  const auto found = unfinished_.find(source);
-  return found == unfinished_.end() ? 0 : found->second;
+Held TransactionLayer::held_by(const IpAddress& source) const {
+  const auto found = held_.find(source);
+  return found == held_.end() ? Held{} : found->second;
 }
 
 void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const ClientInput& input) {
@@ -276,12 +278,15 @@ void TransactionLayer::settle(ClientTransaction& t) {
 }
 
 void TransactionLayer::settle(ServerTransaction& t, bool was_finished) {
-  if (t.is_finished() && !was_finished) {
-    const auto count = unfinished_.find(t.arrival.remote.address);
-    assert(count != unfinished_.end());
-    if (--count->second == 0) unfinished_.erase(count);
-  }
-  if (t.state != ServerState::Terminated) return;
+  const bool finishes = t.is_finished() && !was_finished;
+  const bool ends = t.state == ServerState::Terminated;
+  if (finishes) t.request.reset();  // only its answer is repeated from here on
+  if (!finishes && !ends) return;
+  const auto held = held_.find(t.arrival.remote.address);
+  assert(held != held_.end());
+  if (finishes) --held->second.unfinished;
+  if (!ends) return;
+  if (--held->second.all == 0) held_.erase(held);
   const auto found = servers_by_key_.find(t.key);
   if (found != servers_by_key_.end() && found->second == t.id) servers_by_key_.erase(found);
   servers_.erase(t.id);

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/held.h"
 #include "base/keyed_hash.h"
 #include "base/slot_table.h"
 #include "base/timer_queue.h"
@@ -83,8 +84,8 @@ class TransactionLayer {
 
   std::size_t server_count() const { return servers_.size(); }
   std::size_t client_count() const { return clients_.size(); }
-  // Server transactions from that address that have no final answer yet (security limits).
-  std::size_t unfinished_from(const IpAddress& source) const;
+  // The server transactions of requests from that address (security limits).
+  Held held_by(const IpAddress& source) const;
 
  private:
   template <class Value>
@@ -110,7 +111,7 @@ class TransactionLayer {
   KeyMap<ServerTransactionId> servers_by_key_;
   KeyMap<ClientTransactionId> clients_by_key_;
   std::set<std::pair<FlowId, ClientTransactionId>> clients_by_flow_;
-  std::map<IpAddress, std::size_t> unfinished_;
+  std::map<IpAddress, Held> held_;
   std::vector<TransactionReport> reports_;
   std::optional<TransactionKey> received_;  // of the request received last, if it was worked out
 };
