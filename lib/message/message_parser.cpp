@@ -87,7 +87,10 @@ const char* MessageParser::read_start_line() {
   if (start_line_.fault)
     fail(start_line_.fault->fault, start_line_.fault->offset, std::move(start_line_.fault->detail));
   m_.status_ = start_line_.status;
-  if (m_.is_response()) room_ = limit::ours_in_responses;
+  if (m_.is_response()) {
+    most_lines_ += limit::ours_in_responses;
+    most_vias_ += limit::ours_in_responses;
+  }
   m_.method_ = parse_method(start_line_.method);
   if (!start_line_.uri.empty()) {
     m_.uri_begin_ = static_cast<std::uint32_t>(offset(start_line_.uri.data()));
@@ -137,7 +140,7 @@ void MessageParser::refuse_header_section() {
   const char* const end = find_control(colon, limit_);
   if (limit_ - end < behind_value || end[0] != '\r' || end[1] != '\n' || end[2] == ' ' || end[2] == '\t')
     return nullptr;
-  if (end - begin > longest_line || fields_.size() == limit::header_lines + room_) return nullptr;
+  if (end - begin > longest_line || fields_.size() == most_lines_) return nullptr;
   add_field(name, begin, colon, colon + 1, end);
   return end + 2;
 }
@@ -159,7 +162,7 @@ const char* MessageParser::add_line(const char* begin) {
     fail(Fault::BadFieldLine, offset(begin), "no field name and colon: '" + shown(text) + "'");
   } else if (line.end - begin > longest_line) {
     fail(Fault::LineTooLong, offset(begin), "line has more than " + std::to_string(limit::line_bytes) + " bytes");
-  } else if (fields_.size() == limit::header_lines + room_) {
+  } else if (fields_.size() == most_lines_) {
     fail(Fault::TooManyFields, offset(begin), "more than " + std::to_string(limit::header_lines) + " header lines");
   } else {
     add_field(part.name, begin, part.name_end, part.value, line.end);
@@ -268,7 +271,7 @@ void MessageParser::count_vias() {
     const std::uint32_t begin = std::max(field.value_begin, m_.top_via_.end);
     std::string_view rest = m_.view(begin, field.value_end);
     for (++count; rest.contains(','); ++count) rest.remove_prefix(rest.find(',') + 1);
-    if (count > limit::vias + room_) {
+    if (count > most_vias_) {
       return fail(Fault::TooManyEntries, field.value_begin,
                   "more than " + std::to_string(limit::vias) + " Via entries");
     }

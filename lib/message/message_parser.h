@@ -60,7 +60,8 @@ class MessageParser {
   static constexpr std::uint8_t none = 0xff;
   static_assert(limit::header_lines + limit::ours_in_responses < none);
   std::array<std::uint8_t, static_cast<std::size_t>(FieldName::WwwAuthenticate) + 1> first_;  // by FieldName: where
-  std::size_t room_ = 0;  // what a response may have more of than a request
+  std::size_t most_lines_ = limit::header_lines;  // of a request; a response may have more
+  std::size_t most_vias_ = limit::vias;
   bool several_vias_ = false;
   bool boundary_lost_ = false;
   std::optional<ParseError> error_;
