@@ -356,6 +356,7 @@ void EngineWorld::handle(Input input) {
   require(live.server_transactions <= inputs_, "more server transactions than inputs");
   require(live.response_contexts <= inputs_, "more response contexts than inputs");
   require(live.client_transactions <= inputs_ * 2 * limit::branches_per_request, "more branches than a fork may have");
+  require(live.waiting <= live.server_transactions + live.client_transactions, "more wait than there are");
 }
 
 void EngineWorld::drain() {

@@ -8,7 +8,7 @@ namespace intermediary::sim {
 namespace {
 
 using Reader = std::uint64_t (*)(const LiveObjects&, const Counters&);
-constexpr std::array<std::pair<std::string_view, Reader>, 17> figures{{
+constexpr std::array<std::pair<std::string_view, Reader>, 18> figures{{
     {"transactions",
      [](const LiveObjects& l, const Counters&) -> std::uint64_t {
        return l.server_transactions + l.client_transactions;
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, Reader>, 17> figures{{
     {"flows", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.flows; }},
     {"bindings", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.bindings; }},
     {"timers", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.timers; }},
+    {"waiting", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.waiting; }},
     {"requests-in", [](const LiveObjects&, const Counters& c) { return c.requests_in; }},
     {"responses-in", [](const LiveObjects&, const Counters& c) { return c.responses_in; }},
     {"requests-out", [](const LiveObjects&, const Counters& c) { return c.requests_out; }},

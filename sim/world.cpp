@@ -44,6 +44,9 @@ std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_
   if (live.idle() && live.timers > live.flows) {
     found.push_back("still has " + std::to_string(live.timers - live.flows) + " timer(s) that belong to nothing");
   }
+  if (live.idle() && live.waiting > 0) {
+    found.push_back("counts " + std::to_string(live.waiting) + " transaction(s) that wait, but has none");
+  }
   return found;
 }
 

@@ -175,6 +175,10 @@ TEST(LeftoversOf, EveryFlowIsAConnectionAndEveryConnectionAFlow) {
   EXPECT_THAT(leftovers_of({}, 1), ElementsAre("counts 0 flow(s), but has 1 open connection(s)"));
 }
 
+TEST(LeftoversOf, WhoeverWaitsIsThere) {
+  EXPECT_THAT(leftovers_of({.waiting = 1}, 0), ElementsAre("counts 1 transaction(s) that wait, but has none"));
+}
+
 // While a call stands, its timers are its own.
 TEST(LeftoversOf, WhatStandsIsSaidByKind) {
   EXPECT_THAT(leftovers_of({.server_transactions = 1, .response_contexts = 1, .queries = 2, .timers = 5}, 0),

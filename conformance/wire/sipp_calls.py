@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from peers import HOST, Failure, Intermediary, Program, free_ports, run
 
+T1_SECONDS = 0.2
+# Timers J, L and M (RFC 3261 §17, RFC 6026), and a little more: then the last transaction has to be gone.
+LINGER_SECONDS = 64 * T1_SECONDS + 1
 OVER_TCP = "127.0.0.2"  # a host that only our rule knows: calls to it leave over TCP
 
 
@@ -42,6 +45,8 @@ def config(ways):
     return f"""
 listen = [
   {listen}]
+[timings]
+t1 = "{round(1000 * T1_SECONDS)}ms"
 [[rule]]
 name = "as-the-request-says"
 when = {{ source = ["{HOST}"], ruri_domain = "{HOST}" }}
@@ -109,6 +114,7 @@ def test(folder, program, calls, rate):
         finally:
             for each in callers + callees:
                 each.__exit__()
+        time.sleep(LINGER_SECONDS)
         figures = intermediary.stop()
     print(", ".join(f"{name} {value}" for name, value in figures.items()))
     for name in ("server_transactions", "client_transactions", "response_contexts", "queries", "strays", "send_failures"):

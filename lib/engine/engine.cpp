@@ -84,7 +84,8 @@ LiveObjects EngineCore::live() const {
           .queries = stateful_.query_count() + stateless_.query_count(),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
-          .timers = timers_.size()};
+          .timers = timers_.size(),
+          .waiting = transactions_.waiting_count()};
 }
 
 void EngineCore::add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri,

@@ -92,6 +92,88 @@ TEST_F(EngineTest, ForwardsAnInviteToTheContactAndItsAnswerBack) {
   EXPECT_TRUE(engine_.live().idle());
 }
 
+// What holds up a server that is to stop: everything that waits, and nothing that only absorbs repetitions.
+class EngineAtRestTest : public EngineTest {
+ protected:
+  // The lines of that field, each with its end.
+  static std::string fields(const std::string& message, const std::string& name) {
+    std::string found;
+    for (std::size_t begin = message.find("\r\n" + name + ": "); begin != std::string::npos;) {
+      const std::size_t end = message.find("\r\n", begin + 2);
+      found += message.substr(begin + 2, end - begin);
+      begin = message.find("\r\n" + name + ": ", end);
+    }
+    return found;
+  }
+  // What bob answers to the request as it reached him.
+  static std::string answer_of_bob(const std::string& sent, const std::string& status) {
+    return "SIP/2.0 " + status + "\r\n" + fields(sent, "Via") + fields(sent, "From") +
+           "To: <sip:bob@example.com>;tag=b1\r\n" + fields(sent, "Call-ID") + fields(sent, "CSeq") +
+           "Content-Length: 0\r\n\r\n";
+  }
+  std::vector<std::string> bob_answers(Duration time, const std::string& sent, const std::string& status) {
+    return receive(time, answer_of_bob(sent, status), "192.0.2.20:5060");
+  }
+};
+
+TEST_F(EngineAtRestTest, ACallIsWaitedForUntilItsAnswer) {
+  const auto out = receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  EXPECT_EQ(engine_.live().waiting, 2u);
+  bob_answers(seconds(2), out.at(1), "180 Ringing");
+  EXPECT_FALSE(engine_.live().at_rest());
+  bob_answers(seconds(3), out.at(1), "200 OK");
+  EXPECT_TRUE(engine_.live().at_rest());
+  EXPECT_FALSE(engine_.live().idle());  // Timers L and M
+}
+
+TEST_F(EngineAtRestTest, ARefusalIsWaitedForUntilItsAck) {
+  const auto out = receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  bob_answers(seconds(2), out.at(1), "486 Busy Here");
+  EXPECT_EQ(engine_.live().waiting, 1u);  // the 486 is being repeated
+  std::string ack = request("ACK", "sip:bob@example.com");
+  ack.replace(ack.find("z9hG4bKACK1"), 11, "z9hG4bKINVITE1");
+  receive(seconds(3), ack);
+  EXPECT_TRUE(engine_.live().at_rest());
+  EXPECT_FALSE(engine_.live().idle());  // Timers D and I
+}
+
+TEST_F(EngineAtRestTest, AnyOtherRequestIsWaitedForUntilItsAnswer) {
+  const auto out = receive(seconds(1), request("MESSAGE", "sip:bob@example.com"));
+  EXPECT_EQ(engine_.live().waiting, 2u);
+  bob_answers(seconds(2), out.at(0), "200 OK");
+  EXPECT_TRUE(engine_.live().at_rest());
+  EXPECT_FALSE(engine_.live().idle());  // Timers J and K
+}
+
+TEST_F(EngineAtRestTest, ACancelIsWaitedForUntilEverybodyHasHisAnswer) {
+  const auto out = receive(seconds(1), request("INVITE", "sip:bob@example.com"));
+  bob_answers(seconds(2), out.at(1), "180 Ringing");
+  std::string cancel = request("CANCEL", "sip:bob@example.com");
+  cancel.replace(cancel.find("z9hG4bKCANCEL1"), 14, "z9hG4bKINVITE1");
+  const auto cancelled = receive(seconds(3), cancel);
+  ASSERT_THAT(cancelled, ElementsAre(HasSubstr("SIP/2.0 200"), HasSubstr("CANCEL sip:bob")));
+  EXPECT_EQ(engine_.live().waiting, 3u);
+  bob_answers(seconds(4), cancelled.at(1), "200 OK");
+  EXPECT_EQ(engine_.live().waiting, 2u);
+  bob_answers(seconds(4), out.at(1), "487 Request Terminated");
+  EXPECT_EQ(engine_.live().waiting, 1u);  // our own 487 has no ACK yet
+}
+
+TEST_F(EngineAtRestTest, WhoeverNeverAnswersIsGivenUp) {
+  receive(seconds(1), request("MESSAGE", "sip:bob@example.com"));
+  run_until(seconds(33));  // Timer F; no 408 to a request that is no INVITE (RFC 4320 §4.2)
+  EXPECT_TRUE(engine_.live().at_rest());
+}
+
+TEST_F(EngineAtRestTest, ANameThatIsAskedForIsWaitedFor) {
+  Config by_name = config();
+  by_name.rules.push_back({"out", {}, RelayAction{}, std::nullopt});
+  engine_ = Engine(by_name, seed_from_number(1));
+  receive(seconds(1), request("ACK", "sip:bob@elsewhere.example"));
+  EXPECT_EQ(engine_.live().queries, 1u);
+  EXPECT_FALSE(engine_.live().at_rest());
+}
+
 TEST_F(EngineTest, RefusesWhatNoRuleTakes) {
   EXPECT_THAT(receive(seconds(1), request("INVITE", "sip:bob@elsewhere.example")),
               ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 404 Not Found\r\n")));

@@ -34,7 +34,7 @@ struct Server::Implementation {
     grace_timer.async_wait([this](const boost::system::error_code& error) {
       if (!error) end("the grace is over");
     });
-    shard.drain([this] { end("idle"); });
+    shard.drain([this] { end("at rest"); });
   }
 
   void end(const std::string& reason) {

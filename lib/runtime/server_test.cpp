@@ -123,6 +123,8 @@ constexpr std::string_view registrar_and_proxy = R"(
     do   = { relay = "request-uri" }
 )";
 
+const std::string stopped_at_rest = "stopped reason=\"at rest\"";
+
 class ServerTest : public testing::Test {
  protected:
   void SetUp() override { start(registrar_and_proxy); }
@@ -311,7 +313,26 @@ TEST_F(ServerTest, StopsAtOnceWhenNothingIsUnderWay) {
   const auto before = std::chrono::steady_clock::now();
   stop();
   EXPECT_LT(std::chrono::steady_clock::now() - before, 250ms);
-  EXPECT_THAT(log.text(), AllOf(HasSubstr("listening name=udp4 on=udp:127.0.0.1:"), HasSubstr("stopped reason=idle")));
+  EXPECT_THAT(log.text(), AllOf(HasSubstr("listening name=udp4 on=udp:127.0.0.1:"), HasSubstr(stopped_at_rest)));
+}
+
+TEST_F(ServerTest, DoesNotWaitForWhatOnlyAbsorbsRepetitions) {
+  Peer bob(SOCK_DGRAM, elsewhere);
+  Peer alice(SOCK_DGRAM, loopback4);
+  alice.send_to(at("udp4"), request("MESSAGE", "sip:bob@" + bob.local().to_string(), "UDP", alice.local()));
+  bob.send_to(at("udp4"), ok_for(bob.receive()));
+  EXPECT_THAT(alice.receive(), StartsWith("SIP/2.0 200 "));
+  stop();
+  EXPECT_THAT(log.text(), HasSubstr(stopped_at_rest + " server_transactions=1 client_transactions=1 "));
+}
+
+TEST_F(ServerTest, DoesNotWaitLongerThanItsGrace) {
+  Peer bob(SOCK_DGRAM, elsewhere);
+  Peer alice(SOCK_DGRAM, loopback4);
+  alice.send_to(at("udp4"), request("MESSAGE", "sip:bob@" + bob.local().to_string(), "UDP", alice.local()));
+  EXPECT_THAT(bob.receive(), StartsWith("MESSAGE "));
+  stop();
+  EXPECT_THAT(log.text(), testing::ContainsRegex("stopped reason=\"the grace is over\" .* waiting=2 "));
 }
 
 TEST_F(ServerTest, RefusesNewRequestsWhileItDrains) {
@@ -329,7 +350,7 @@ TEST_F(ServerTest, RefusesNewRequestsWhileItDrains) {
   bob.send_to(at("udp4"), ok_for(invite));
   EXPECT_THAT(alice.receive(), StartsWith("SIP/2.0 200 "));
   thread.join();
-  EXPECT_THAT(log.text(), HasSubstr("stopped reason="));
+  EXPECT_THAT(log.text(), HasSubstr(stopped_at_rest));
 }
 
 TEST_F(ServerTest, NamesTheAddressThatItCannotHave) {

@@ -49,6 +49,8 @@ struct ClientTransaction {
   Duration interval{};  // of Timer A or E
   TimerHandle repeat;   // A, E
   TimerHandle timeout;  // B, D, F, K, M
+
+  bool is_waiting() const { return state <= ClientState::Proceeding; }  // for a final answer
 };
 
 struct ServerTransaction {
@@ -67,6 +69,10 @@ struct ServerTransaction {
   TimerHandle timeout;  // H, I, J, L
 
   bool is_finished() const { return state >= ServerState::Accepted; }  // a final answer went out
+  // For our final answer, or for the ACK without which a refusal over UDP is repeated.
+  bool is_waiting() const {
+    return !is_finished() || (invite && state == ServerState::Completed && !is_reliable(arrival.transport));
+  }
 };
 
 // ---- what the TU is told

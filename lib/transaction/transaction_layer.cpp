@@ -118,6 +118,7 @@ ServerTransactionId TransactionLayer::create_server(TimePoint now, const Message
   Held& held = held_[arrival.remote.address];
   ++held.unfinished;
   ++held.all;
+  ++waiting_;
   Surroundings surroundings = around(now);
   if (t.invite) {
     InviteServer(t, surroundings).start();
@@ -167,6 +168,7 @@ ClientTransactionId TransactionLayer::create_client(TimePoint now, Method method
   t.hop = hop;
   t.key = key;
   clients_by_key_[key] = id;
+  ++waiting_;
   Surroundings surroundings = around(now);
   if (t.invite) {
     InviteClient(t, surroundings).start();
@@ -189,6 +191,7 @@ void TransactionLayer::forget(TimePoint now, ClientTransactionId id) {
   ClientTransaction* t = clients_.find(id);
   if (!t) return;
   (void)now;
+  if (t->is_waiting()) --waiting_;
   timers_.cancel(t->repeat);
   timers_.cancel(t->timeout);
   t->state = ClientState::Terminated;
@@ -240,12 +243,14 @@ void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const Client
   ClientTransaction* t = clients_.find(id);
   if (!t) return;
   const FlowId before = t->hop.flow;
+  const bool was_waiting = t->is_waiting();
   Surroundings surroundings = around(now);
   if (t->invite) {
     InviteClient(*t, surroundings).handle(input);
   } else {
     NonInviteClient(*t, surroundings).handle(input);
   }
+  if (was_waiting && !t->is_waiting()) --waiting_;
   track_flow(*t, before);
   settle(*t);
 }
@@ -254,12 +259,14 @@ void TransactionLayer::drive(TimePoint now, ServerTransactionId id, ServerInput 
   ServerTransaction* t = servers_.find(id);
   if (!t) return;
   const bool was_finished = t->is_finished();
+  const bool was_waiting = t->is_waiting();
   Surroundings surroundings = around(now);
   if (t->invite) {
     InviteServer(*t, surroundings).handle(input);
   } else {
     NonInviteServer(*t, surroundings).handle(input);
   }
+  if (was_waiting && !t->is_waiting()) --waiting_;
   settle(*t, was_finished);
 }
 

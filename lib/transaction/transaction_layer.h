@@ -84,6 +84,8 @@ class TransactionLayer {
 
   std::size_t server_count() const { return servers_.size(); }
   std::size_t client_count() const { return clients_.size(); }
+  // Of both kinds, those with is_waiting().
+  std::size_t waiting_count() const { return waiting_; }
   // The server transactions of requests from that address (security limits).
   Held held_by(const IpAddress& source) const;
 
@@ -112,6 +114,7 @@ class TransactionLayer {
   KeyMap<ClientTransactionId> clients_by_key_;
   std::set<std::pair<FlowId, ClientTransactionId>> clients_by_flow_;
   std::map<IpAddress, Held> held_;
+  std::size_t waiting_ = 0;
   std::vector<TransactionReport> reports_;
   std::optional<TransactionKey> received_;  // of the request received last, if it was worked out
 };

@@ -229,6 +229,25 @@ TEST_F(TcpTest, WritesTheRestWhenThePeerReadsAgain) {
   EXPECT_TRUE(gone.empty());
 }
 
+TEST_F(TcpTest, KnowsWhetherAllIsWithTheKernel) {
+  tcp::socket peer = connected_client();
+  EXPECT_FALSE(flow->has_unsent());
+  const std::string block(64 * 1024, 'x');
+  std::size_t given = 0;
+  while (!flow->has_unsent() && given < 1000 * block.size()) {
+    flow->send(block);
+    flow->flush();
+    given += block.size();
+  }
+  ASSERT_TRUE(flow->has_unsent());
+  std::string received(given, '\0');
+  boost::asio::async_read(peer, boost::asio::buffer(received), [](const auto&, std::size_t) {});
+  EXPECT_TRUE(run_until([&] { return !flow->has_unsent(); }));
+  peer.close();
+  io.restart();
+  io.poll();
+}
+
 TEST_F(TcpTest, DropsAPeerThatDoesNotRead) {
   tcp::socket peer = connected_client();
   const std::string block(64 * 1024, 'x');

@@ -1,5 +1,6 @@
 #include "runtime/net/shard.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -59,9 +60,9 @@ void Shard::start() {
   settle();
 }
 
-void Shard::drain(std::function<void()> idle) {
+void Shard::drain(std::function<void()> at_rest) {
   for (auto& tcp : tcp_) tcp->close();
-  idle_ = std::move(idle);
+  at_rest_ = std::move(at_rest);
   deliver(Command{Command::Kind::Drain});
   settle();
 }
@@ -77,6 +78,7 @@ std::string Shard::figures() const {
       {"flows", live.flows},
       {"bindings", live.bindings},
       {"timers", live.timers},
+      {"waiting", live.waiting},
       {"requests_in", counted.requests_in},
       {"responses_in", counted.responses_in},
       {"requests_out", counted.requests_out},
@@ -118,7 +120,7 @@ void Shard::settle() {
     flush();
   }
   set_timer();
-  if (idle_ && engine_->live().idle()) std::exchange(idle_, nullptr)();
+  if (at_rest_ && engine_->live().at_rest() && !has_unsent()) std::exchange(at_rest_, nullptr)();
 }
 
 TimePoint Shard::now() const { return at(std::chrono::duration_cast<Duration>(SteadyClock::now() - started_)); }
@@ -175,6 +177,11 @@ void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(
 void Shard::flush() {
   for (auto& [id, udp] : udp_) udp->flush();
   for (const std::shared_ptr<TcpFlow>& flow : std::exchange(to_flush_, {})) flow->flush();
+}
+
+bool Shard::has_unsent() const {
+  return std::ranges::any_of(udp_, [](const auto& entry) { return entry.second->has_unsent(); }) ||
+         std::ranges::any_of(flows_, [](const auto& entry) { return entry.second->has_unsent(); });
 }
 
 // The timer may be early, never late: it is moved only to the front, and an early wake-up does nothing.

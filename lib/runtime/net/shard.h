@@ -33,8 +33,9 @@ class Shard final : public Inbox {
   const Config& config() const { return config_; }
 
   void start();
-  // No new connections; new requests get 503. `idle` is called once, when nothing is under way any more.
-  void drain(std::function<void()> idle);
+  // No new connections; new requests get 503. `at_rest` is called once, when nothing waits for an answer any more and
+  // all that was to be sent is with the kernel; transactions that only absorb repetitions may still stand.
+  void drain(std::function<void()> at_rest);
   // What is live now and what happened since the start, for the log: "server_transactions=0 … requests_in=7 …".
   std::string figures() const;
 
@@ -56,6 +57,7 @@ class Shard final : public Inbox {
   void carry_out(const Resolve& question);
   void carry_out(const Event& event);
   void flush();
+  bool has_unsent() const;
   void set_timer();
   void timer_fired();
 
@@ -73,7 +75,7 @@ class Shard final : public Inbox {
   std::deque<Input> inputs_;
   boost::asio::steady_timer timer_;
   std::optional<TimePoint> timer_set_to_;
-  std::function<void()> idle_;
+  std::function<void()> at_rest_;
 };
 
 }  // namespace intermediary

@@ -41,6 +41,8 @@ class TcpFlow : public std::enable_shared_from_this<TcpFlow> {
   // Queues until flush().
   void send(std::string bytes);
   void flush();
+  // It is being opened for bytes that wait, or the kernel takes no more of them for now.
+  bool has_unsent() const { return state_ == State::Connecting || !outgoing_.empty(); }
   // The engine's order: writes what is queued, and brings no more news of this flow.
   void close();
 

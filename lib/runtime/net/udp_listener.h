@@ -30,6 +30,8 @@ class UdpListener {
   // Queues until flush().
   void send(const Endpoint& remote, std::string bytes);
   void flush();
+  // Datagrams wait for the kernel to take more.
+  bool has_unsent() const { return !outgoing_.empty(); }
 
  private:
   struct Datagram {
