@@ -54,6 +54,10 @@ void Declarations::claim(const std::vector<Socket>& sockets, const Place& place)
   }
 }
 
+bool Declarations::is_taken(const Endpoint& address) const {
+  return std::ranges::any_of(sockets_, [&](const Socket& socket) { return socket.address == address; });
+}
+
 void Declarations::read_node(Words& words) {
   std::string name = declare(words, "the node's name");
   NodeDraft draft;
@@ -80,6 +84,8 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
       tcp = true;
     } else if (text.starts_with("aor=")) {
       draft.setup.address_of_record = text.substr(4);
+      auto uri = Uri::parse(draft.setup.address_of_record);
+      if (!uri || !uri->is_sip()) wrong(*word, "aor= with a SIP URI");
     } else if (text.find('=') != std::string_view::npos && text.find(";transport=") == std::string_view::npos) {
       draft.options.push_back(*word);
     } else {
@@ -178,7 +184,8 @@ LocationDeclaration Declarations::location_of(const std::string& node, const std
     std::string value = parameter.value.value_or("");
     if (parameter.name == "q") {
       auto q = parse_duration(value);  // three decimals at most: the same digits
-      if (!q || *q > std::chrono::seconds(1) || q->count() % 1000 != 0) wrong(entry, "q from 0 to 1");
+      if (!q || *q > std::chrono::seconds(1) || q->count() % 1000 != 0)
+        wrong(entry, "q from 0 to 1, with at most three decimals");
       location.q_thousandths = static_cast<int>(q->count() / 1000);
     } else if (parameter.name == "expires") {
       location.expires = std::chrono::duration_cast<std::chrono::seconds>(duration_of({value, entry.place}));

@@ -36,6 +36,7 @@ class Declarations {
   bool is_party(std::string_view name) const { return parties_.contains(name); }
   bool is_agent(std::string_view name) const { return agents_.contains(name); }
   void known(const Piece& name) const;
+  bool is_taken(const Endpoint& address) const;  // it is somebody's
 
  private:
   struct NodeDraft {

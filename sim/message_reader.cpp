@@ -128,6 +128,7 @@ void MessageReader::read_header(Condition& condition, const Piece& piece) {
     condition.name = text.substr(1);
     return;
   }
+  if (text.starts_with('!')) wrong(piece, "'!Name' and no value");
   std::size_t end = 0;
   while (end < text.size() && is_token_char(text[end])) ++end;
   std::string_view behind = trim(text.substr(end));

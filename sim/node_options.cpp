@@ -34,7 +34,17 @@ struct Value {
     if (!parsed) refuse("a duration such as 500ms or 3s");
     return *parsed;
   }
-  std::chrono::seconds seconds() const { return std::chrono::duration_cast<std::chrono::seconds>(duration()); }
+  Duration positive_duration() const {
+    Duration parsed = duration();
+    if (parsed == Duration::zero()) refuse("a duration above zero");
+    return parsed;
+  }
+  std::chrono::seconds seconds() const {
+    Duration parsed = duration();
+    auto whole = std::chrono::duration_cast<std::chrono::seconds>(parsed);
+    if (whole != parsed) refuse("whole seconds");
+    return whole;
+  }
   std::size_t number() const {
     auto parsed = parse_decimal<std::size_t>(text);
     if (!parsed) refuse("a number");
@@ -44,11 +54,22 @@ struct Value {
     if (text != "yes" && text != "no") refuse("yes or no");
     return text == "yes";
   }
+  std::vector<std::string> list(std::string_view expected) const {
+    auto entries = parse_list(text);
+    if (entries.empty()) refuse(expected);
+    return entries;
+  }
+  std::vector<std::string> domains() const {
+    auto domains = list("a domain such as example.com");
+    for (std::string& domain : domains) domain = lowercase(domain);
+    return domains;
+  }
   std::vector<Cidr> networks() const {
+    constexpr std::string_view expected = "a network such as 192.0.2.0/24";
     std::vector<Cidr> networks;
-    for (const std::string& entry : parse_list(text)) {
+    for (const std::string& entry : list(expected)) {
       auto network = Cidr::parse(entry);
-      if (!network) refuse("a network such as 192.0.2.0/24");
+      if (!network) refuse(expected);
       networks.push_back(*network);
     }
     return networks;
@@ -59,7 +80,7 @@ using Setter = void (*)(NodeOptions&, const Value&);
 constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
     {"domain",
      [](NodeOptions& o, const Value& v) {
-       for (const std::string& domain : parse_list(v.text)) o.config.domains.push_back(lowercase(domain));
+       for (std::string& domain : v.domains()) o.config.domains.push_back(std::move(domain));
      }},
     {"relay",
      [](NodeOptions& o, const Value& v) {
@@ -74,10 +95,10 @@ constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
     {"default-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(); }},
     {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(); }},
     {"max-contacts", [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(); }},
-    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.duration(); }},
-    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.duration(); }},
-    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.duration(); }},
-    {"timer-d", [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.duration(); }},
+    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.positive_duration(); }},
+    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.positive_duration(); }},
+    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.positive_duration(); }},
+    {"timer-d", [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.positive_duration(); }},
     {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(); }},
     {"transactions-per-source",
      [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(); }},
@@ -86,6 +107,8 @@ constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
     {"idle-connection", [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(); }},
     {"advertise",
      [](NodeOptions& o, const Value& v) {
+       if (o.config.listeners.empty()) throw Wrong{v.place, "advertise= stands behind the addresses that it is for"};
+       if (v.text.empty()) v.refuse("a host");
        for (ListenerConfig& listener : o.config.listeners) listener.advertise_host = v.text;
      }},
 }};
@@ -101,7 +124,7 @@ RuleAction relay_action(const Value& value) {
   std::string_view text = value.text;
   if (text.starts_with('<') && text.ends_with('>')) text = text.substr(1, text.size() - 2);
   auto uri = Uri::parse(text);
-  if (!uri) value.refuse("request-uri or a SIP URI");
+  if (!uri || !uri->is_sip()) value.refuse("request-uri or a SIP URI");
   return RelayAction{*uri};
 }
 
@@ -116,9 +139,9 @@ bool apply_rule_word(Rule& rule, const Piece& word) {
   if (option->key == "name") {
     rule.name = option->value;
   } else if (option->key == "method") {
-    rule.when.methods = parse_list(option->value);
+    rule.when.methods = value.list("methods such as INVITE,BYE");
   } else if (option->key == "domain") {
-    for (const std::string& domain : parse_list(option->value)) rule.when.ruri_domains.push_back(lowercase(domain));
+    rule.when.ruri_domains = value.domains();
   } else if (option->key == "source") {
     rule.when.sources = value.networks();
   } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
@@ -178,6 +201,7 @@ void NodeOptions::apply(const Piece& word) {
     config.listeners.push_back(std::move(listener));
     return;
   }
+  if (option->key == "record-route") throw Wrong{word.place, "record-route takes no value"};
   auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
   if (setter == setters.end()) {
     throw Wrong{word.place, "unknown option '" + option->key + "'; there are " + known_options()};
@@ -203,7 +227,9 @@ Rule parse_rule(Words& words, std::size_t number) {
   bool acts = false;
   while (!words.at_end()) {
     Piece word = words.next("a condition or an action");
-    acts |= apply_rule_word(rule, word);
+    bool is_action = apply_rule_word(rule, word);
+    if (acts && is_action) throw Wrong{word.place, "a rule has one action, and this is another"};
+    acts |= is_action;
   }
   if (!acts)
     throw Wrong{words.rest().place, "expected an action: register, lookup, relay=request-uri or relay=<sip:…>"};

@@ -142,6 +142,7 @@ class Parser {
     Piece subject = words.next("who acts");
     if (subject.text == "link") {
       LinkLine link;
+      at_one_time(head);
       link.head = std::move(head);
       world_.read_link(words, link);
       return add(std::move(link), words);
@@ -183,14 +184,25 @@ class Parser {
     return when;
   }
 
-  bool is_address(const std::string& text) { return Endpoint::parse(text).has_value(); }
+  static bool is_address(const std::string& text) { return Endpoint::parse(text).has_value(); }
+
+  // Whom a message or a connection goes to: a name, or an address that nobody has.
+  std::string other_end(const Piece& who) const {
+    auto address = parse_address(who.text, default_port(Transport::Udp));
+    if (!address) return world_.known(who), who.text;
+    if (world_.is_taken(*address)) throw Wrong{who.place, address->to_string() + " is somebody's: write the name"};
+    return address->to_string();
+  }
+
+  static void at_one_time(const LineHead& head) {
+    if (head.when.from != head.when.to) throw Wrong{head.place, "this happens at one time, not within a range"};
+  }
 
   void read_message(MessageLine message, const Piece& sender, Words& words, LogicalLine& line) {
     world_.known(sender);
     Piece receiver = words.next("the receiver");
-    if (!is_address(receiver.text)) world_.known(receiver);
     message.sender = sender.text;
-    message.receiver = receiver.text;
+    message.receiver = other_end(receiver);
     bool stimulus = world_.is_party(sender.text);
     if (stimulus && message.head.when.from != message.head.when.to) {
       throw Wrong{line.first.place, sender.text + " sends at one time, not within a range"};
@@ -201,25 +213,42 @@ class Parser {
       for (Piece& column : split_columns(below)) columns.push_back(std::move(column));
     }
     MessageReader(line.blocks, variables_).read(columns, message);
+    check_reason(message);
     if (stimulus) check_stimulus(message);
     scenario_.lines.emplace_back(std::move(message));
   }
 
-  void check_stimulus(const MessageLine& message) {
+  static void check_reason(const MessageLine& message) {
+    if (message.start.kind == Start::Kind::Response) return;
+    auto reason = std::ranges::find(message.conditions, Condition::Kind::Reason, &Condition::kind);
+    if (reason != message.conditions.end()) throw Wrong{reason->place, "a request has no reason phrase"};
+  }
+
+  static bool repeats(const Condition& condition) {
+    return condition.kind == Condition::Kind::Again || condition.kind == Condition::Kind::SameAs;
+  }
+
+  static void check_stimulus(const MessageLine& message) {
     const Start& start = message.start;
     if (start.kind == Start::Kind::Response && start.status < 100) {
       throw Wrong{message.head.place, "a party sends one status, not a class"};
     }
     bool raw = start.kind == Start::Kind::Raw;
+    bool again = std::ranges::any_of(message.conditions, repeats);
     for (const Condition& condition : message.conditions) {
-      if (raw && condition.kind != Condition::Kind::SaveAs)
-        throw Wrong{condition.place, "raw bytes take 'as $x' alone"};
+      if (condition.kind == Condition::Kind::SaveAs) continue;
+      if (raw) throw Wrong{condition.place, "raw bytes take 'as $x' alone"};
+      if (again && !repeats(condition)) {
+        throw Wrong{condition.place, "what is sent again goes byte for byte: only 'as $x' may stand here"};
+      }
+      if (condition.kind == Condition::Kind::Count) throw Wrong{condition.place, "'count' checks what a node sends"};
     }
     if (is_address(message.receiver)) throw Wrong{message.head.place, "a party sends to somebody with a name"};
   }
 
   void read_check(LineHead head, const Piece& node, const Piece& verb, Words& words) {
     if (!world_.is_node(node.text)) wrong(node, "a node's name");
+    at_one_time(head);
     CheckLine check{std::move(head), node.text, CheckLine::Kind::Idle, {}};
     if (verb.text == "busy") check.kind = CheckLine::Kind::Busy;
     if (verb.text == "live") {
@@ -239,13 +268,16 @@ class Parser {
 
   void read_agent_line(LineHead head, const Piece& agent, const Piece& verb, Words& words) {
     if (!world_.is_agent(agent.text)) wrong(agent, "the name of an auto");
+    at_one_time(head);
     AgentLine line{std::move(head), agent.text, AgentLine::Verb::Calls, {}, {}, {}};
     if (verb.text == "gives") {
       line.verb = AgentLine::Verb::GivesUp;
       if (Piece up = words.next("'up'"); up.text != "up") wrong(up, "'up'");
       return add(std::move(line), words);
     }
-    line.uri = words.next("a URI").text;
+    Piece uri = words.next("a URI");
+    if (auto parsed = Uri::parse(uri.text); !parsed || !parsed->is_sip()) wrong(uri, "a SIP URI");
+    line.uri = uri.text;
     if (Piece via = words.next("'via'"); via.text != "via") wrong(via, "'via'");
     Piece via = words.next("whom it sends to");
     world_.known(via);
@@ -268,11 +300,14 @@ class Parser {
       wrong(verb, "'->', '-x', idle, busy, live, opens, closes, refuses, accepts, calls or gives up");
     }
     world_.known(actor);
+    if (!world_.is_node(actor.text)) at_one_time(head);
     ConnectionLine line{std::move(head), actor.text, found->second, {}};
     if (line.verb == ConnectionLine::Verb::Opens || line.verb == ConnectionLine::Verb::Closes) {
       Piece other = words.next("the other end");
-      if (!is_address(other.text)) world_.known(other);
-      line.other = other.text;
+      line.other = other_end(other);
+      if (is_address(line.other) && !world_.is_node(actor.text)) {
+        throw Wrong{other.place, "expected the name of somebody, got '" + other.text + '\''};
+      }
     } else if (world_.is_node(actor.text)) {
       throw Wrong{actor.place,
                   "a node does not " + verb.text.substr(0, verb.text.size() - 1) + "; a party or auto does"};

@@ -70,6 +70,17 @@ TEST(ScenarioParser, MessageLinesHaveStartAndConditions) {
   EXPECT_THAT(conditions, ElementsAre("Via: *;branch=$b1", "!Route", "count Via 2", "Max-Forwards = 69", "as $first"));
 }
 
+TEST(ScenarioParser, AnAddressThatNobodyHasMayReceive) {
+  EXPECT_EQ(message("0 p1 -> 192.0.2.99 OPTIONS\n").receiver, "192.0.2.99:5060");
+  EXPECT_EQ(message("0 p1 -> [2001:db8::99]:5070 OPTIONS\n").receiver, "[2001:db8::99]:5070");
+}
+
+TEST(ScenarioParser, WhatANodeDoesWithAConnectionMayComeWithinARange) {
+  const auto line = std::get<ConnectionLine>(parsed("0~1 p1 opens 192.0.2.99:5060\n").lines.at(0));
+  EXPECT_EQ(line.other, "192.0.2.99:5060");
+  EXPECT_EQ(line.head.when.to, std::chrono::seconds(1));
+}
+
 TEST(ScenarioParser, Times) {
   EXPECT_EQ(message("1.000001 p1 -> alice 100\n").head.when.from, Duration(1'000'001));
   When range = message("1.5~2 p1 -> alice 100\n").head.when;
@@ -127,10 +138,40 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"0 p1 -> alice 100  To:\n", "s.flow:5:20: expected a value behind 'To'"},
         Mistake{"0 p1 -> alice INVITE sip:x To: y\n", "s.flow:5:28: expected two spaces before a condition"},
         Mistake{"0 alice -> p1 raw \"\"\"\n never closed\n", "s.flow:5:19: this block is never closed"},
+        Mistake{"0 alice -> p1 raw \"\"\"\n  x\n  \"\"\"  as $x\n",
+                "s.flow:7:3: the \"\"\" that ends a block stands alone"},
         Mistake{"0 alice -> p1 raw \"\"\"\\q\"\"\"\n", "s.flow:5:15: unknown escape"},
         Mistake{"0 p1 live colours=1\n", "s.flow:5:11: expected one of transactions"},
         Mistake{"0 restart p1\n", "s.flow:5:3: 'restart' is not there yet"},
         Mistake{"0 p1 refuses\n", "s.flow:5:3: a node does not refuse"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 relay=\n", "s.flow:5:34: expected a network such as 192.0.2.0/24"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 domain=,\n", "s.flow:5:34: expected a domain such as example.com"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 t1=0\n", "s.flow:5:34: expected a duration above zero, got '0'"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 min-expires=1.5s\n", "s.flow:5:34: expected whole seconds"},
+        Mistake{"node p2 proxy stateful advertise=a.example 192.0.2.3\n",
+                "s.flow:5:24: advertise= stands behind the addresses that it is for"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 advertise=\n", "s.flow:5:34: expected a host"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 record-route=yes\n", "s.flow:5:34: record-route takes no value"},
+        Mistake{"rule p1 lookup register\n", "s.flow:5:16: a rule has one action, and this is another"},
+        Mistake{"rule p1 method= lookup\n", "s.flow:5:9: expected methods such as INVITE,BYE"},
+        Mistake{"rule p1 relay=<tel:+1>\n", "s.flow:5:9: expected request-uri or a SIP URI"},
+        Mistake{"party carol 192.0.2.3 aor=carol\n", "s.flow:5:23: expected aor= with a SIP URI"},
+        Mistake{"location sip:bob@example.com = bob;q=0.1234\n",
+                "s.flow:5:32: expected q from 0 to 1, with at most three"},
+        Mistake{"0~1 p1 idle\n", "s.flow:5:1: this happens at one time, not within a range"},
+        Mistake{"0~1 bob calls sip:x@example.com via p1\n", "s.flow:5:1: this happens at one time"},
+        Mistake{"0~1 alice opens p1\n", "s.flow:5:1: this happens at one time"},
+        Mistake{"0~1 link * loss=1%\n", "s.flow:5:1: this happens at one time"},
+        Mistake{"0 alice opens 192.0.2.9:5060\n", "s.flow:5:15: expected the name of somebody"},
+        Mistake{"0 bob closes 192.0.2.9:5060\n", "s.flow:5:14: expected the name of somebody"},
+        Mistake{"0 bob calls carol via p1\n", "s.flow:5:13: expected a SIP URI, got 'carol'"},
+        Mistake{"0 p1 -> 192.0.2.10 100\n", "s.flow:5:9: 192.0.2.10:5060 is somebody's: write the name"},
+        Mistake{"0 alice -> p1 INVITE sip:x  count Via 1\n", "s.flow:5:29: 'count' checks what a node sends"},
+        Mistake{"0 alice -> p1 INVITE again  Via: x\n", "s.flow:5:29: what is sent again goes byte for byte"},
+        Mistake{"0 alice -> p1 INVITE  same $x  !Via\n", "s.flow:5:32: what is sent again goes byte for byte"},
+        Mistake{"0 alice -> p1 INVITE sip:x  reason OK\n", "s.flow:5:29: a request has no reason phrase"},
+        Mistake{"0 p1 -> alice INVITE  reason OK\n", "s.flow:5:23: a request has no reason phrase"},
+        Mistake{"0 p1 -> alice INVITE  !Via: x\n", "s.flow:5:23: expected '!Name' and no value"},
         Mistake{"distinct $a $b\n", "s.flow:5:1: $a stands in no line"},
         Mistake{"covers 16.7\n", "s.flow:5:8: expected a section such as RFC3261#16.7"}));
 

@@ -102,6 +102,10 @@ class Splitter {
         blocks.push_back(block_text(inside, indentation(lines_[index_])));
         return before;
       }
+      if (trim(lines_[index_]).starts_with(fence)) {
+        throw Wrong{{index_ + 1, indentation(lines_[index_]) + 1},
+                    "the \"\"\" that ends a block stands alone: conditions go on the lines below"};
+      }
       inside.push_back(lines_[index_]);
     }
     throw Wrong{opened, "this block is never closed: expected a line with \"\"\" alone"};
