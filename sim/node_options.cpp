@@ -77,7 +77,7 @@ struct Value {
 };
 
 using Setter = void (*)(NodeOptions&, const Value&);
-constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
+constexpr std::array<std::pair<std::string_view, Setter>, 22> setters{{
     {"domain",
      [](NodeOptions& o, const Value& v) {
        for (std::string& domain : v.domains()) o.config.domains.push_back(std::move(domain));
@@ -105,6 +105,9 @@ constexpr std::array<std::pair<std::string_view, Setter>, 19> setters{{
     {"connections-per-source",
      [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(); }},
     {"idle-connection", [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(); }},
+    {"idle-inbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_inbound = v.duration(); }},
+    {"idle-outbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_outbound = v.duration(); }},
+    {"outbound-connections", [](NodeOptions& o, const Value& v) { o.config.limits.outbound_connections = v.number(); }},
     {"advertise",
      [](NodeOptions& o, const Value& v) {
        if (o.config.listeners.empty()) throw Wrong{v.place, "advertise= stands behind the addresses that it is for"};

@@ -18,6 +18,9 @@ struct Limits {
   Duration header_deadline = std::chrono::seconds(5);         // from a message's first byte to the end of its header
   Duration body_deadline = std::chrono::seconds(10);          // from there to its last byte
   Duration idle_connection = std::chrono::seconds(30);        // a connection that has carried no valid message yet
+  Duration idle_inbound = std::chrono::hours(1);              // one that has, and that nobody uses
+  Duration idle_outbound = std::chrono::minutes(10);          // one that we opened, and that nobody uses
+  std::size_t outbound_connections = 1024;                    // that we opened, all together
   std::size_t path_mtu = 1500;  // RFC 3261 §18.1.1: within 200 bytes of this a request leaves over a reliable transport
 
   friend bool operator==(const Limits&, const Limits&) = default;

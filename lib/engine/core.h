@@ -103,6 +103,13 @@ class EngineCore final : public Wire, public ProxyPort {
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
   void count_out(std::string_view bytes);
   void flush_flows();
+  // A transaction waits on that connection, or a binding is it: it stays, however silent.
+  bool is_in_use(FlowId flow) const;
+
+  struct LostFlow {
+    FlowId flow;
+    std::string reason;
+  };
 
   Config config_;
   ProxySettings proxy_settings_;
@@ -110,6 +117,7 @@ class EngineCore final : public Wire, public ProxyPort {
   RandomSource random_;
   TimerQueue timers_;
   FlowTable flows_;
+  std::vector<LostFlow> never_opened_;  // told by drain_reports(): whoever sent must first know which flow that was
   HashKey tag_key_;
   TransactionLayer transactions_;
   Location location_;

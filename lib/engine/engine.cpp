@@ -42,7 +42,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
     : config_(config),
       proxy_settings_(settings_from(config)),
       random_(seed),
-      flows_(config_.limits, timers_),
+      flows_(config_.limits, timers_, [this](FlowId flow) { return is_in_use(flow); }),
       tag_key_(draw_key(random_)),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       capabilities_(own_capabilities(registers(config_))),

@@ -44,7 +44,7 @@ void EngineCore::take(StreamReceived& input) {
     std::visit(Overloaded{
                    [&](Frame& message) { parse(std::move(message.bytes), Framing::Stream, arrival); },
                    [&](KeepAlivePing&) {
-                     flows_.send({arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
+                     flows_.send(now_, {arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
                    },
                    [&](FramingError& error) {
                      // Whatever can be read of it is answered before the connection goes (§18.3).
@@ -147,7 +147,7 @@ void EngineCore::fire_timers(TimePoint due) {
   while (const auto tag = timers_.pop_due(due)) {
     switch (tag->owner) {
       case TimerOwner::Transport: {
-        flows_.timer_fired(FlowId{tag->subject});
+        flows_.timer_fired(now_, FlowId{tag->subject});
         flush_flows();
         break;
       }
@@ -163,9 +163,13 @@ void EngineCore::fire_timers(TimePoint due) {
 }
 
 void EngineCore::drain_reports() {
-  for (transactions_.take_reports(reports_); !reports_.empty(); transactions_.take_reports(reports_)) {
+  do {
+    for (const LostFlow& lost : std::exchange(never_opened_, {})) {
+      transactions_.flow_lost(now_, lost.flow, lost.reason);
+    }
+    transactions_.take_reports(reports_);
     for (const TransactionReport& report : reports_) stateful_.report(now_, report);
-  }
+  } while (!reports_.empty() || !never_opened_.empty());
 }
 
 }  // namespace intermediary

@@ -64,12 +64,7 @@ void EngineCore::transmit_datagram(Hop& hop, std::string bytes) {
 
 void EngineCore::transmit_on_flow(Hop& hop, std::string_view bytes) {
   count_out(bytes);
-  const FlowId flow = flows_.send(hop, bytes);
-  if (!flow) {
-    ++counters_.send_failures;
-    emit(SendFailed{hop, {}, "the queue of a connection that is being opened is full"});
-  }
-  hop.flow = flow;
+  hop.flow = flows_.send(now_, hop, bytes);
   flush_flows();
 }
 
@@ -92,9 +87,20 @@ void EngineCore::flush_flows() {
                      outputs_.emplace_back(CloseFlow{out.flow, out.reason});
                      transactions_.flow_lost(now_, out.flow, out.reason);
                    },
+                   [&](FlowSendFailed& out) {
+                     ++counters_.send_failures;
+                     emit(SendFailed{out.hop, {}, out.reason});
+                     never_opened_.push_back({out.flow, std::move(out.reason)});
+                   },
                },
                order);
   }
+}
+
+bool EngineCore::is_in_use(FlowId flow) const {
+  const FlowTable::Flow* found = flows_.find(flow);
+  return transactions_.waits_on(flow) || location_.depends_on(flow) ||
+         (found && transactions_.held_by(found->remote.address).unfinished > 0);
 }
 
 std::variant<Hop, HopQuery, Refusal> EngineCore::find_hop(const Uri& uri) {

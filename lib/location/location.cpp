@@ -132,6 +132,11 @@ std::expected<Location::Changes, UpdateRefusal> Location::update(TimePoint now, 
   return draft.take_changes();
 }
 
+bool Location::depends_on(FlowId flow) const {
+  const auto found = by_flow_.lower_bound({flow, BindingId{}});
+  return found != by_flow_.end() && found->first.first == flow;
+}
+
 Location::Changes Location::remove_flow(FlowId flow) {
   Changes changes;
   while (true) {

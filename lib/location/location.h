@@ -45,6 +45,8 @@ class Location {
                                                const Registration& registration, std::size_t max_contacts);
   // The connection is gone, and with it the contacts that it was.
   Changes remove_flow(FlowId flow);
+  // Some contact is that connection.
+  bool depends_on(FlowId flow) const;
 
   std::optional<TimePoint> next_expiry() const;
   // Removes what is due at or before `now`, in the order of expiry.

@@ -226,6 +226,11 @@ void TransactionLayer::flow_lost(TimePoint now, FlowId flow, const std::string& 
   for (const ClientTransactionId id : lost) drive(now, id, TransportError{reason});
 }
 
+bool TransactionLayer::waits_on(FlowId flow) const {
+  const auto found = clients_by_flow_.lower_bound({flow, ClientTransactionId{}});
+  return found != clients_by_flow_.end() && found->first == flow;
+}
+
 void TransactionLayer::datagram_failed(TimePoint now, const std::string& sent, const std::string& reason) {
   const auto request = read_sent(sent);
   if (!request) return;

@@ -72,6 +72,8 @@ class TransactionLayer {
   void timer_fired(TimePoint now, const TimerTag& tag);
   // A connection is gone: those who wait for a first answer on it hear of it (§17.1.4).
   void flow_lost(TimePoint now, FlowId flow, const std::string& reason);
+  // Some client transaction has sent its request on that connection.
+  bool waits_on(FlowId flow) const;
   // A datagram could not be sent or did not arrive (§17.1.4, §18.4). `sent` is what it held, as far as that is known:
   // the transaction that sent it hears of it, and nobody else, for a stranger may have us send to any address.
   void datagram_failed(TimePoint now, const std::string& sent, const std::string& reason);

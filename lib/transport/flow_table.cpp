@@ -1,16 +1,33 @@
 #include "transport/flow_table.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace intermediary {
+
+namespace {
+
+FlowTable::Guard guard_of(const FlowTable::Flow& flow) {
+  switch (flow.framer.pending()) {
+    case StreamFramer::Pending::Header:
+      return FlowTable::Guard::Header;
+    case StreamFramer::Pending::Body:
+      return FlowTable::Guard::Body;
+    case StreamFramer::Pending::Nothing:
+      break;
+  }
+  return flow.inbound && !flow.proven ? FlowTable::Guard::FirstMessage : FlowTable::Guard::Idle;
+}
+
+}  // namespace
 
 void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote) {
   auto found = flows_.find(id);
   if (found == flows_.end()) {
     // The peer opened it.
     ++inbound_[remote.address];
-    Flow flow{transport, remote, listener, true, true, false, StreamFramer(limits_), {}, 0, {}, {}};
-    found = flows_.emplace(id, std::move(flow)).first;
+    found = flows_.emplace(id, Flow{transport, remote, listener, StreamFramer(limits_)}).first;
+    found->second.open = found->second.inbound = true;
     by_peer_.try_emplace(Peer{transport, remote}, id);
   } else {
     Flow& flow = found->second;
@@ -23,6 +40,7 @@ void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId
     flow.waiting.clear();
     flow.waiting_bytes = 0;
   }
+  found->second.used = now;
   guard(now, id, found->second);
 }
 
@@ -32,14 +50,19 @@ void FlowTable::received(TimePoint now, FlowId id, std::string_view bytes) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;
   found->second.framer.feed(bytes);
-  guard(now, id, found->second);
+  use(now, found->second);
 }
 
 std::optional<FramingResult> FlowTable::take_frame(TimePoint now, FlowId id) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return std::nullopt;
-  auto frame = found->second.framer.next();
-  guard(now, id, found->second);
+  Flow& flow = found->second;
+  auto frame = flow.framer.next();
+  if (!frame) {
+    guard(now, id, flow);
+  } else if (flow.guard == Guard::Header || flow.guard == Guard::Body) {
+    flow.guard = Guard::None;  // what comes behind it is another message, with a time of its own
+  }
   return frame;
 }
 
@@ -48,61 +71,102 @@ void FlowTable::proven(FlowId id) {
   if (found != flows_.end()) found->second.proven = true;
 }
 
-void FlowTable::timer_fired(FlowId id) {
+void FlowTable::timer_fired(TimePoint now, FlowId id) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;
-  switch (found->second.guarded) {
-    case StreamFramer::Pending::Nothing:
-      if (found->second.proven) return;
-      return close(id, "no message within the idle limit");
-    case StreamFramer::Pending::Header:
+  switch (found->second.guard) {
+    case Guard::None:
+      return;
+    case Guard::FirstMessage:
+      return close(id, "no message within the limit");
+    case Guard::Header:
       return close(id, "header section not complete within the limit");
-    case StreamFramer::Pending::Body:
+    case Guard::Body:
       return close(id, "body not complete within the limit");
+    case Guard::Idle:
+      return idle_timer_fired(now, id, found->second);
   }
 }
 
-// A deadline runs from the first byte of what is pending; more bytes of the same do not move it.
+void FlowTable::idle_timer_fired(TimePoint now, FlowId id, Flow& flow) {
+  const bool was_used = deadline_of(now, flow) > now;
+  if (!was_used && !in_use_(id)) return close(id, "idle");
+  if (!was_used) use(now, flow);
+  guard(now, id, flow);
+}
+
+void FlowTable::use(TimePoint now, Flow& flow) {
+  if (flow.inbound && !flow.proven) return;
+  flow.used = now;
+  if (!flow.inbound) by_use_.splice(by_use_.end(), by_use_, flow.turn);
+}
+
+// A deadline runs from the first byte of what is pending; more bytes of the same do not move it. That for idleness is
+// not moved with each use either: it is asked again when it has passed.
 void FlowTable::guard(TimePoint now, FlowId id, Flow& flow) {
-  const StreamFramer::Pending pending = flow.framer.pending();
-  if (pending == flow.guarded && timers_.is_armed(flow.deadline)) return;
+  const Guard wanted = guard_of(flow);
+  if (wanted == flow.guard && timers_.is_armed(flow.deadline)) return;
   timers_.cancel(flow.deadline);
-  flow.guarded = pending;
-  Duration after{};
-  switch (pending) {
-    case StreamFramer::Pending::Nothing:
-      if (flow.proven || !flow.inbound) return;
-      after = limits_.idle_connection;
-      break;
-    case StreamFramer::Pending::Header:
-      after = limits_.header_deadline;
-      break;
-    case StreamFramer::Pending::Body:
-      after = limits_.body_deadline;
-      break;
-  }
-  flow.deadline = timers_.arm(now, after, {TimerOwner::Transport, 0, id.value});
+  flow.guard = wanted;
+  const TimePoint deadline = deadline_of(now, flow);
+  flow.deadline = timers_.arm(now, std::max(deadline - now, Duration::zero()), {TimerOwner::Transport, 0, id.value});
 }
 
-FlowId FlowTable::send(const Hop& hop, std::string_view bytes) {
+TimePoint FlowTable::deadline_of(TimePoint now, const Flow& flow) const {
+  switch (flow.guard) {
+    case Guard::Header:
+      return now + limits_.header_deadline;
+    case Guard::Body:
+      return now + limits_.body_deadline;
+    case Guard::FirstMessage:
+      return flow.used + limits_.idle_connection;
+    case Guard::None:
+    case Guard::Idle:
+      break;
+  }
+  return flow.used + (flow.inbound ? limits_.idle_inbound : limits_.idle_outbound);
+}
+
+FlowId FlowTable::send(TimePoint now, const Hop& hop, std::string_view bytes) {
   FlowId id = hop.flow;
   if (!id || !flows_.contains(id)) {
     const auto known = by_peer_.find(Peer{hop.transport, hop.remote});
-    id = known != by_peer_.end() ? known->second : open(hop);
+    id = known != by_peer_.end() ? known->second : open(now, hop);
+    if (!id) return refuse(hop, "as many connections as we may open are open and in use");
   }
   Flow& flow = flows_.at(id);
-  if (!flow.open && flow.waiting_bytes + bytes.size() > limit::queued_bytes_per_flow) return FlowId{};
+  if (!flow.open && flow.waiting_bytes + bytes.size() > limit::queued_bytes_per_flow) {
+    return refuse(hop, "the queue of a connection that is being opened is full");
+  }
+  use(now, flow);
   push(id, flow, bytes);
   return id;
 }
 
-FlowId FlowTable::open(const Hop& hop) {
-  const FlowId id{engine_flow_bit | ++opened_by_us_};
-  flows_.emplace(
-      id, Flow{hop.transport, hop.remote, hop.listener, false, false, false, StreamFramer(limits_), {}, 0, {}, {}});
+FlowId FlowTable::refuse(const Hop& hop, std::string reason) {
+  const FlowId id = next_id();
+  orders_.push_back(FlowSendFailed{id, hop, std::move(reason)});
+  return id;
+}
+
+FlowId FlowTable::open(TimePoint now, const Hop& hop) {
+  if (by_use_.size() >= limits_.outbound_connections && !close_least_used()) return FlowId{};
+  const FlowId id = next_id();
+  Flow flow{hop.transport, hop.remote, hop.listener, StreamFramer(limits_)};
+  flow.used = now;
+  flow.turn = by_use_.insert(by_use_.end(), id);
+  flows_.emplace(id, std::move(flow));
   by_peer_[Peer{hop.transport, hop.remote}] = id;
   orders_.push_back(FlowOpenOrder{id, hop.transport, hop.remote, hop.listener});
   return id;
+}
+
+// Makes room for another connection of ours, where one can go.
+bool FlowTable::close_least_used() {
+  const auto idle = std::ranges::find_if(by_use_, [&](FlowId id) { return flows_.at(id).open && !in_use_(id); });
+  if (idle == by_use_.end()) return false;
+  close(*idle, "idle, and another connection is needed");
+  return true;
 }
 
 void FlowTable::push(FlowId id, Flow& flow, std::string_view bytes) {
@@ -131,6 +195,8 @@ void FlowTable::forget(FlowId id) {
     const auto count = inbound_.find(flow.remote.address);
     assert(count != inbound_.end());
     if (--count->second == 0) inbound_.erase(count);
+  } else {
+    by_use_.erase(flow.turn);
   }
   flows_.erase(found);
 }

@@ -2,10 +2,13 @@
 //
 // The table decides when a connection is opened and closed; the runtime (or the simulator) does it and reports back.
 // What must leave is appended to a queue of FlowOrders that the engine turns into outputs, in order.
-// Limits: bytes that wait for a connection to open (limit::queued_bytes_per_flow), the deadlines for a header section,
-// for a body and for a connection that never said anything valid (docs/security.md).
+// Limits (docs/security.md): bytes that wait for a connection to open (limit::queued_bytes_per_flow), the deadlines for
+// a header section, for a body and for a connection that never said anything valid, how long a connection may be idle,
+// and how many we open. One that is in use is never closed for being idle.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,25 +40,40 @@ struct FlowCloseOrder {
   FlowId flow;
   std::string reason;
 };
-using FlowOrder = std::variant<FlowSend, FlowOpenOrder, FlowCloseOrder>;
+// What should have left on a new connection did not, and never will: there is none. `flow` is nobody's id.
+struct FlowSendFailed {
+  FlowId flow;
+  Hop hop;
+  std::string reason;
+};
+using FlowOrder = std::variant<FlowSend, FlowOpenOrder, FlowCloseOrder, FlowSendFailed>;
 
 class FlowTable {
  public:
+  // Whether somebody still needs a connection that is open: a transaction, a binding.
+  using InUse = std::function<bool(FlowId)>;
+
+  // What the one deadline of a connection is for.
+  enum class Guard : std::uint8_t { None, FirstMessage, Header, Body, Idle };
+
   struct Flow {
     Transport transport = Transport::Tcp;
     Endpoint remote;
     ListenerId listener;
+    StreamFramer framer;
     bool open = false;
     bool inbound = false;
-    bool proven = false;  // has carried a valid message
-    StreamFramer framer;
-    std::vector<std::string> waiting;  // until it is open
+    bool proven = false;                 // has carried a valid message
+    std::vector<std::string> waiting{};  // until it is open
     std::size_t waiting_bytes = 0;
-    TimerHandle deadline;
-    StreamFramer::Pending guarded = StreamFramer::Pending::Nothing;  // what the deadline is for
+    TimePoint used{};  // when bytes last went either way; of one that is not proven: when it was opened
+    TimerHandle deadline{};
+    Guard guard = Guard::None;
+    std::list<FlowId>::iterator turn{};  // its place in by_use_, where it is ours
   };
 
-  FlowTable(const Limits& limits, TimerQueue& timers) : limits_(limits), timers_(timers) {}
+  FlowTable(const Limits& limits, TimerQueue& timers, InUse in_use)
+      : limits_(limits), timers_(timers), in_use_(std::move(in_use)) {}
 
   // ---- what the network says
 
@@ -64,18 +82,18 @@ class FlowTable {
   void closed(FlowId id);
   // Bytes came; take_frame() then gives what they hold.
   void received(TimePoint now, FlowId id, std::string_view bytes);
-  // The next whole message or keep-alive on that flow. A framing error is given once, and the flow is ordered to close
-  // by the caller, after it has answered.
+  // The next whole message or keep-alive on that flow, until there is none: then the deadline for the rest runs. A
+  // framing error is given once, and the flow is ordered to close by the caller, after it has answered.
   std::optional<FramingResult> take_frame(TimePoint now, FlowId id);
   void proven(FlowId id);
-  // The id of the flow whose deadline has passed; it is ordered to close.
-  void timer_fired(FlowId id);
+  // The deadline of that flow has passed: it is ordered to close, unless it was used in the meantime.
+  void timer_fired(TimePoint now, FlowId id);
 
   // ---- what the engine wants
 
   // Sends on hop.flow if it lives, else on a connection to hop.remote, which is opened if there is none. Returns the
-  // flow in use; none when the queue of a connection that is being opened is full.
-  FlowId send(const Hop& hop, std::string_view bytes);
+  // flow in use; where there is no room (for the bytes, for one more connection), the flow of a FlowSendFailed.
+  FlowId send(TimePoint now, const Hop& hop, std::string_view bytes);
   void close(FlowId id, std::string reason);
 
   // Connections that this address has opened to us.
@@ -87,14 +105,22 @@ class FlowTable {
  private:
   using Peer = std::pair<Transport, Endpoint>;
 
-  FlowId open(const Hop& hop);
+  FlowId next_id() { return FlowId{engine_flow_bit | ++opened_by_us_}; }
+  FlowId open(TimePoint now, const Hop& hop);
+  FlowId refuse(const Hop& hop, std::string reason);
+  bool close_least_used();
   void push(FlowId id, Flow& flow, std::string_view bytes);
+  void use(TimePoint now, Flow& flow);
   void guard(TimePoint now, FlowId id, Flow& flow);
+  TimePoint deadline_of(TimePoint now, const Flow& flow) const;
+  void idle_timer_fired(TimePoint now, FlowId id, Flow& flow);
   void forget(FlowId id);
 
   Limits limits_;
   TimerQueue& timers_;
+  InUse in_use_;
   std::map<FlowId, Flow> flows_;
+  std::list<FlowId> by_use_;  // those that we opened, the least recently used first
   std::map<Peer, FlowId> by_peer_;
   std::map<IpAddress, std::size_t> inbound_;
   std::uint64_t opened_by_us_ = 0;

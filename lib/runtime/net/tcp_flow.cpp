@@ -1,5 +1,7 @@
 #include "runtime/net/tcp_flow.h"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/container/static_vector.hpp>
@@ -16,6 +18,9 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds connect_deadline{10};
 constexpr std::chrono::seconds linger_deadline{2};
+constexpr std::chrono::seconds probe_after{300};  // of silence; a peer that is gone is found out two minutes later
+constexpr std::chrono::seconds probe_interval{30};
+constexpr int probe_count = 4;
 constexpr std::size_t gathered_buffers = 16;  // written with one system call
 
 asio::ip::tcp::endpoint to_asio(const Endpoint& endpoint) {
@@ -68,8 +73,22 @@ void TcpFlow::opened() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  ask_for_probes();
   inbox_.deliver(FlowOpened{identity_.flow, Transport::Tcp, identity_.listener, identity_.remote});
   wait_readable();
+}
+
+// The engine keeps a connection that a registration lives on, however silent: whether somebody is still there is for
+// TCP to find out (RFC 9293 §3.8.4).
+void TcpFlow::ask_for_probes() {
+  using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+  using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+  using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+  error_code ignored;
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.set_option(Idle(static_cast<int>(probe_after.count())), ignored);
+  socket_.set_option(Interval(static_cast<int>(probe_interval.count())), ignored);
+  socket_.set_option(Count(probe_count), ignored);
 }
 
 // Also called while the shard carries out an output: tells, and leaves the handling to whoever settles.

@@ -50,6 +50,7 @@ class TcpFlow : public std::enable_shared_from_this<TcpFlow> {
   enum class State : std::uint8_t { Connecting, Open, Closing, Lingering, Gone };
 
   void opened();
+  void ask_for_probes();
   void fail(const std::string& reason);
   void wait_readable();
   void read_once();
