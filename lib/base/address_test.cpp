@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/link_local.h"
+
 namespace intermediary {
 namespace {
 
@@ -79,6 +81,13 @@ TEST(IpAddressTest, KnowsLoopbackAndUnspecified) {
   EXPECT_TRUE(IpAddress().is_unspecified());
   EXPECT_TRUE(IpAddress::parse("::")->is_unspecified());
   EXPECT_FALSE(IpAddress::parse("0.0.0.1")->is_unspecified());
+}
+
+TEST(LinkLocalTest, IsFe80UpToFebf) {
+  EXPECT_TRUE(is_link_local(*IpAddress::parse("fe80::1")));
+  EXPECT_TRUE(is_link_local(*IpAddress::parse("febf::1")));
+  EXPECT_FALSE(is_link_local(*IpAddress::parse("fec0::1")));
+  EXPECT_FALSE(is_link_local(*IpAddress::parse("254.128.0.1")));
 }
 
 RC_GTEST_PROP(IpAddressProperty, TextFormsReadBackAsTheSameAddress, ()) {

@@ -31,6 +31,12 @@ MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const 
 
 namespace {
 
+// Whether an answer to `source` may go to `maddr` instead: over the socket that it came to, and not to this machine,
+// which "0.0.0.0" means to the system and a loopback address to everybody.
+bool may_stand_for(const IpAddress& maddr, const IpAddress& source) {
+  return maddr.family() == source.family() && !maddr.is_unspecified() && (!maddr.is_loopback() || source.is_loopback());
+}
+
 // §18.2.2: "maddr" in the topmost Via, where it is a literal address.
 std::optional<IpAddress> maddr_of(const Message& request) {
   const TopVia& top = request.top_via();
@@ -46,7 +52,8 @@ std::optional<IpAddress> maddr_of(const Message& request) {
 Hop reply_hop(const Message& request, const Arrival& arrival) {
   const TopVia& via = request.top_via();
   Hop hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
-  if (const auto maddr = is_reliable(arrival.transport) ? std::nullopt : maddr_of(request)) {
+  const auto maddr = is_reliable(arrival.transport) ? std::nullopt : maddr_of(request);
+  if (maddr && may_stand_for(*maddr, arrival.remote.address)) {
     hop.remote.address = *maddr;
   } else if (!is_reliable(arrival.transport) && via.has_rport) {
     return hop;
@@ -60,10 +67,12 @@ std::optional<Hop> hop_from_via(std::string_view text) {
   if (!via) return std::nullopt;
   const auto transport = parse_transport(via->transport);
   const auto received = via->parameters.value("received");
-  const auto maddr = transport == Transport::Udp ? via->parameters.value("maddr") : std::nullopt;
-  const auto address = IpAddress::parse(maddr ? *maddr : received.value_or(via->host));
-  if (!transport || !address) return std::nullopt;
-  Hop hop{*transport, {*address, via->port.value_or(default_port(*transport))}, {}, {}};
+  const auto source = IpAddress::parse(received.value_or(via->host));
+  if (!transport || !source) return std::nullopt;
+  const auto named = transport == Transport::Udp ? via->parameters.value("maddr") : std::nullopt;
+  auto maddr = named ? IpAddress::parse(*named) : std::nullopt;
+  if (maddr && !may_stand_for(*maddr, *source)) maddr.reset();
+  Hop hop{*transport, {maddr.value_or(*source), via->port.value_or(default_port(*transport))}, {}, {}};
   // RFC 3581 §4 is about unreliable transports; a connection's far port is nobody's listener.
   const auto rport = transport == Transport::Udp && !maddr ? via->parameters.value("rport") : std::nullopt;
   if (const auto port = rport ? parse_decimal<std::uint16_t>(*rport) : std::nullopt) hop.remote.port = *port;

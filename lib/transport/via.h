@@ -14,8 +14,9 @@ namespace intermediary {
 MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const Limits& limits);
 
 // RFC 3261 §18.2.2: where answers to a request go. On a connection: back on it (Hop::flow), with the address for a new
-// one should it be gone. On UDP: to the Via's maddr at the sent-by port; without one to the source's address, at the
-// source's port when rport was asked for and at the sent-by port otherwise.
+// one should it be gone. On UDP: to the Via's maddr at the sent-by port; without one that may stand there
+// (docs/adr/0012) to the source's address, at the source's port when rport was asked for and at the sent-by port
+// otherwise.
 Hop reply_hop(const Message& request, const Arrival& arrival);
 
 // The same for a response whose own Via we have taken off (RFC 3261 §16.11 step 3): from the next Via's text alone.

@@ -1,5 +1,6 @@
 // The sockets alone, on the loopback interface, with a list in the shard's place.
 #include <gmock/gmock.h>
+#include <netinet/tcp.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
@@ -187,7 +188,9 @@ class TcpTest : public NetTest {
   std::vector<char> scratch = std::vector<char>(4096);
   std::shared_ptr<TcpFlow> flow;
   std::vector<FlowId> gone;
+  int accepted = -1;
   TcpListener listener{io, ListenerId{1}, inbox, [this](ListenerId, tcp::socket socket, const Endpoint& remote) {
+                         accepted = socket.native_handle();
                          flow = make_flow(std::move(socket), FlowId{5}, remote);
                          flow->start();
                        }};
@@ -203,6 +206,20 @@ TEST_F(TcpTest, TellsOfAConnectionAndWhatItCarries) {
   ASSERT_TRUE(run_until([&] { return inbox.inputs.size() == 3; }));
   EXPECT_EQ(inbox.all<FlowClosed>().at(0).reason, "closed by the peer");
   EXPECT_EQ(gone, std::vector{FlowId{5}});
+}
+
+// Else a peer that lost its power keeps its connection, and what is registered on it, for ever.
+TEST_F(TcpTest, FindsOutThatAPeerIsGone) {
+  const tcp::socket peer = connected_client();
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof(value);
+    EXPECT_EQ(getsockopt(accepted, level, name, &value, &length), 0);
+    return value;
+  };
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_LE(option(IPPROTO_TCP, TCP_KEEPIDLE) + option(IPPROTO_TCP, TCP_KEEPCNT) * option(IPPROTO_TCP, TCP_KEEPINTVL),
+            600);
 }
 
 TEST_F(TcpTest, WritesWhatItIsGiven) {

@@ -17,7 +17,8 @@ struct SocketAddress {
 };
 
 SocketAddress to_socket_address(const Endpoint& endpoint);
-// REQUIRES: AF_INET or AF_INET6. An IPv4 address mapped into IPv6 stays what it is: our sockets never make one.
+// REQUIRES: AF_INET or AF_INET6. The interface of a link-local address is lost: see base/link_local.h. An IPv4 address
+// mapped into IPv6 stays what it is: our sockets never make one.
 Endpoint to_endpoint(const sockaddr_storage& storage);
 
 }  // namespace intermediary

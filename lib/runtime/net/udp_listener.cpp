@@ -12,6 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/link_local.h"
+
 namespace intermediary {
 namespace {
 
@@ -150,9 +152,21 @@ std::size_t UdpListener::read_batch() {
   if (count < 0) return 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const char* bytes = static_cast<const char*>(batch.vectors[i].iov_base);
-    inbox_.deliver(DatagramReceived{id_, to_endpoint(batch.addresses[i].storage), {bytes, batch.headers[i].msg_len}});
+    const Endpoint remote = to_endpoint(batch.addresses[i].storage);
+    if (is_link_local(remote.address)) {
+      refuse_link_local(remote);
+      continue;
+    }
+    inbox_.deliver(DatagramReceived{id_, remote, {bytes, batch.headers[i].msg_len}});
   }
   return static_cast<std::size_t>(count);
+}
+
+// Once for each listener: whoever sends the next one must not fill the log.
+void UdpListener::refuse_link_local(const Endpoint& remote) {
+  if (std::exchange(told_of_link_local_, true)) return;
+  inbox_.note(LogLevel::Warning, "link-local-peer listener=" + std::to_string(id_.value) + " remote=" +
+                                     remote.to_string() + " reason=\"it cannot be answered without its interface\"");
 }
 
 // An ICMP error makes the next call on the socket fail, once, whatever datagram that is about; so both directions come

@@ -2,7 +2,7 @@
 //
 // Asio says when it is ready; recvmmsg and sendmmsg move up to a batch with one system call. What cannot be sent comes
 // back as DatagramFailed: refused by the kernel, or unreachable by ICMP (RFC 3261 §18.4). When the kernel's buffer is
-// full, datagrams wait here, within a limit.
+// full, datagrams wait here, within a limit. What comes from a link-local address is dropped (base/link_local.h).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -45,6 +45,7 @@ class UdpListener {
   void read_batches();
   // How many were read.
   std::size_t read_batch();
+  void refuse_link_local(const Endpoint& remote);
   void read_errors();
   // False when the kernel takes no more for now.
   bool send_batch();
@@ -58,6 +59,7 @@ class UdpListener {
   std::deque<Datagram> outgoing_;
   std::size_t outgoing_bytes_ = 0;
   bool waiting_writable_ = false;
+  bool told_of_link_local_ = false;
 };
 
 }  // namespace intermediary
