@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "config/draft.h"
+#include "transport/resolve.h"
 
 namespace intermediary {
 namespace {
@@ -61,9 +63,85 @@ void check_reachable(const Draft& draft, Problems& problems) {
   }
 }
 
-bool takes_any_source(const RuleMatch& match) {
-  return match.sources.empty() ||
-         std::ranges::any_of(match.sources, [](const Cidr& source) { return source.bits == 0; });
+IpAddress with_bit(const IpAddress& address, std::size_t bit) {
+  const auto set = [bit](auto octets, std::string_view from) {
+    std::ranges::copy(from, octets.begin());
+    octets[bit / 8] |= static_cast<std::uint8_t>(0x80u >> bit % 8);
+    return octets;
+  };
+  if (address.is_v4()) return IpAddress::v4(set(std::array<std::uint8_t, 4>{}, address.octets()));
+  return IpAddress::v6(set(std::array<std::uint8_t, 16>{}, address.octets()));
+}
+
+// The two halves of a prefix. REQUIRES: it is shorter than an address.
+std::pair<Cidr, Cidr> halves(const Cidr& prefix) {
+  const auto bits = static_cast<std::uint8_t>(prefix.bits + 1);
+  return {{prefix.network, bits}, {with_bit(prefix.network, prefix.bits), bits}};
+}
+
+// Whether the sources together are the whole prefix.
+bool cover(const std::vector<Cidr>& sources, const Cidr& prefix) {
+  if (std::ranges::any_of(sources, [&](const Cidr& source) { return covers_source(source, prefix); })) return true;
+  if (std::ranges::none_of(sources, [&](const Cidr& source) { return covers_source(prefix, source); })) return false;
+  const auto [low, high] = halves(prefix);
+  return cover(sources, low) && cover(sources, high);
+}
+
+bool cover_everybody(const std::vector<Cidr>& sources) {
+  return cover(sources, {IpAddress::v4({}), 0}) || cover(sources, {IpAddress::v6({}), 0});
+}
+
+// Rules that relay to wherever the request says, one by one or together, for anybody.
+void check_open_relay(const Draft& draft, Problems& problems) {
+  std::vector<Cidr> so_far;
+  for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
+    const Rule& rule = draft.config.rules[i];
+    const auto* relay = std::get_if<RelayAction>(&rule.action);
+    if (!relay || relay->target) continue;
+    const bool were_everybody = cover_everybody(so_far);
+    so_far.insert(so_far.end(), rule.when.sources.begin(), rule.when.sources.end());
+    const bool open = rule.when.sources.empty() || cover_everybody(rule.when.sources);
+    if (!open && (were_everybody || !cover_everybody(so_far))) continue;
+    problems.warning(draft.rules[i].action, "open relay: the rule '" + rule.name +
+                                                "' sends whatever anybody asks to wherever "
+                                                "they ask; name the 'source' it is for");
+  }
+}
+
+std::string address_of(const Hop& hop) {
+  return std::string(parameter_name(hop.transport)) + ':' + hop.remote.to_string();
+}
+
+// Whether what is sent to `hop` comes back to that listener.
+bool is_listener(const ListenerConfig& listener, const Hop& hop) {
+  if (listener.transport != hop.transport) return false;
+  const auto advertised = IpAddress::parse(listener.advertise_host);
+  const std::uint16_t port = listener.advertise_port.value_or(listener.bind.port);
+  if (advertised == hop.remote.address && port == hop.remote.port) return true;
+  const bool wildcard = listener.bind.address.is_unspecified() && hop.remote.address.is_loopback();
+  return listener.bind.port == hop.remote.port &&
+         (wildcard ? listener.bind.address.family() == hop.remote.address.family()
+                   : listener.bind.address == hop.remote.address);
+}
+
+void check_target(const Draft& draft, const Rule& rule, const Uri& target, Position at, Problems& problems) {
+  const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
+  const auto* hop = std::get_if<Hop>(&next);
+  if (!hop) return;  // reported when it was read
+  const std::vector<ListenerConfig>& listeners = draft.config.listeners;
+  const auto ours = std::ranges::find_if(listeners, [&](const auto& listener) { return is_listener(listener, *hop); });
+  if (ours != listeners.end()) {
+    problems.error(at, "the rule '" + rule.name + "' relays to " + address_of(*hop) + ", where '" + ours->name +
+                           "' listens: requests would come back to us");
+    return;
+  }
+  const bool can_leave = std::ranges::any_of(listeners, [&](const ListenerConfig& listener) {
+    return listener.transport == hop->transport && listener.bind.address.family() == hop->remote.address.family();
+  });
+  if (can_leave) return;
+  problems.error(at, "the rule '" + rule.name + "' relays to " + address_of(*hop) + ", but no listener is there for " +
+                         std::string(parameter_name(hop->transport)) + " over " +
+                         (hop->remote.address.is_v4() ? "IPv4" : "IPv6") + ": answers would have no way back");
 }
 
 void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
@@ -84,11 +162,11 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                                         "' works on locations, but there are no 'domains': only "
                                         "users at our own addresses can be found");
   }
-  if (relay && !relay->target && takes_any_source(rule.when)) {
-    problems.warning(places.action, "open relay: the rule '" + rule.name +
-                                        "' sends whatever anybody asks to wherever "
-                                        "they ask; name the 'source' it is for");
+  const std::vector<std::string>& methods = rule.when.methods;
+  if (registers && !methods.empty() && std::ranges::find(methods, "REGISTER") == methods.end()) {
+    problems.error(places.action, "the rule '" + rule.name + "' registers, but its 'method' lets no REGISTER in");
   }
+  if (relay && relay->target) check_target(draft, rule, *relay->target, places.action, problems);
 }
 
 }  // namespace
@@ -99,6 +177,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
+  check_open_relay(draft, problems);
 }
 
 }  // namespace intermediary

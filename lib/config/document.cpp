@@ -1,12 +1,25 @@
 #include "config/document.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/overloaded.h"
 #include "base/text.h"
 
-#define TOML_EXCEPTIONS 0
+namespace intermediary {
+namespace {
+
+// toml++ 3.3 asserts what some files do not fulfil: "[" and the end of the line. A file is no mistake of the program.
+struct BrokenAssumption {};
+[[noreturn]] void not_as_assumed() { throw BrokenAssumption(); }
+
+}  // namespace
+}  // namespace intermediary
+
+#undef NDEBUG  // with it, toml++ takes its assertions for granted
+#define TOML_ASSERT(condition) ((condition) ? void() : ::intermediary::not_as_assumed())
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
@@ -104,6 +117,29 @@ class Converter {
   Problems& problems_;
 };
 
+bool breaks_assumption(std::string_view text) {
+  try {
+    std::ignore = toml::parse(text);
+  } catch (const toml::parse_error&) {
+    return false;
+  } catch (const BrokenAssumption&) {
+    return true;
+  }
+  return false;
+}
+
+// The assertions do not say where. Whatever is cut off behind the place, the beginning of the file breaks there; what
+// ends before it does not.
+std::uint32_t first_broken_line(std::string_view text) {
+  std::vector<std::size_t> line_ends;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) {
+    line_ends.push_back(end + 1);
+  }
+  const auto first =
+      std::ranges::partition_point(line_ends, [&](std::size_t end) { return !breaks_assumption(text.substr(0, end)); });
+  return static_cast<std::uint32_t>(first - line_ends.begin() + 1);
+}
+
 }  // namespace
 
 std::string Node::kind() const {
@@ -119,12 +155,14 @@ std::string Node::kind() const {
 }
 
 std::optional<Table> parse_document(std::string_view text, const ConfigSurroundings& surroundings, Problems& problems) {
-  const toml::parse_result result = toml::parse(text);
-  if (!result) {
-    problems.error(position_of(result.error().source()), std::string(result.error().description()));
-    return std::nullopt;
+  try {
+    return Converter(surroundings, problems).table(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    problems.error(position_of(error.source()), std::string(error.description()));
+  } catch (const BrokenAssumption&) {
+    problems.error({first_broken_line(text), 1}, "this line is not TOML");
   }
-  return Converter(surroundings, problems).table(result.table());
+  return std::nullopt;
 }
 
 }  // namespace intermediary

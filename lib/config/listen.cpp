@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/link_local.h"
 #include "base/text.h"
 #include "config/draft.h"
 #include "config/load.h"
@@ -30,6 +31,10 @@ std::expected<Endpoint, std::string> parse_bind(std::string_view text) {
   }
   if (!address)
     return std::unexpected("'" + std::string(host) + "' is not an IPv4 address or an IPv6 address in brackets");
+  if (is_link_local(*address)) {
+    return std::unexpected("'" + address->to_string() +
+                           "' is link-local: it needs an interface, which cannot be named here");
+  }
   if (colon == std::string_view::npos) return Endpoint{*address, sip_port};
   const std::string_view port_text = text.substr(colon + 1);
   const std::optional<std::uint64_t> port = parse_decimal<std::uint64_t>(port_text);

@@ -125,6 +125,10 @@ void read_limits(TableReader& top, Limits& limits) {
   reader->duration("header_deadline", limits.header_deadline, deadlines);
   reader->duration("body_deadline", limits.body_deadline, deadlines);
   reader->duration("idle_connection", limits.idle_connection, deadlines);
+  const DurationRange idle{minutes(1), days(7)};
+  reader->duration("idle_inbound", limits.idle_inbound, idle);
+  reader->duration("idle_outbound", limits.idle_outbound, idle);
+  reader->integer("outbound_connections", limits.outbound_connections, 1, 1'000'000);
   reader->integer("path_mtu", limits.path_mtu, 576, 65535);
   reader->finish();
 }

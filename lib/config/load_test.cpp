@@ -6,6 +6,8 @@
 #include <map>
 #include <ostream>
 
+#include "base/random.h"
+
 namespace intermediary {
 namespace {
 
@@ -13,6 +15,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
@@ -79,6 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         WrongFile{"listen = [{ on = \"udp:127.0.0.1:5060\" }\nx = 1",
                   "2:1 Error while parsing array: expected comma or closing ']', saw 'x'"},
+        WrongFile{"[\n", "1:1 this line is not TOML"}, WrongFile{listen + "\n[[ \nx = 1", "3:1 this line is not TOML"},
         WrongFile{listen + "domians = [\"example.com\"]", "2:1 unknown key 'domians'; did you mean 'domains'?"},
         WrongFile{listen + "[proxi]\nmode = \"stateful\"", "2:2 unknown key 'proxi'; did you mean 'proxy'?"},
         WrongFile{listen + "[proxy]\nmdoe = \"stateful\"", "3:1 unknown key 'mdoe' in [proxy]; did you mean 'mode'?"},
@@ -118,6 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{"listen = [{ on = \"udp:[::1:5060\" }]", "1:18 'on': '[' has no ']'"},
         WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\" }]",
                   "1:18 a listener on '0.0.0.0' needs 'advertise': the host or address that peers are to answer to"},
+        WrongFile{"listen = [{ on = \"udp:[fe80::1]:5060\" }]",
+                  "1:18 'on': 'fe80::1' is link-local: it needs an interface, which cannot be named here"},
         WrongFile{"listen = [{ on = \"udp:[::]:5060\", advertise = \"0.0.0.0\" }]",
                   "1:47 'advertise': '0.0.0.0' is no address that a peer could send to"},
         WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\", advertise = \"sip.example.com:0\" }]",
@@ -186,6 +192,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "3:18 'datagram_bytes' in [limits]: 70000 is not from 1024 to 65535"},
         WrongFile{listen + "[limits]\nheader_deadline = \"1ms\"",
                   "3:19 'header_deadline' in [limits]: '1ms' is not from 100ms to 1h"},
+        WrongFile{listen + "[limits]\nidle_inbound = \"30s\"",
+                  "3:16 'idle_inbound' in [limits]: '30s' is not from 1m to 7d"},
         WrongFile{listen + "[timings]\nt1 = \"10s\"", "2:1 [timings] must have t1 <= t2, not 10s and 4s"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -222,6 +230,11 @@ INSTANTIATE_TEST_SUITE_P(
                   "5:19 'IN VITE' is not a method (RFC 3261 §25.1: a token)"},
         WrongFile{rule + "when = { method = [\"invite\"] }\ndo = { lookup = \"location\" }",
                   "5:20 'invite': methods are told apart by case (RFC 3261 §7.1); write 'INVITE'"},
+        WrongFile{
+            rule + "when = { method = \"ACK\" }\ndo = { relay = \"sip:192.0.2.1\" }",
+            "5:19 'ACK' says nothing: an ACK and a CANCEL go the way of their INVITE, so this rule never matches"},
+        WrongFile{rule + "when = { method = \"INVITE\" }\ndo = { register = \"location\" }",
+                  "6:6 the rule 'r' registers, but its 'method' lets no REGISTER in"},
         WrongFile{rule + "when = { ruri_domain = \"a b\" }\ndo = { lookup = \"location\" }",
                   "5:24 'a b' is neither 'local' nor a host name nor an address"},
         WrongFile{rule + "when = { source = [\"10.0.0.0/33\"] }\ndo = { relay = \"request-uri\" }",
@@ -238,20 +251,50 @@ const std::string relay_problem =
 
 INSTANTIATE_TEST_SUITE_P(
     RelayTargets, WrongFileTest,
-    testing::Values(WrongFile{rule + "do = { relay = \"tel:+31201234567\" }",
-                              relay_problem + "a proxy relays to a sip: URI, not 'tel:'"},
-                    WrongFile{rule + "do = { relay = \"sips:192.0.2.1\" }",
-                              relay_problem + "'sips:' is not available in this version"},
-                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=tls\" }",
-                              relay_problem + "'tls' is not available in this version"},
-                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=sctp\" }",
-                              relay_problem + "unknown transport 'sctp'"},
-                    WrongFile{rule + "do = { relay = \"sip:192.0.2.1?Subject=x\" }",
-                              relay_problem + "a relay target carries no headers"},
-                    WrongFile{rule + "do = { relay = \"sip:foo.example\" }",
-                              relay_problem +
-                                  "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
-                                  "localhost"}));
+    testing::Values(
+        WrongFile{rule + "do = { relay = \"tel:+31201234567\" }",
+                  relay_problem + "a proxy relays to a sip: URI, not 'tel:'"},
+        WrongFile{rule + "do = { relay = \"sips:192.0.2.1\" }",
+                  relay_problem + "'sips:' is not available in this version"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=tls\" }",
+                  relay_problem + "'tls' is not available in this version"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=sctp\" }",
+                  relay_problem + "unknown transport 'sctp'"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1?Subject=x\" }",
+                  relay_problem + "a relay target carries no headers"},
+        WrongFile{rule + "do = { relay = \"sip:foo.example\" }",
+                  relay_problem + "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
+                                  "localhost"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;maddr=foo.example\" }",
+                  relay_problem + "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
+                                  "localhost"},
+        WrongFile{rule + "do = { relay = \"sip:0.0.0.0\" }",
+                  relay_problem + "no way to 0.0.0.0: the unspecified address names no host"},
+        WrongFile{rule + "do = { relay = \"sip:[fe80::1]\" }",
+                  relay_problem + "a link-local address needs an interface, which a URI cannot name"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=tcp\" }",
+                  "5:6 the rule 'r' relays to tcp:192.0.2.1:5060, but no listener is there for tcp over "
+                  "IPv4: answers would have no way back"},
+        WrongFile{rule + "do = { relay = \"sip:[2001:db8::1]\" }",
+                  "5:6 the rule 'r' relays to udp:[2001:db8::1]:5060, but no listener is there for udp over "
+                  "IPv6: answers would have no way back"},
+        WrongFile{rule + "do = { relay = \"sip:bob@127.0.0.1\" }",
+                  "5:6 the rule 'r' relays to udp:127.0.0.1:5060, where 'udp:127.0.0.1:5060' listens: "
+                  "requests would come back to us"}));
+
+TEST(RelayTargetTest, IsOneOfOursUnderItsAdvertisedOrItsLoopbackAddress) {
+  const auto with_target = [](const std::string& target) {
+    return "listen = [{ name = \"a\", on = \"udp:0.0.0.0:5060\", advertise = \"192.0.2.1:5070\" }]\n[[rule]]\nname = "
+           "\"r\"\ndo = { relay = \"" +
+           target + "\" }";
+  };
+  for (const char* ours : {"sip:192.0.2.1:5070", "sip:127.0.0.1", "sip:localhost:5060"}) {
+    EXPECT_THAT(errors(with_target(ours)), ElementsAre(HasSubstr("where 'a' listens"))) << ours;
+  }
+  for (const char* other : {"sip:192.0.2.1", "sip:127.0.0.1:5070", "sip:192.0.2.2:5070"}) {
+    EXPECT_THAT(errors(with_target(other)), IsEmpty()) << other;
+  }
+}
 
 std::string two_rules(const std::string& first_when, const std::string& second_when) {
   return listen + "domains = [\"example.com\"]\n[[rule]]\nname = \"first\"\nwhen = " + first_when +
@@ -286,6 +329,23 @@ TEST(WarningTest, NamesAnOpenRelay) {
               ElementsAre(open));
   EXPECT_THAT(warnings(rule + "do = { relay = \"request-uri\" }\nwhen = { source = \"10.0.0.0/8\" }"), IsEmpty());
   EXPECT_THAT(warnings(rule + "do = { relay = \"sip:192.0.2.1\" }"), IsEmpty());
+}
+
+TEST(WarningTest, NamesAnOpenRelayInPieces) {
+  const std::string relay = "do = { relay = \"request-uri\" }\n";
+  const auto open = ElementsAre(HasSubstr("open relay: the rule 'r'"));
+  EXPECT_THAT(warnings(rule + "when = { source = [\"0.0.0.0/1\", \"128.0.0.0/1\"] }\n" + relay), open);
+  EXPECT_THAT(warnings(rule + "when = { source = [\"::/1\", \"8000::/2\", \"c000::/2\"] }\n" + relay), open);
+  EXPECT_THAT(warnings(rule + "when = { source = [\"0.0.0.0/1\", \"128.0.0.0/2\", \"192.0.0.0/3\"] }\n" + relay),
+              IsEmpty());
+  EXPECT_THAT(warnings(rule + "when = { source = \"0.0.0.0/1\" }\n" + relay +
+                       "[[rule]]\nname = \"rest\"\nwhen = { source = \"128.0.0.0/1\" }\n" + relay),
+              ElementsAre(HasSubstr("open relay: the rule 'rest'")));
+}
+
+TEST(WarningTest, NamesMethodsThatSayNothing) {
+  EXPECT_THAT(warnings(rule + "when = { method = [\"INVITE\", \"ACK\"] }\ndo = { lookup = \"location\" }"),
+              ElementsAre("5:30 'ACK' says nothing: an ACK and a CANCEL go the way of their INVITE"));
 }
 
 TEST(WarningTest, MissesDomainsWhereLocationsAreUsed) {
@@ -338,6 +398,9 @@ TEST(LoadConfigTest, ReadsEveryKey) {
     header_deadline = "500ms"
     body_deadline = "7s"
     idle_connection = "1m"
+    idle_inbound = "2h"
+    idle_outbound = "3m"
+    outbound_connections = 7
     path_mtu = 1400
     [timings]
     t1 = "1s"
@@ -352,13 +415,14 @@ TEST(LoadConfigTest, ReadsEveryKey) {
   expected.server_name = "ours";
   expected.proxy = {ProxyMode::Stateless, true, seconds(240), false, {0x0123456789abcdef, 0xfedcba9876543210}};
   expected.registrar = {seconds(30), seconds(600), hours(24), 3};
-  expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), 1400};
+  expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), hours(2), seconds(180), 7, 1400};
   expected.timings = {seconds(1), seconds(5), seconds(6), seconds(64)};
   EXPECT_EQ(config, expected);
 }
 
 TEST(LoadConfigTest, ReadsRulesInTheirOrder) {
-  const Config config = loaded(listen + R"(
+  const Config config = loaded(R"(
+    listen = [{ on = "udp:127.0.0.1:5060" }, { on = "tcp:127.0.0.1:5060" }]
     domains = "example.com"
     [[rule]]
     name = "registrations"
@@ -426,6 +490,52 @@ TEST(DocumentedExamplesTest, LoadWithoutAProblem) {
     EXPECT_THAT(errors(example), IsEmpty()) << example;
     EXPECT_THAT(warnings(example), IsEmpty()) << example;
   }
+}
+
+// Whatever stands in a file, it is read or refused with its place: nothing aborts, throws or never ends.
+TEST(MutatedExamplesTest, AreReadOrRefused) {
+  const std::vector<std::string> examples = documented_examples();
+  const std::vector<std::string> pieces = {"\"",         "'",
+                                           "[",          "]",
+                                           "[[",         "]]",
+                                           "{",          "}",
+                                           "=",          "\n",
+                                           "\r",         ".",
+                                           ",",          "#",
+                                           " ",          "99999999999999999999",
+                                           "-1",         "+",
+                                           "0x",         "e9",
+                                           "1979-05-27", "07:32:00Z",
+                                           "true",       "inf",
+                                           "nan",        "\"\"\"",
+                                           "'''",        "\\",
+                                           "\\u",        "\\x",
+                                           "\x7f",       "\xff",
+                                           "\xc3",       "\xef\xbb\xbf",
+                                           "${",         "${DOMAIN}",
+                                           "file:",      "[[rule]]\n",
+                                           "[proxy]\n",  "a.b.c = 1\n",
+                                           "[\n",        std::string(1, '\0')};
+  RandomSource random(seed_from_number(7));
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random.below(bound)); };
+  std::size_t refused = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = examples[below(examples.size())];
+    for (std::size_t edits = 1 + below(6); edits > 0; --edits) {
+      const std::size_t at = below(text.size() + 1);
+      const std::size_t removed = below(4);
+      text.replace(at, removed, pieces[below(pieces.size())]);
+    }
+    const auto result = load_config(text, "sip.toml", world());
+    if (result) continue;
+    ++refused;
+    ASSERT_FALSE(result.error().empty()) << text;
+    for (const ConfigProblem& problem : result.error()) {
+      ASSERT_GE(problem.at.line, 1u) << text;
+      ASSERT_FALSE(problem.message.empty()) << text;
+    }
+  }
+  EXPECT_GT(refused, 2500u);
 }
 
 }  // namespace

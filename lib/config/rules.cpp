@@ -1,15 +1,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/link_local.h"
 #include "base/text.h"
 #include "config/draft.h"
 #include "config/words.h"
 #include "message/uri.h"
+#include "transport/resolve.h"
 
 namespace intermediary {
 namespace {
 
+// RFC 3261 §9.1, §17.1.1.3: both must reach who got the INVITE, so the rules are asked about that.
+bool is_judged_as_invite(std::string_view method) { return method == "ACK" || method == "CANCEL"; }
+
 void read_methods(TableReader& when, RuleMatch& match) {
+  std::vector<Placed<std::string>> idle;
   constexpr std::string_view rfc_methods[] = {"INVITE",   "ACK",   "BYE",    "CANCEL",    "OPTIONS",
                                               "REGISTER", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY",
                                               "PUBLISH",  "INFO",  "REFER",  "MESSAGE"};
@@ -25,6 +31,15 @@ void read_methods(TableReader& when, RuleMatch& match) {
                                            std::string(*meant) + "'");
     } else {
       match.methods.push_back(method.value);
+      if (is_judged_as_invite(method.value)) idle.push_back(method);
+    }
+  }
+  for (const Placed<std::string>& method : idle) {
+    const std::string problem = "'" + method.value + "' says nothing: an ACK and a CANCEL go the way of their INVITE";
+    if (idle.size() < match.methods.size()) {
+      when.problems().warning(method.at, problem);
+    } else {
+      when.problems().error(method.at, problem + ", so this rule never matches");
     }
   }
 }
@@ -72,8 +87,13 @@ std::string problem_with_target(const Uri& target) {
     if (!transport) return "unknown transport '" + std::string(*named) + "'";
     if (*transport != Transport::Udp && *transport != Transport::Tcp) return not_available(*named);
   }
-  if (!target.address() && !equals_ignoring_case(target.host, "localhost")) {
-    return "there is no DNS in this version: cannot resolve '" + target.host + "'; use an address, or localhost";
+  const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
+  if (const auto* none = std::get_if<NoHop>(&next)) return none->reason;
+  if (const auto* unknown = std::get_if<ResolveTarget>(&next)) {
+    return "there is no DNS in this version: cannot resolve '" + unknown->host + "'; use an address, or localhost";
+  }
+  if (is_link_local(std::get<Hop>(next).remote.address)) {
+    return "a link-local address needs an interface, which a URI cannot name";
   }
   return "";
 }
