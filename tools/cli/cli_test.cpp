@@ -55,18 +55,22 @@ class Program {
       kill(child_, SIGKILL);
       waitpid(child_, nullptr, 0);
     }
-    close(output_);
+    if (output_ >= 0) close(output_);
   }
 
   // All it has printed up to and with `text`, or up to its end.
   std::string read_until(const std::string& text) {
     std::array<char, 4096> buffer{};
-    while (text.empty() || printed_.find(text) == std::string::npos) {
+    while (output_ >= 0 && (text.empty() || printed_.find(text) == std::string::npos)) {
       const ssize_t count = read(output_, buffer.data(), buffer.size());
       if (count <= 0) break;
       printed_.append(buffer.data(), static_cast<std::size_t>(count));
     }
     return printed_;
+  }
+  void stop_reading() {
+    close(output_);
+    output_ = -1;
   }
   void signal(int number) const { kill(child_, number); }
   Result wait() {
@@ -86,8 +90,8 @@ class Program {
 
 Result run(std::vector<std::string> arguments) { return Program(std::move(arguments)).wait(); }
 
-// The first line of the answer that a server on `port` of 127.0.0.1 gives to an OPTIONS.
-std::string ask_options(std::uint16_t port) {
+// A socket to a server on `port` of 127.0.0.1.
+int connected_socket(std::uint16_t port) {
   const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
   const timeval patience{5, 0};
   setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -96,6 +100,18 @@ std::string ask_options(std::uint16_t port) {
   server.sin_port = htons(port);
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof(server));
+  return descriptor;
+}
+
+void send_datagram(std::uint16_t port, const std::string& bytes) {
+  const int descriptor = connected_socket(port);
+  send(descriptor, bytes.data(), bytes.size(), 0);
+  close(descriptor);
+}
+
+// The first line of the answer that a server on `port` of 127.0.0.1 gives to an OPTIONS.
+std::string ask_options(std::uint16_t port) {
+  const int descriptor = connected_socket(port);
   const std::string request =
       "OPTIONS sip:127.0.0.1:" + std::to_string(port) +
       " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKcli\r\nMax-Forwards: 70\r\n"
@@ -162,10 +178,24 @@ TEST_F(CommandLineTest, ReadsVariablesAndFilesBesideTheConfiguration) {
   EXPECT_THAT(missing.output, HasSubstr(":3:7: error: cannot read 'gone.txt': No such file or directory"));
 }
 
+// None of these is a configuration, and some have no end.
+TEST_F(CommandLineTest, ReadsRegularFilesOfABoundedSize) {
+  EXPECT_THAT(run({"check", "/dev/zero"}).output, HasSubstr("cannot read '/dev/zero': it is no regular file"));
+  EXPECT_THAT(run({"check", "/tmp"}).output, HasSubstr("it is a directory"));
+  EXPECT_THAT(run({"check", write("large.toml", std::string((1 << 20) + 1, '#'))}).output,
+              HasSubstr("it is larger than 1048576 bytes"));
+  const Result memory = run({"check", write("sip.toml", listen + "[proxy]\nkey = \"file:/proc/self/mem\"\n")});
+  EXPECT_EQ(memory.exit_code, 1);
+  EXPECT_THAT(memory.output, HasSubstr(":3:7: error: cannot read '/proc/self/mem': Input/output error"));
+  EXPECT_EQ(run({"check", write("bracket.toml", "[\n")}).exit_code, 1);
+}
+
 TEST_F(CommandLineTest, TellsBadUsageFromAFailedCheck) {
   EXPECT_EQ(run({"check", "/nonexistent.toml"}).exit_code, 2);
   EXPECT_EQ(run({"check"}).exit_code, 2);
-  EXPECT_EQ(run({"chekc", "sip.toml"}).exit_code, 2);
+  const Result misspelt = run({"chekc", "sip.toml"});
+  EXPECT_EQ(misspelt.exit_code, 2);
+  EXPECT_EQ(misspelt.output, "intermediary-cli: unknown command 'chekc'; did you mean 'check'?\n");
   EXPECT_EQ(run({}).exit_code, 2);
 }
 
@@ -215,6 +245,16 @@ TEST_F(CommandLineTest, NoScenarioIsBadUsage) {
   EXPECT_EQ(run({"test"}).exit_code, 2);
 }
 
+TEST_F(CommandLineTest, ASeedIsAWholeNumber) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
+  EXPECT_EQ(run({"test", "--seed", "18446744073709551615", file}).exit_code, 0);
+  for (const std::string wrong : {"-1", "1.5", "18446744073709551616", "x"}) {
+    const Result result = run({"test", "--seed", wrong, file});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.output, HasSubstr("'" + wrong + "' is no whole number from 0"));
+  }
+}
+
 TEST_F(CommandLineTest, RewritesTheLadderAndThenComparesIt) {
   const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
   EXPECT_THAT(run({"test", "--rewrite", file}).output, HasSubstr("ladder rewritten"));
@@ -246,6 +286,16 @@ TEST_F(CommandLineTest, ServesUntilItIsTold) {
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_THAT(result.output, AllOf(HasSubstr(number == SIGTERM ? "SIGTERM" : "SIGINT"), HasSubstr("stopped")));
   }
+}
+
+TEST_F(CommandLineTest, OutlivesWhoReadsItsLog) {
+  Program server({"run", "--listen", "udp:127.0.0.1:0", "--grace", "100ms"});
+  const std::uint16_t port = port_in(server.read_until("\n"), "on=udp:127.0.0.1:");
+  server.stop_reading();
+  for (int i = 0; i < 3; ++i) send_datagram(port, "no SIP at all");  // each is a line of the log
+  EXPECT_EQ(ask_options(port), "SIP/2.0 200 OK");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait().exit_code, 0);
 }
 
 TEST_F(CommandLineTest, SaysWhichAddressItCannotHave) {

@@ -1,21 +1,56 @@
 #include "tools/cli/config_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <system_error>
 
 namespace intermediary::cli {
 
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+
+class Descriptor {
+ public:
+  // Without waiting for a writer, where the path names a pipe.
+  explicit Descriptor(const std::string& path) : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::unexpected<std::string> system_error() { return std::unexpected(std::generic_category().message(errno)); }
+
+}  // namespace
+
 std::expected<std::string, std::string> read_file(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return std::unexpected("it is a directory");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string contents((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || file.bad()) return std::unexpected(errno != 0 ? std::strerror(errno) : "it cannot be read");
+  const Descriptor file(path);
+  struct stat status{};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return system_error();
+  if (S_ISDIR(status.st_mode)) return std::unexpected("it is a directory");
+  if (!S_ISREG(status.st_mode)) return std::unexpected("it is no regular file");
+  std::string contents;
+  std::array<char, 16384> block{};
+  while (const ssize_t count = ::read(file.number(), block.data(), block.size())) {
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return system_error();
+    contents.append(block.data(), static_cast<std::size_t>(count));
+    if (contents.size() > largest_file) {
+      return std::unexpected("it is larger than " + std::to_string(largest_file) + " bytes");
+    }
+  }
   return contents;
 }
 

@@ -9,7 +9,7 @@
 
 namespace intermediary::cli {
 
-// What is in the file, or the system's reason why it cannot be read.
+// What is in the file, or why it cannot be read: the system's reason, or that it is no regular file or above 1 MiB.
 std::expected<std::string, std::string> read_file(const std::string& path);
 
 // The environment of this process; a "file:" is looked for beside the configuration file.

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "config/words.h"
 #include "tools/cli/commands.h"
 
 namespace intermediary::cli {
@@ -28,6 +31,12 @@ int run_command_line(int argc, char** argv) {
   add_run(app, exit_code);
   add_check(app, exit_code);
   add_test(app, exit_code);
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  if (argc > 1 && *argv[1] != '-' && std::ranges::find(commands, argv[1]) == commands.end()) {
+    std::cerr << "intermediary-cli: unknown command '" << argv[1] << '\'' << suggestion(argv[1], commands) << '\n';
+    return exit_usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <csignal>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -53,6 +54,9 @@ std::expected<std::vector<ListenerConfig>, std::string> parse_listeners(const st
   return listeners;
 }
 
+// Who reads the log may end before us. Sockets tell of a peer that is gone by an error anyway.
+void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 int serve(Config config, const ServerOptions& options, Log& log) {
   const auto server = Server::open(std::move(config), options, log);
   if (!server) {
@@ -69,6 +73,7 @@ int run(const RunOptions& options) {
     std::cout << default_config;
     return exit_fine;
   }
+  ignore_broken_pipes();
   const std::expected<Duration, std::string> grace = parse_duration(options.grace);
   if (!grace) return fail_usage("--grace: " + grace.error());
   const auto listeners = parse_listeners(options.listen);

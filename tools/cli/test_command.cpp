@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 #include "tools/cli/commands.h"
@@ -147,7 +148,10 @@ void add_test(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("test", "Run scenario files in virtual time (docs/scenarios.md)");
   command->add_option("PATH", options->paths, "Scenario files, or folders to search for *.flow")->required();
   command->add_flag("--rewrite", options->rewrite, "Draw the ladders anew; review the difference");
-  command->add_option("--seed", options->seed, "Instead of each scenario's own seed; ladders are not compared then");
+  command->add_option("--seed", options->seed, "Instead of each scenario's own seed; ladders are not compared then")
+      ->check([](const std::string& text) {
+        return parse_decimal<std::uint64_t>(text) ? std::string() : '\'' + text + "' is no whole number from 0";
+      });
   command->add_flag("--json", options->json, "One JSON object, for programs");
   command->footer("Example:\n  intermediary-cli test conformance/scenarios");
   command->callback([options, &exit_code] { exit_code = test(*options); });
