@@ -2,159 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "message/sofia.h"
+#include "message/uri_text.h"
 #include "message/value_error.h"
 
 namespace intermediary {
 namespace {
 
-// Which characters may stand in which part (RFC 3261 §25.1), '%' apart. Tolerated beyond the grammar, because user
-// agents in use send them and they cannot be mistaken for a delimiter: '#' in a user, '_' in a host.
-enum Part : std::uint8_t { User = 1, Password = 2, Host = 4, Parameter = 8, Header = 16, Anywhere = 32, Plain = 64 };
-
-constexpr std::array<std::uint8_t, 256> make_allowed() {
-  std::array<std::uint8_t, 256> allowed{};
-  auto allow = [&](std::string_view characters, unsigned parts) {
-    for (char c : characters) {
-      auto& entry = allowed[static_cast<unsigned char>(c)];
-      entry = static_cast<std::uint8_t>(entry | parts | Anywhere);
-    }
-  };
-  for (char c = 'a'; c <= 'z'; ++c) {
-    const std::array<char, 2> both{c, to_upper(c)};
-    allow(std::string_view(both.data(), 2), User | Password | Host | Parameter | Header | Plain);
-  }
-  allow("0123456789", User | Password | Host | Parameter | Header | Plain);
-  allow("-_.", User | Password | Host | Parameter | Header | Plain);
-  allow("+", Plain);
-  allow("!~*'()", User | Password | Parameter | Header);
-  allow("&=+$,", User | Password);
-  allow(";?/#", User);
-  allow("[]/:&+$", Parameter);
-  allow("[]/?:+$", Header);
-  allow("@", 0);
-  allowed['%'] = User | Password | Parameter | Header;  // where it may stand: check_bytes() sees to its digits
-  return allowed;
-}
-constexpr auto allowed = make_allowed();
-
-bool may_stand(char c, Part part) { return (allowed[static_cast<unsigned char>(c)] & part) != 0; }
-
-bool may_all_stand(std::string_view text, Part part) {
-  unsigned common = part;
-  for (char c : text) common &= allowed[static_cast<unsigned char>(c)];
-  return common != 0;
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-bool is_escape(std::string_view text) {
-  return text.size() >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0;
-}
-
-// Reads a text with its escapes folded: a plain character, or one that "%HH" stands for. An escaped character that
-// means something else when it is not escaped keeps a mark (RFC 3261 §19.1.4, reserved set of RFC 2396 §2.2; also '%').
-class FoldedText {
- public:
-  static constexpr int end = -1;
-  static constexpr int escaped = 0x100;
-
-  explicit FoldedText(std::string_view text) : rest_(text) {}
-
-  int next() {
-    if (rest_.empty()) return end;
-    if (!is_escape(rest_)) return take(1, static_cast<unsigned char>(rest_[0]));
-    const int c = hex_value(rest_[1]) * 16 + hex_value(rest_[2]);
-    const bool reserved = c != 0 && c < 0x80 && std::string_view(";/?:@&=+$,%").contains(static_cast<char>(c));
-    return take(3, reserved ? c | escaped : c);
-  }
-
- private:
-  int take(std::size_t count, int c) {
-    rest_.remove_prefix(count);
-    return c;
-  }
-  std::string_view rest_;
-};
-
-enum class Case : std::uint8_t { Matters, Ignored };
-
-int without_case(int c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
-
-bool same_folded_text(std::string_view a, std::string_view b, Case rule) {
-  FoldedText left(a), right(b);
-  while (true) {
-    int x = left.next();
-    int y = right.next();
-    if (rule == Case::Ignored) {
-      x = without_case(x);
-      y = without_case(y);
-    }
-    if (x != y) return false;
-    if (x == FoldedText::end) return true;
-  }
-}
-
-bool same_text(std::string_view a, std::string_view b, Case rule) {
-  std::size_t plain = 0;  // mostly there is no escape, and the first characters differ
-  for (; plain < a.size() && plain < b.size() && a[plain] != '%' && b[plain] != '%'; ++plain) {
-    const bool same = rule == Case::Ignored ? to_lower(a[plain]) == to_lower(b[plain]) : a[plain] == b[plain];
-    if (!same) return false;
-  }
-  if (plain == a.size() && plain == b.size()) return true;
-  return same_folded_text(a.substr(plain), b.substr(plain), rule);
-}
-
-// A name, and the value behind its '=' where there is one.
-struct Pair {
-  std::string_view text;
-  std::string_view name;
-  std::string_view value;
-  bool has_value = false;
-};
-
-// Goes through "a=b;c" or "a=b&c=d".
-class Pairs {
- public:
-  Pairs(std::string_view text, char separator) : rest_(text), separator_(separator), done_(text.empty()) {}
-
-  std::optional<Pair> next() {
-    if (done_) return std::nullopt;
-    const auto length = rest_.find(separator_);
-    Pair pair;
-    pair.text = rest_.substr(0, length);
-    done_ = length == std::string_view::npos;
-    if (!done_) rest_.remove_prefix(length + 1);
-    const auto equals = pair.text.find('=');
-    pair.has_value = equals != std::string_view::npos;
-    pair.name = pair.text.substr(0, equals);
-    if (pair.has_value) pair.value = pair.text.substr(equals + 1);
-    return pair;
-  }
-
- private:
-  std::string_view rest_;
-  char separator_;
-  bool done_;
-};
-
-std::optional<Pair> find_pair(std::string_view pairs, std::string_view name) {
-  Pairs rest(pairs, ';');
-  while (auto pair = rest.next()) {
-    if (same_text(pair->name, name, Case::Ignored)) return pair;
-  }
-  return std::nullopt;
-}
-
-// ---- parsing ----
+using namespace uri_text;
 
 std::string_view take_plain(std::string_view& rest) {
   std::size_t size = 0;
@@ -411,130 +269,6 @@ class UriParser {
   ValueError error_;
 };
 
-// ---- comparison ----
-
-// Hosts without case, IPv6 addresses by their value (RFC 5954 §4.1).
-bool same_host(std::string_view a, std::string_view b) {
-  if (equals_ignoring_case(a, b)) return true;
-  return a.contains(':') && b.contains(':') && IpAddress::parse(a) == IpAddress::parse(b);
-}
-
-bool must_be_in_both(std::string_view name) {
-  return std::ranges::any_of(std::array<std::string_view, 5>{"user", "ttl", "method", "maddr", "transport"},
-                             [&](std::string_view known) { return same_text(name, known, Case::Ignored); });
-}
-
-bool same_value(const Pair& a, const Pair& b) {
-  return a.has_value == b.has_value && same_text(a.value, b.value, Case::Ignored);
-}
-
-// Every parameter of `a` agrees with `b`; one that `b` lacks is no matter, but for the five named in §19.1.4.
-bool parameters_agree(std::string_view a, std::string_view b) {
-  Pairs rest(a, ';');
-  while (auto pair = rest.next()) {
-    const auto other = find_pair(b, pair->name);
-    if (other ? !same_value(*pair, *other) : must_be_in_both(pair->name)) return false;
-  }
-  return true;
-}
-
-// The same headers in any order. Each header of `a` uses up one of `b`.
-bool same_headers(std::string_view a, std::string_view b) {
-  std::vector<Pair> unmatched;
-  Pairs right(b, '&');
-  while (auto pair = right.next()) unmatched.push_back(*pair);
-  Pairs left(a, '&');
-  while (auto pair = left.next()) {
-    const auto twin = std::ranges::find_if(unmatched, [&](const Pair& other) {
-      return same_text(pair->name, other.name, Case::Ignored) && same_value(*pair, other);
-    });
-    if (twin == unmatched.end()) return false;
-    unmatched.erase(twin);
-  }
-  return unmatched.empty();
-}
-
-bool equivalent_sip(const Uri& a, const Uri& b) {
-  return a.has_user == b.has_user && a.port == b.port && same_host(a.host, b.host) &&
-         same_text(a.user, b.user, Case::Matters) && same_text(a.password, b.password, Case::Matters) &&
-         parameters_agree(a.parameters, b.parameters) && parameters_agree(b.parameters, a.parameters) &&
-         same_headers(a.headers, b.headers);
-}
-
-// RFC 3966 §5.1.1: visual separators mean nothing.
-std::string bare_number(std::string_view number) {
-  std::string digits;
-  for (char c : number) {
-    if (!std::string_view("-.()").contains(c)) digits += to_lower(c);
-  }
-  return digits;
-}
-
-bool same_tel_value(const Pair& a, const Pair& b) {
-  const bool number = equals_ignoring_case(a.name, "ext") ||
-                      (equals_ignoring_case(a.name, "phone-context") && a.value.starts_with('+'));
-  return number ? bare_number(a.value) == bare_number(b.value) : same_value(a, b);
-}
-
-bool tel_parameters_within(std::string_view a, std::string_view b) {
-  Pairs rest(a, ';');
-  while (auto pair = rest.next()) {
-    const auto other = find_pair(b, pair->name);
-    if (!other || !same_tel_value(*pair, *other)) return false;
-  }
-  return true;
-}
-
-bool equivalent_tel(const Uri& a, const Uri& b) {
-  return bare_number(a.user) == bare_number(b.user) && tel_parameters_within(a.parameters, b.parameters) &&
-         tel_parameters_within(b.parameters, a.parameters);
-}
-
-// ---- canonical form ----
-
-void append_escaped(std::string& out, int c) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  out += '%';
-  out += digits[static_cast<std::size_t>(c) / 16 % 16];
-  out += digits[static_cast<std::size_t>(c) % 16];
-}
-
-// RFC 3261 §10.3 step 5 undoes every escape. What cannot stand in a user unescaped keeps one, always in the same form,
-// so that the key remains a URI and carries no control character.
-std::string canonical_user(std::string_view user) {
-  if (!user.contains('%') && may_all_stand(user, User)) return std::string(user);
-  std::string canonical;
-  FoldedText text(user);
-  for (int next = text.next(); next != FoldedText::end; next = text.next()) {
-    const int c = next & ~FoldedText::escaped;
-    if (c != '%' && may_stand(static_cast<char>(c), User)) {
-      canonical += static_cast<char>(c);
-    } else {
-      append_escaped(canonical, c);
-    }
-  }
-  return canonical;
-}
-
-void append_canonical_host(std::string& text, const Uri& uri) {
-  const bool ipv6 = uri.host.contains(':');  // of the others, addresses have one spelling
-  if (const auto address = ipv6 ? uri.address() : std::nullopt) {
-    text += address->to_host();
-  } else {
-    for (const char c : uri.host) text += to_lower(c);
-  }
-  if (uri.port) text.append(":").append(std::to_string(*uri.port));
-}
-
-// A local number means nothing without its context (RFC 3966 §5.1.5), so this parameter stays.
-std::string canonical_tel(const Uri& uri) {
-  std::string canonical = "tel:" + bare_number(uri.user);
-  if (const auto context = uri.parameter("phone-context")) {
-    canonical += ";phone-context=" + (context->starts_with('+') ? bare_number(*context) : lowercase(*context));
-  }
-  return canonical;
-}
-
 void append_host_port(std::string& text, const Uri& uri) {
   if (uri.host.contains(':')) {
     text.append("[").append(uri.host).append("]");
@@ -596,24 +330,6 @@ std::string Uri::to_string() const {
   }
   if (!parameters.empty()) text.append(";").append(parameters);
   if (!headers.empty()) text.append("?").append(headers);
-  return text;
-}
-
-bool equivalent(const Uri& a, const Uri& b) {
-  if (a.scheme != b.scheme) return false;
-  if (a.is_sip()) return equivalent_sip(a, b);
-  if (a.scheme == Uri::Scheme::Tel) return equivalent_tel(a, b);
-  return equals_ignoring_case(a.scheme_text, b.scheme_text) && same_text(a.user, b.user, Case::Matters);
-}
-
-std::string address_of_record(const Uri& uri) {
-  if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
-  if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;
-  std::string text;
-  text.reserve(16 + uri.user.size() + uri.host.size());
-  text += uri.is_sips() ? "sips:" : "sip:";
-  if (uri.has_user) text.append(canonical_user(uri.user)).append("@");
-  append_canonical_host(text, uri);
   return text;
 }
 
