@@ -70,7 +70,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
   bool has_stateless_tag(const Message& ack) const;
   bool is_for_us(const Preprocessed& request) const;
-  bool relays_to_itself(const Preprocessed& request, const Rule& rule) const;
+  bool leads_nowhere(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;

@@ -125,9 +125,13 @@ bool EngineCore::is_for_us(const Preprocessed& request) const {
   return !uri.has_user && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
 
-bool EngineCore::relays_to_itself(const Preprocessed& request, const Rule& rule) const {
+// A rule that cannot take what is addressed here: it would relay it to this element again (§16.5: such a user does not
+// exist), or look up a user where none is named.
+bool EngineCore::leads_nowhere(const Preprocessed& request, const Rule& rule) const {
+  const Uri& uri = request.request_uri;
+  if (std::holds_alternative<LookupAction>(rule.action)) return is_for_us(request);
   const RelayAction* relay = std::get_if<RelayAction>(&rule.action);
-  return relay && !relay->target && is_for_us(request);
+  return relay && !relay->target && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
 
 // Where the Request-URI says that it goes: a maddr (not ours: §16.4) stands for the host (§16.5).
@@ -142,7 +146,7 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
   const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(),
                         uri.parameter("maddr").value_or(uri.host), is_local(uri), arrival.remote.address};
   const Rule* rule = choose(config_.rules, query);
-  return rule && !relays_to_itself(request, *rule) ? rule : nullptr;
+  return rule && !leads_nowhere(request, *rule) ? rule : nullptr;
 }
 
 EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arrival& arrival) const {
@@ -192,7 +196,8 @@ std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& reques
     auto uri = Uri::parse(binding.contact);
     if (!uri || !uri->is_sip()) continue;  // a mailto: is a contact (§10.2.1), but no target of a SIP request
     Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
-    if (binding.ends_with_flow && binding.path.empty()) {
+    const bool may_use_flow = !target.uri.is_sips() || is_secure(binding.arrival.transport);
+    if (binding.ends_with_flow && binding.path.empty() && may_use_flow) {
       target.hop =
           Hop{binding.arrival.transport, binding.arrival.remote, binding.arrival.listener, binding.arrival.flow};
     }

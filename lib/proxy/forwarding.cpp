@@ -93,11 +93,20 @@ void set_routing(Editor& editor, const Forwarding& f) {
 }  // namespace
 
 std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const Target& target, Uri& room) {
-  if (target.next_hop) return &*target.next_hop;
-  if (target.path.empty()) return request.next_route ? &request.next_route->uri : &target.uri;
-  auto first = parse_name_address(target.path.front());
-  if (!first) return std::unexpected(Refusal{500, "stored Path is unreadable: " + first.error().detail, {}});
-  return &(room = std::move(first->uri));
+  const Uri* uri = &target.uri;
+  if (target.next_hop) {
+    uri = &*target.next_hop;
+  } else if (!target.path.empty()) {
+    auto first = parse_name_address(target.path.front());
+    if (!first) return std::unexpected(Refusal{500, "stored Path is unreadable: " + first.error().detail, {}});
+    uri = &(room = std::move(first->uri));
+  } else if (request.next_route) {
+    uri = &request.next_route->uri;
+  }
+  if (!target.uri.is_sips() || uri->is_sips()) return uri;
+  if (uri != &room) room = *uri;
+  room.scheme = Uri::Scheme::Sips;
+  return &room;
 }
 
 std::string forward_request(const Forwarding& f, const ProxySettings& settings) {

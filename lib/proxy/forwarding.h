@@ -27,7 +27,8 @@ struct Forwarding {
 };
 
 // The URI whose hop the request needs (§16.6 steps 6 and 7): the target's path, the topmost Route, or the target
-// itself. It may stand in `room`. An error when the path cannot be read.
+// itself. For a SIPS target it is a SIPS URI, whoever names the hop. It may stand in `room`. An error when the path
+// cannot be read.
 std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const Target& target, Uri& room);
 
 std::string forward_request(const Forwarding& forwarding, const ProxySettings& settings);
