@@ -22,7 +22,7 @@ ROLES = {
     "proxy", "stateful-proxy", "stateless-proxy", "registrar", "redirect", "uas", "uac", "transport", "resolver",
     "client-transaction", "server-transaction", "edge-proxy",
 }
-GAPS = ("later: ", "declined: ", "untested: ")
+GAPS = ("later: ", "declined: ", "untested: ", "wrong: ")
 
 
 class Matrix:
