@@ -34,6 +34,8 @@ class Matrix:
         self.scenarios = {os.path.relpath(path, project): list(tables.covers(path))
                           for path in tables.scenario_files(project)}
         self.unit_tests = tables.unit_tests(project)
+        examples = os.path.join(project, "docs/scenarios.md")  # they are to be right, and prove nothing
+        self.examples = list(tables.covers(examples)) if os.path.exists(examples) else []
         self.proofs = self._proofs()
 
     def _proofs(self):
@@ -108,11 +110,17 @@ def wrong_scenarios(matrix):
         for identity, number in Counter(ids).items():
             if number > 1:
                 yield f"{path}: covers {identity} {number} times"
-            if identity.partition("#")[0] in matrix.rfcs:
-                if identity not in matrix.rows:
-                    yield f"{path}: covers {identity}, which is no row"
-            elif not SECTION_REFERENCE.fullmatch(identity):
-                yield f"{path}: covers {identity}, which is no section of an RFC"
+        yield from wrong_references(path, ids, matrix)
+    yield from wrong_references("docs/scenarios.md", matrix.examples, matrix)
+
+
+def wrong_references(path, ids, matrix):
+    for identity in sorted(set(ids)):
+        if identity.partition("#")[0] in matrix.rfcs:
+            if identity not in matrix.rows:
+                yield f"{path}: covers {identity}, which is no row"
+        elif not SECTION_REFERENCE.fullmatch(identity):
+            yield f"{path}: covers {identity}, which is no section of an RFC"
 
 
 def wrong(matrix):

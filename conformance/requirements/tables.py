@@ -83,13 +83,13 @@ def scenario_files(project=PROJECT):
 
 
 def covers(path):
-    """The ids of a scenario's covers lines."""
+    """The ids of a scenario's covers lines, or of those of all examples in a document."""
     with open(path, encoding="utf-8") as file:
         for line in file:
-            if line.startswith("----"):
+            if line.startswith("----") and path.endswith(".flow"):
                 return
             if re.match(r"covers\s", line):
-                yield from line.split("#  ")[0].split()[1:]
+                yield from line.split()[1:]
 
 
 _TEST = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\(\s*(\w+),\s*(\w+)", re.MULTILINE)
