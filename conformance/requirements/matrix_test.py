@@ -40,7 +40,8 @@ STATEMENTS = """rfc\tsection\tordinal\tkeyword\trow\twhy
 CLEAN = {
     "conformance/requirements/rfc9999.toml": ROWS,
     "conformance/requirements/statements.tsv": STATEMENTS,
-    "conformance/scenarios/foxes/greeting.flow": "scenario greeting\ncovers   RFC9999#4.1a RFC3665#3.2\n----\ncovers no\n",
+    "conformance/scenarios/foxes/greeting.flow":
+        "scenario greeting\ncovers   RFC9999#4.1a RFC3665#3.2 RFC9999#6.1\n----\ncovers no\n",
     "docs/scenarios.md": "covers   RFC9999#4.1a\n---- \ncovers   RFC9999#5\n",
     "lib/goose_test.cpp": "TEST_F(GooseTest, CountsThem) {\n",
 }
@@ -64,7 +65,10 @@ PLANTED = [
     ("tsv", "9999\t5\t1\tREQUIRED\tRFC9999#5\n", "", "no statement leads here"),
     ("flow", "RFC9999#4.1a", "RFC9999#4.1b", "covers RFC9999#4.1b, which is no row"),
     ("flow", "RFC9999#4.1a", "RFC9999#4.1", "covers RFC9999#4.1, which is no row"),
-    ("md", "RFC9999#5", "RFC9999#6", "docs/scenarios.md: covers RFC9999#6, which is no row"),
+    ("md", "RFC9999#5", "RFC9999#5.1", "docs/scenarios.md: covers RFC9999#5.1, which is no row"),
+    ("flow", "RFC9999#6.1", "RFC9999#6.1a", "covers RFC9999#6.1a, which is no row"),
+    ("flow", "RFC9999#6.1", "RFC9999#4", "covers RFC9999#4, which is no row"),
+    ("flow", "RFC9999#6.1", "RFC9999#4.2", "covers RFC9999#4.2, which is no row"),
     ("flow", "RFC3665#3.2", "RFC3665", "which is no section of an RFC"),
     ("flow", "RFC3665#3.2", "RFC9999#4.1a", "covers RFC9999#4.1a 2 times"),
 ]
@@ -127,6 +131,11 @@ class Tree:
 
 
 class CheckTest(unittest.TestCase):
+    def setUp(self):
+        patch = mock.patch.dict(rfc_text.COUNTED, {9999: ("4.1", "4.2", "5")})
+        patch.start()
+        self.addCleanup(patch.stop)
+
     def wrong(self, files):
         tree = Tree(files)
         self.addCleanup(tree.close)
@@ -184,6 +193,9 @@ class CountTest(unittest.TestCase):
     def test_counts_named_sections_and_those_below_them(self):
         with mock.patch.dict(rfc_text.COUNTED, {9999: ("4.2",)}):
             self.assertEqual(list(count.counted()), [(9999, "4.2.1", 1)])
+
+    def test_nothing_is_left_out_of_a_whole_body(self):
+        self.assertFalse(rfc_text.is_left_out(9999, "6"))
 
     def test_every_difference_is_named(self):
         texts = {(9999, "4.1", 1): "MUST", (9999, "4.1", 2): "MUST NOT"}

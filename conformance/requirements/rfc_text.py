@@ -78,13 +78,23 @@ def sections(text):
     return [(number, title, "\n".join(lines)) for number, title, lines in found]
 
 
+def lies_in(number, section):
+    return number == section or number.startswith(section + ".")
+
+
+def is_left_out(rfc, number):
+    """Whether nothing of a section is counted, neither itself nor what stands above or below it."""
+    wanted = COUNTED.get(rfc)
+    return wanted is not None and not any(lies_in(number, name) or lies_in(name, number) for name in wanted)
+
+
 def is_counted(rfc, number, title, skipped):
     if not number or _NO_BODY.search(title):
         return False
     if any(number.startswith(parent + ".") for parent in skipped):
         return False
     wanted = COUNTED[rfc]
-    return wanted is None or any(number == name or number.startswith(name + ".") for name in wanted)
+    return wanted is None or any(lies_in(number, name) for name in wanted)
 
 
 def sentence_around(paragraph, position):
