@@ -209,8 +209,19 @@ std::string EngineWorld::request_text() {
   if (chance(bytes_, 3) || method == "REGISTER") writer.field("Contact", pick(bytes_, contacts));
   if (chance(bytes_, 8)) writer.field("Expires", std::to_string(bytes_.below(8) * 30));
   if (chance(bytes_, 16)) writer.field("Proxy-Require", "strange");
-  if (chance(bytes_, 8)) writer.field("X-Fuzz", bytes_.chunk());
+  if (chance(bytes_, 8)) add_fuzz(writer);
   return writer.finish(chance(bytes_, 8) ? bytes_.chunk() : std::string_view());
+}
+
+// Bytes of their choice; where they choose none, as many lines as a message may have.
+void EngineWorld::add_fuzz(RequestWriter& writer) {
+  constexpr std::size_t other_lines = 8;
+  const std::string_view chunk = bytes_.chunk();
+  if (!chunk.empty()) {
+    writer.field("X-Fuzz", chunk);
+    return;
+  }
+  for (std::size_t line = other_lines; line < limit::header_lines; ++line) writer.field("Z", "0");
 }
 
 void EngineWorld::built_request() {

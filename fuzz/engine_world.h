@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "message/compose.h"
 
 namespace intermediary::fuzzing {
 
@@ -72,6 +73,7 @@ class EngineWorld {
   void refuse_all();
 
   std::string request_text();
+  void add_fuzz(RequestWriter& writer);
   Endpoint source();
 
   Bytes& bytes_;
