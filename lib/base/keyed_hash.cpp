@@ -107,6 +107,7 @@ std::uint64_t siphash(const HashKey& key, std::string_view bytes) {
 
 std::string to_hex(std::uint64_t value) {
   std::string text;
+  text.reserve(16);
   append_hex(text, value);
   return text;
 }

@@ -23,8 +23,8 @@ Refusal bad_request(std::string reason) { return {400, std::move(reason), {}}; }
 // §16.4: a Request-URI that we once put into a Record-Route comes from a strict router. The last Route is the real one.
 std::expected<void, Refusal> undo_strict_routing(Preprocessed& pre, std::vector<Entry>& routes, const LocalNames& names,
                                                  const ProxySettings& settings) {
-  if (routes.empty() || !is_us(names, pre.request_uri)) return {};
-  if (!pre.request_uri.has_parameter(mark_parameter)) return {};
+  if (routes.empty() || !pre.request_uri.has_parameter(mark_parameter)) return {};
+  if (!is_us(names, pre.request_uri)) return {};
   const auto last = parse_name_address(text(*pre.request, routes.back()));
   if (!last) return std::unexpected(bad_request("Route: " + last.error().detail));
   pre.in_our_dialog = has_mark_of(pre.request_uri, *pre.request, settings.key);
@@ -61,6 +61,34 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
   return {};
 }
 
+std::expected<void, Refusal> read_request_uri(Preprocessed& pre) {
+  auto uri = Uri::parse(pre.request->request_uri());
+  if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
+  if (!uri->headers.empty()) {
+    return std::unexpected(bad_request("Request-URI: header fields (RFC 3261 section 19.1.1)"));
+  }
+  pre.request_uri = std::move(*uri);
+  return {};
+}
+
+std::expected<void, Refusal> read_routes(Preprocessed& pre, const LocalNames& names, const ProxySettings& settings) {
+  std::vector<Entry> routes = entries(*pre.request, FieldName::Route);
+  if (routes.size() > limit::list_entries) {
+    return std::unexpected(bad_request("more than " + std::to_string(limit::list_entries) + " Route entries"));
+  }
+  if (auto done = undo_strict_routing(pre, routes, names, settings); !done) return done;
+  return take_own_routes(pre, routes, names, settings);
+}
+
+std::expected<void, Refusal> finish_request_uri(Preprocessed& pre, const LocalNames& names) {
+  if (!pre.request_uri.is_sip()) {
+    return std::unexpected(
+        Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
+  }
+  take_off_our_maddr(pre, names);
+  return {};
+}
+
 // RFC 5393 §4.2.2: a Via of ours whose branch holds this request's loop hash.
 bool has_been_here(const Message& request, const Arrival& arrival, const LocalNames& names,
                    const ProxySettings& settings) {
@@ -82,27 +110,12 @@ bool has_been_here(const Message& request, const Arrival& arrival, const LocalNa
 
 std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const LocalNames& names,
                                                 const ProxySettings& settings) {
-  auto uri = Uri::parse(request->request_uri());
-  if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
-  if (!uri->headers.empty())
-    return std::unexpected(bad_request("Request-URI: header fields (RFC 3261 section 19.1.1)"));
   std::expected<Preprocessed, Refusal> result;
-  Preprocessed& pre = *result;
-  pre.request = request;
-  pre.request_uri = std::move(*uri);
-  if (request->has(FieldName::Route)) {
-    std::vector<Entry> routes = entries(*request, FieldName::Route);
-    if (routes.size() > limit::list_entries) {
-      return std::unexpected(bad_request("more than " + std::to_string(limit::list_entries) + " Route entries"));
-    }
-    if (auto done = undo_strict_routing(pre, routes, names, settings); !done) return std::unexpected(done.error());
-    if (auto done = take_own_routes(pre, routes, names, settings); !done) return std::unexpected(done.error());
-  }
-  if (!pre.request_uri.is_sip()) {
-    return std::unexpected(
-        Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
-  }
-  take_off_our_maddr(pre, names);
+  result->request = request;
+  auto done = read_request_uri(*result);
+  if (done && request->has(FieldName::Route)) done = read_routes(*result, names, settings);
+  if (done) done = finish_request_uri(*result, names);
+  if (!done) result = std::unexpected(std::move(done.error()));
   return result;
 }
 

@@ -57,8 +57,7 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
     branch.target = std::move(target);
     context.branches.push_back(branch_id);
   }
-  const std::vector<BranchId> all = context.branches;
-  for (const BranchId branch_id : all) start_branch(now, context, *branches_.find(branch_id));
+  for (const BranchId branch_id : context.branches) start_branch(now, context, *branches_.find(branch_id));
   answer_if_complete(now, context);
   erase_if_done(id);
 }
