@@ -257,7 +257,7 @@ void MessageParser::read_vias() {
   const Field* field = need(FieldName::Via);
   if (field == nullptr) return;
   auto error = scan_via(m_.bytes_, field->value_begin, field->value_end, m_.top_via_);
-  if (error) return fail_at(*field, std::move(*error));
+  if (error) return fail_at(*field, *error);
   m_.top_via_.field = static_cast<std::uint32_t>(field - m_.fields_.data());
   count_vias();
 }
