@@ -2,6 +2,7 @@
 #include "base/overloaded.h"
 #include "engine/core.h"
 #include "message/compose.h"
+#include "message/start_line.h"
 #include "policy/admission.h"
 #include "transport/via.h"
 
@@ -21,6 +22,13 @@ int status_of(Answer answer) {
       return 0;
   }
   return 0;
+}
+
+// §21.4.1: the reason phrase says what is wrong, with the sender's own bytes escaped.
+std::string reason_of(const ParseError& error) {
+  std::string reason(fault_text(error.fault));
+  if (!error.detail.empty()) reason.append(": ").append(shown(error.detail));
+  return reason;
 }
 
 // CRLFs alone keep a NAT's binding alive (RFC 5626 §3.5.1 for streams; seen on UDP as well).
@@ -136,7 +144,7 @@ void EngineCore::reject(const Refused& refused, const Arrival& arrival) {
     const Hop reply = request.top_via().host.empty()
                           ? Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow}
                           : reply_hop(request, arrival);
-    respond_stateless(request, reply, status, stateless_tag(request), {}, fault_text(refused.error.fault));
+    respond_stateless(request, reply, status, stateless_tag(request), {}, reason_of(refused.error));
   }
   emit(MessageRejected{arrival, refused.error, status});
   if (refused.error.close_stream) flows_.close(arrival.flow, refused.error.to_string());

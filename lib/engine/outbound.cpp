@@ -2,6 +2,7 @@
 #include "base/overloaded.h"
 #include "engine/core.h"
 #include "message/compose.h"
+#include "message/start_line.h"
 #include "message/values.h"
 #include "transport/via.h"
 
@@ -11,7 +12,9 @@ void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const
                         const std::string& rule) {
   const bool silent = request->method() == Method::Ack;
   if (!silent) {
-    respond_stateless(*request, reply_hop(*request, arrival), refusal.status, stateless_tag(*request), refusal.fields);
+    const std::string reason = refusal.status == 400 ? shown(refusal.reason) : std::string();  // §21.4.1
+    respond_stateless(*request, reply_hop(*request, arrival), refusal.status, stateless_tag(*request), refusal.fields,
+                      reason);
   }
   note_refusal(*request, arrival, silent ? 0 : refusal.status, rule, refusal.reason);
 }

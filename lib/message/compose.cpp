@@ -143,6 +143,21 @@ void append_to(std::string& out, const Message& request, const Field& to, std::s
   out.append(request.bytes().substr(to.begin, to.value_end - to.begin)).append(";tag=").append(tag).append("\r\n");
 }
 
+// RFC 3261 §8.2.6.1: "54.21 3.5", in seconds.
+void append_timestamp(std::string& out, const Message& request, const Field& timestamp, Duration delay) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
+  if (ms == 0 || request.value(timestamp).find(' ') != std::string_view::npos) {
+    out.append(request.line(timestamp));
+    return;
+  }
+  std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  out.append(request.bytes().substr(timestamp.begin, timestamp.value_end - timestamp.begin));
+  out.append(" ").append(std::to_string(ms / 1000));
+  if (!fraction.empty()) out.append(".").append(fraction);
+  out.append("\r\n");
+}
+
 }  // namespace
 
 std::string_view default_reason(int status) {
@@ -163,6 +178,8 @@ std::string make_response(const Message& request, const ResponseParts& parts) {
     if (copy == Copy::No || (copy == Copy::First && request.find(field.name) != &field)) continue;
     if (field.name == FieldName::To) {
       append_to(out, request, field, parts.to_tag);
+    } else if (field.name == FieldName::Other) {
+      append_timestamp(out, request, field, parts.delay);
     } else {
       out.append(request.line(field));
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "message/message.h"
 
 namespace intermediary {
@@ -21,6 +22,8 @@ struct ResponseParts {
   std::vector<std::pair<std::string_view, std::string>> fields{};  // further lines, in this order
   std::string_view content_type{};
   std::string_view body{};
+  Duration
+      delay{};  // of a 100: how long the request has waited for it; stands behind its Timestamp (RFC 3261 §8.2.6.1)
 };
 
 // RFC 3261 §8.2.6: Via, From, To, Call-ID, CSeq (and Timestamp for 100; Record-Route where the status makes a dialog)

@@ -41,6 +41,16 @@ TEST(ComposeTest, LeavesATagThatIsThere) {
   EXPECT_THAT(make_response(*m, {.status = 481, .to_tag = "new"}), HasSubstr("To: sip:bob@example.com;tag=old\r\n"));
 }
 
+TEST(ComposeTest, SaysBehindTheTimestampHowLongTheRequestWaited) {
+  using std::chrono::milliseconds;
+  const MessagePtr m = parse(replaced(invite(), "Contact:", "Timestamp: 54.21\r\nContact:"));
+  const auto trying = [&](milliseconds delay) { return make_response(*m, {.status = 100, .delay = delay}); };
+  EXPECT_THAT(trying(milliseconds(0)), HasSubstr("\r\nTimestamp: 54.21\r\n"));
+  EXPECT_THAT(trying(milliseconds(3500)), HasSubstr("\r\nTimestamp: 54.21 3.5\r\n"));
+  EXPECT_THAT(trying(milliseconds(2000)), HasSubstr("\r\nTimestamp: 54.21 2\r\n"));
+  EXPECT_THAT(trying(milliseconds(5)), HasSubstr("\r\nTimestamp: 54.21 0.005\r\n"));
+}
+
 TEST(ComposeTest, CopiesTimestampInto100Only) {
   const MessagePtr m = parse(replaced(invite(), "Contact:", "timestamp: 54\r\nContact:"));
   EXPECT_THAT(make_response(*m, {.status = 100}), HasSubstr("\r\ntimestamp: 54\r\n"));

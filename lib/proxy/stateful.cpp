@@ -109,9 +109,12 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
                  },
                  [&](const AckMissing&) {},
                  [&](const AnswerOverdue& r) {
-                   const ServerTransaction* server = transactions_.find(r.transaction);
-                   if (r.user.kind != user_kind || !server) return;
-                   transactions_.respond(now, r.transaction, 100, make_response(*server->request, {.status = 100}));
+                   const ResponseContext* context =
+                       r.user.kind == user_kind ? contexts_.find(ResponseContextId{r.user.subject}) : nullptr;
+                   if (!context) return;
+                   transactions_.respond(
+                       now, r.transaction, 100,
+                       make_response(*context->request.request, {.status = 100, .delay = now - context->started}));
                  },
                  [&](const ServerTerminated& r) {
                    if (r.user.kind == user_kind) server_gone(ResponseContextId{r.user.subject});
