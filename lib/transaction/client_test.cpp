@@ -167,6 +167,16 @@ TEST_F(NonInviteClientTest, AnotherMethodsAnswerIsNotItsAnswer) {
   EXPECT_THAT(heard(), IsEmpty());
 }
 
+// Any white space may stand between number and method (RFC 3261 §25.1, LWS).
+TEST_F(InviteClientTest, TheCancelHasTheNumberOfTheInvite) {
+  std::string invite = request_text("INVITE");
+  invite.replace(invite.find("1 INVITE"), 8, "1\tINVITE");
+  const ClientTransactionId id =
+      layer_.create_client(now(), Method::Invite, branch, invite, {.transport = Transport::Tcp}, {});
+  layer_.cancel(now(), id);
+  EXPECT_THAT(wire_.sent.back().bytes, HasSubstr("\r\nCSeq: 1 CANCEL\r\n"));
+}
+
 TEST_F(NonInviteClientTest, ItsDatagramThatCannotBeSentFailsIt) {
   send(Method::Options);
   const std::string sent = wire_.sent.back().bytes;

@@ -36,7 +36,7 @@ void read_field(SentRequest& request, const std::string& bytes, FieldName name, 
       request.call_id = value;
       break;
     case FieldName::CSeq:
-      request.cseq = value.substr(0, value.find(' '));
+      request.cseq = value.substr(0, value.find_first_not_of("0123456789"));
       break;
     default:
       break;
