@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/server_name.h"
 #include "base/strong_id.h"
 
 namespace intermediary {
@@ -42,6 +43,7 @@ struct Hop {
   Endpoint remote;
   ListenerId listener{};
   FlowId flow{};
+  ServerName server_name{};  // TLS and WSS: whom the peer's certificate must name; empty: nobody in particular
 
   friend auto operator<=>(const Hop&, const Hop&) = default;
 };

@@ -22,6 +22,13 @@ struct ListenerConfig {
   // What Via, Record-Route and Contact say, where it differs from `bind` ("" and nullopt: the bound address and port).
   std::string advertise_host;
   std::optional<std::uint16_t> advertise_port;
+  // TLS and WSS: names of Config::certificates; the client's SNI chooses, the first is shown where nothing fits.
+  std::vector<std::string> certificates{};
+  enum class ClientCertificate : std::uint8_t { Unasked, Asked, Required };
+  ClientCertificate client_certificate = ClientCertificate::Unasked;
+  bool websocket = false;              // TCP and TLS: takes WebSocket connections too (told by their first bytes)
+  std::vector<std::string> origins{};  // WebSocket: who may connect (RFC 6455 §10.2); empty: any origin, or none
+  std::vector<Cidr> proxy_protocol{};  // TCP, TLS: connections from there begin with a PROXY header, from elsewhere not
 
   friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;
 };
@@ -39,8 +46,19 @@ struct ProxyConfig {
   friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
 };
 
+// A certificate chain with its key, both PEM files: read, and read again on reload, by the runtime.
+struct CertificateConfig {
+  std::string name;
+  std::string chain_file;
+  std::string key_file;
+
+  friend bool operator==(const CertificateConfig&, const CertificateConfig&) = default;
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;
+  std::vector<CertificateConfig> certificates{};
+  std::string authorities_file{};    // PEM: whose signatures on peers' certificates count; "": the system's authorities
   std::vector<std::string> domains;  // lower case
   std::string server_name;           // Server field of our own answers; "" for none
   ProxyConfig proxy;

@@ -15,6 +15,8 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "event/event.h"
+#include "transport/certificate.h"
+#include "transport/dns.h"
 #include "transport/resolve.h"
 
 namespace intermediary {
@@ -30,12 +32,14 @@ struct StreamReceived {
   FlowId flow;
   std::string bytes;
 };
-// A connection is there: one that a peer opened (`flow` from the runtime), or one that OpenFlow asked for.
+// A connection is there, whole (with TLS and WebSocket handshakes done): one that a peer opened (`flow` from the
+// runtime), or one that OpenFlow asked for. `transport` may be more than its listener's: a TLS listener takes WSS too.
 struct FlowOpened {
   FlowId flow;
   Transport transport = Transport::Tcp;
   ListenerId listener;
   Endpoint remote;
+  std::optional<CertificateNames> certificate{};  // the peer's, where it showed one
 };
 // A connection is gone, or could not be opened.
 struct FlowClosed {
@@ -79,6 +83,7 @@ struct OpenFlow {
   Transport transport = Transport::Tcp;
   ListenerId listener;  // whose address the connection should leave from
   Endpoint remote;
+  std::string server_name{};  // TLS and WSS: for SNI; whether the certificate names it, the engine decides
 };
 struct CloseFlow {
   FlowId flow;
