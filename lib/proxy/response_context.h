@@ -1,0 +1,66 @@
+// What the stateful proxy keeps for a request under way (RFC 3261 §16.2): plain values; only StatefulProxy changes
+// them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/flow.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "base/timer_queue.h"
+#include "proxy/best_response.h"
+#include "proxy/port.h"
+#include "proxy/preprocess.h"
+#include "routing/target_set.h"
+#include "transaction/transaction.h"
+
+namespace intermediary {
+
+// The proxy's own timers.
+enum class ProxyTimer : std::uint8_t {
+  C,              // an INVITE branch rings too long: CANCEL it (§16.6 step 11, §16.8)
+  CancelledWait,  // no final answer 64*T1 after our CANCEL: done without (§9.1)
+};
+
+struct ResponseContextTag;
+using ResponseContextId = StrongId<ResponseContextTag>;
+struct BranchTag;
+using BranchId = StrongId<BranchTag>;
+
+// One target of a request (§16.6).
+struct Branch {
+  enum class State : std::uint8_t { Resolving, Calling, Proceeding, Answered };
+
+  BranchId id;
+  ResponseContextId context;
+  Target target;
+  State state = State::Resolving;
+  Hop hop;
+  std::string via_branch;
+  ClientTransactionId client;
+  HopQuery query;
+  bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
+  bool cancel_wanted = false;
+  bool cancel_sent = false;
+  TimerHandle timer;  // C, CancelledWait
+  Answered answer;    // once Answered
+};
+
+struct ResponseContext {
+  ResponseContextId id;
+  ServerTransactionId server;  // none once it is gone
+  Preprocessed request;
+  ListenerId in;
+  std::string rule;
+  std::string loop;  // the request's loop hash
+  std::string tag;   // To tag of our own answers, once there is one
+  TimePoint started{};
+  std::vector<BranchId> branches;
+  bool answered = false;  // a final answer went up, or none ever may
+
+  bool is_invite() const { return request.request->method() == Method::Invite; }
+};
+
+}  // namespace intermediary

@@ -1,0 +1,171 @@
+// Branches: from a target to a final answer (RFC 3261 §16.6 steps 7 to 11, §16.7 steps 1 to 5, §16.8 to §16.10).
+#include <utility>
+
+#include "base/overloaded.h"
+#include "proxy/branch_id.h"
+#include "proxy/forwarding.h"
+#include "proxy/stateful.h"
+
+namespace intermediary {
+
+namespace {
+
+// §18.1.1: closer than this to the path's MTU a request leaves over a reliable transport.
+constexpr std::size_t mtu_margin = 200;
+
+TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
+  return {TimerOwner::Proxy, static_cast<std::uint8_t>(timer), branch.id.value};
+}
+
+}  // namespace
+
+void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
+  if (branch.target.hop) return send(now, context, branch, *branch.target.hop);
+  Uri room;
+  const auto uri = next_hop(context.request, branch.target, room);
+  if (!uri) return finish(now, branch, {uri.error().status, nullptr, uri.error().reason});
+  std::visit(Overloaded{
+                 [&](const Hop& hop) { send(now, context, branch, hop); },
+                 [&](HopQuery query) {
+                   branch.query = query;
+                   queries_[query] = branch.id;
+                 },
+                 [&](const Refusal& refusal) { finish(now, branch, {refusal.status, nullptr, refusal.reason}); },
+             },
+             port_.find_hop(**uri));
+}
+
+void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop) {
+  const auto build = [&](const Hop& to) -> std::string {
+    const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
+    if (!out) return {};
+    branch.hop = to;
+    branch.hop.listener = out->id;
+    const LocalNames::Listener* in = names_.find(context.in);
+    return forward_request({context.request,
+                            branch.target,
+                            branch.hop,
+                            in ? *in : *out,
+                            *out,
+                            branch.via_branch,
+                            {},
+                            settings_.record_route},
+                           settings_);
+  };
+  branch.via_branch = stateful_branch(random_, context.loop);
+  std::string bytes = build(hop);
+  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu;
+  if (too_large && settings_.tcp_for_large_requests && !branch.moved_to_tcp) {
+    Hop over_tcp = hop;
+    over_tcp.transport = Transport::Tcp;
+    std::string larger = build(over_tcp);
+    branch.moved_to_tcp = !larger.empty();
+    bytes = branch.moved_to_tcp ? std::move(larger) : build(hop);
+  }
+  if (bytes.empty()) {
+    return finish(
+        now, branch,
+        {503, nullptr,
+         "no " + std::string(via_name(hop.transport)) + " listener to reach " + hop.remote.to_string() + " from"});
+  }
+  transmit(now, context, branch, std::move(bytes));
+}
+
+void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes) {
+  branch.state = Branch::State::Calling;
+  branch.client = transactions_.create_client(now, context.request.request->method(), branch.via_branch,
+                                              std::move(bytes), branch.hop, {branch_user_kind, branch.id.value});
+  if (context.is_invite()) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
+}
+
+void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& response) {
+  ResponseContext& context = *contexts_.find(branch.context);
+  // §16.7 step 3: an answer without any Via but ours is nobody's.
+  if (!has_next_via(*response)) {
+    if (response->status() >= 200 && branch.state != Branch::State::Answered) {
+      finish(now, branch, {408, nullptr, "the answer of " + branch.hop.remote.to_string() + " has no Via but ours"});
+    }
+    return;
+  }
+  if (response->status() < 200) return receive_provisional(now, context, branch, response);
+  if (response->status() < 300 && branch.state == Branch::State::Answered) {
+    return pass_up(now, context, response);  // a further 2xx of a fork downstream
+  }
+  if (branch.state != Branch::State::Answered) receive_final(now, context, branch, response);
+}
+
+void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context, Branch& branch,
+                                        const MessagePtr& response) {
+  if (branch.state == Branch::State::Answered) return;
+  branch.state = Branch::State::Proceeding;
+  if (context.is_invite()) {
+    // §16.7 step 2: 101 to 199 start Timer C anew; a branch that is being cancelled has another clock.
+    if (response->status() > 100 && !branch.cancel_sent) {
+      timers_.cancel(branch.timer);
+      branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
+    }
+    // §16.7 step 5; RFC 4320 §4.1 forbids it for other methods.
+    if (response->status() > 100 && !context.answered) pass_up(now, context, response);
+  }
+  if (branch.cancel_wanted && !branch.cancel_sent) send_cancel(now, branch);
+}
+
+void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response) {
+  const int status = response->status();
+  finish(now, branch, {status, response, {}});
+  if (status < 300) pass_up(now, context, response);
+  // §16.7 step 10, and step 5 for 6xx.
+  if (status < 300 || status >= 600) cancel_others(now, context, branch.id);
+}
+
+void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string& reason) {
+  port_.emit(SendFailed{branch.hop, std::string(contexts_.find(branch.context)->request.request->call_id()), reason});
+  if (branch.state == Branch::State::Answered) return;
+  timers_.cancel(branch.timer);
+  // §18.1.1: TCP was our idea, for its size; the peer may only have UDP.
+  if (branch.moved_to_tcp && branch.state == Branch::State::Calling && !branch.cancel_wanted) {
+    Hop again = branch.hop;
+    again.transport = Transport::Udp;
+    again.flow = {};
+    branch.client = {};
+    return send(now, *contexts_.find(branch.context), branch, again);
+  }
+  finish(now, branch, {503, nullptr, reason});  // §16.9
+}
+
+void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
+  branch.state = Branch::State::Answered;
+  branch.answer = std::move(answer);
+  timers_.cancel(branch.timer);
+  if (branch.query) {
+    queries_.erase(branch.query);
+    branch.query = {};
+  }
+}
+
+// §9.1: a CANCEL only follows a provisional answer; until there is one, it is kept.
+void StatefulProxy::want_cancel(TimePoint now, Branch& branch, std::string_view reason) {
+  if (branch.cancel_wanted) return;
+  branch.cancel_wanted = true;
+  switch (branch.state) {
+    case Branch::State::Resolving:
+      return finish(now, branch, {487, nullptr, std::string(reason)});
+    case Branch::State::Calling:
+      return;
+    case Branch::State::Proceeding:
+      return send_cancel(now, branch);
+    case Branch::State::Answered:
+      return;
+  }
+}
+
+void StatefulProxy::send_cancel(TimePoint now, Branch& branch) {
+  branch.cancel_sent = true;
+  timers_.cancel(branch.timer);
+  branch.timer = timers_.arm(now, settings_.cancelled_wait, timer_tag(branch, ProxyTimer::CancelledWait));
+  transactions_.cancel(now, branch.client);
+}
+
+void StatefulProxy::client_gone(Branch& branch) { branch.client = {}; }
+
+}  // namespace intermediary
