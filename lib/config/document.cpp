@@ -43,7 +43,7 @@ class Converter {
     for (const auto& [key, value] : source) {
       entries.push_back({std::string(key.str()), position_of(key.source()), node(value)});
     }
-    std::ranges::sort(entries, {}, &Entry::key_at);  // toml++ keeps them by name
+    std::ranges::sort(entries, {}, &KeyedNode::key_at);  // toml++ keeps them by name
     return entries;
   }
 

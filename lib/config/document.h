@@ -14,10 +14,10 @@
 
 namespace intermediary {
 
-struct Entry;
+struct KeyedNode;
 struct Node;
 using Array = std::vector<Node>;
-using Table = std::vector<Entry>;  // in the order of the file
+using Table = std::vector<KeyedNode>;  // in the order of the file
 
 // A value that no key of ours takes: a date, a number with a fraction, a string that could not be expanded.
 struct OtherValue {
@@ -32,7 +32,7 @@ struct Node {
   std::string kind() const;
 };
 
-struct Entry {
+struct KeyedNode {
   std::string key;
   Position key_at;
   Node value;

@@ -17,7 +17,7 @@ TableReader::TableReader(const Table& table, Position at, std::string name, Prob
     : table_(&table), at_(at), name_(std::move(name)), problems_(&problems) {}
 
 bool TableReader::has(std::string_view key) const {
-  return std::ranges::find(*table_, key, &Entry::key) != table_->end();
+  return std::ranges::find(*table_, key, &KeyedNode::key) != table_->end();
 }
 
 std::optional<Placed<std::string>> TableReader::text(std::string_view key) {
@@ -132,7 +132,7 @@ void TableReader::later(std::initializer_list<std::string_view> keys) {
 }
 
 void TableReader::finish() {
-  for (const Entry& entry : *table_) {
+  for (const KeyedNode& entry : *table_) {
     if (contains(known_, entry.key)) continue;
     if (contains(refused_, entry.key)) {
       problems_->error(entry.key_at, naming(entry.key) + " is not available in this version");
@@ -148,7 +148,7 @@ std::string TableReader::naming(std::string_view key) const {
 
 const Node* TableReader::take(std::string_view key) {
   known_.emplace_back(key);
-  const auto entry = std::ranges::find(*table_, key, &Entry::key);
+  const auto entry = std::ranges::find(*table_, key, &KeyedNode::key);
   return entry == table_->end() ? nullptr : &entry->value;
 }
 
