@@ -23,7 +23,7 @@ ROOMS = {
     "runtime": _LIBRARY,
     "sim": _LIBRARY,
     "conformance": _LIBRARY | {"sim"},
-    "fuzz": _LIBRARY | {"sim"},
+    "fuzz": _LIBRARY | {"sim", "runtime"},
     "tools/bench": _LIBRARY | {"sim", "runtime"},
     "tools/cli": _LIBRARY | {"sim", "runtime"},
 }
@@ -56,6 +56,7 @@ OUTSIDE_HEADERS = [
     (r"boost/(asio|beast|system)(/.*|\.hpp)", [_RUNTIME, _CLI, r"conformance/.*"], "sockets belong to lib/runtime"),
     (r"boost/(thread|filesystem|process|date_time|log|locale|random)(/.*|\.hpp)", [], "not a library of this project"),
     (r"boost/.*", [r".*"], ""),
+    (r"ares\.h", [r"lib/runtime/dns/.*"], "name servers are asked in lib/runtime/dns"),
     (r"toml\+\+/.*", [r"lib/config/.*"], "TOML is read in lib/config"),
     (r"CLI/.*", [_CLI], "command lines are read in tools/cli"),
     (r"spdlog/.*", [_RUNTIME, _CLI], "logs are written by lib/runtime and tools/cli"),
