@@ -162,6 +162,22 @@ def check_headers(tree):
             yield path, 1, "dead: nothing includes it"
 
 
+DEFINITION = re.compile(r"^(?:struct|class|enum(?: class)?) (\w+)(?: final)?(?: : [^;{]*)?\s*\{", re.MULTILINE)
+
+
+def check_one_definition(tree):
+    """All of the library is one namespace: two types of one name are one to the linker, which takes either's functions."""
+    first = {}
+    for path in tree.cpp():
+        if not (path.startswith("lib/") and path.endswith(".h")):
+            continue
+        code = code_only(tree.text[path])
+        for match in DEFINITION.finditer(code):
+            other = first.setdefault(match.group(1), path)
+            if other != path:
+                yield path, code.count("\n", 0, match.start()) + 1, f"{match.group(1)} is defined in {other}, too"
+
+
 def check_compiled(tree, compiled):
     for path in tree.cpp():
         if path.endswith(".cpp") and path not in compiled:
@@ -245,7 +261,8 @@ def compiled_files(path, root):
 
 def violations(root, compiled=None):
     tree = Tree(root)
-    checks = [check_includes, check_calls, check_unordered_iteration, check_headers, check_scenarios, check_documents,
+    checks = [check_includes, check_calls, check_unordered_iteration, check_headers, check_one_definition,
+              check_scenarios, check_documents,
               check_scripts, check_top_level, check_text]
     for check in checks:
         yield from check(tree)

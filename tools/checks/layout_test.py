@@ -53,6 +53,9 @@ PLANTED = [
         ("std::abort();", "ends the process"), ("reinterpret_cast<std::uintptr_t>(p);", "an address")]],
     ({"sim/clock.cpp": "auto t = Clock::now();\n"}, "sim/clock.cpp:1", "a clock"),
     ({"lib/ua/clock_test.cpp": "auto t = Clock::now();\n"}, "lib/ua/clock_test.cpp:1", "a clock"),
+    # one name, two types
+    ({"lib/message/entry.h": "#pragma once\nstruct Entry {\n  int a;\n};\n", "lib/ua/entry.h": "#pragma once\n\nstruct Entry {};\n",
+      "lib/ua/e.cpp": '#include "message/entry.h"\n#include "ua/entry.h"\n'}, "lib/ua/entry.h:3", "Entry is defined in"),
     # order
     ({"lib/ua/t.cpp": "std::unordered_map<int, std::set<int>> calls;\nvoid f() {\n  for (auto& [k, v] : calls) use(v);\n}\n"},
      "lib/ua/t.cpp:3", "walks calls"),
