@@ -14,6 +14,12 @@ namespace intermediary {
 
 namespace asio = boost::asio;
 
+namespace {
+
+std::string name_of(int signal) { return signal == SIGHUP ? "SIGHUP" : signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+}  // namespace
+
 struct Server::Implementation {
   Implementation(const ServerOptions& options, Log& log)
       : log(log), grace(options.grace), shard(io, log), signals(io), grace_timer(io) {}
@@ -21,8 +27,12 @@ struct Server::Implementation {
   void wait_for_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
-      log.write(LogLevel::Info, std::string("signal name=") + (signal == SIGINT ? "SIGINT" : "SIGTERM"));
-      drain();
+      log.write(LogLevel::Info, "signal name=" + name_of(signal));
+      if (signal == SIGHUP) {
+        shard.reload_certificates();
+      } else {
+        drain();
+      }
       wait_for_signal();
     });
   }
@@ -68,6 +78,7 @@ const Config& Server::config() const { return implementation_->shard.config(); }
 void Server::stop_on_signals() {
   implementation_->signals.add(SIGTERM);
   implementation_->signals.add(SIGINT);
+  implementation_->signals.add(SIGHUP);
   implementation_->wait_for_signal();
 }
 
@@ -75,6 +86,11 @@ void Server::run() {
   implementation_->shard.start();
   const auto work = asio::make_work_guard(implementation_->io);
   implementation_->io.run();
+}
+
+void Server::reload_certificates() {
+  asio::post(implementation_->io,
+             [implementation = implementation_.get()] { implementation->shard.reload_certificates(); });
 }
 
 void Server::stop() {

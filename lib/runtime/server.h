@@ -30,10 +30,13 @@ class Server {
 
   // The configuration with the ports as they were bound.
   const Config& config() const;
-  // SIGTERM and SIGINT stop it; a second one ends it at once.
+  // SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP reloads the certificates.
   void stop_on_signals();
   // Returns after stop(), when all that was under way has ended or the grace is over.
   void run();
+  // From any thread: reads the files of the certificates again, all or nothing; the log says what came of it. New
+  // connections use the new ones, and none is closed.
+  void reload_certificates();
   // From any thread: accepts nothing new, answers new requests with 503, and ends when idle.
   void stop();
 

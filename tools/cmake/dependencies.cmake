@@ -15,6 +15,9 @@ if(INTERMEDIARY_BUILD_RUNTIME OR INTERMEDIARY_BUILD_TESTS OR INTERMEDIARY_BUILD_
   pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 endif()
 find_package(tomlplusplus 3.3 REQUIRED)  # its headers alone: lib/config/document.cpp
+if(INTERMEDIARY_BUILD_RUNTIME OR INTERMEDIARY_BUILD_FUZZERS)
+  find_package(OpenSSL 3.0 REQUIRED)
+endif()
 if(INTERMEDIARY_BUILD_RUNTIME)
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/net/tcp_flow.h"
+#include "runtime/net/net_test.h"
+#include "runtime/net/stream_flow.h"
 #include "runtime/net/tcp_listener.h"
 #include "runtime/net/udp_listener.h"
 
@@ -20,39 +21,6 @@ using namespace std::chrono_literals;
 using boost::asio::ip::tcp;
 using boost::asio::ip::udp;
 using testing::HasSubstr;
-
-class List : public Inbox {
- public:
-  void deliver(Input input) override { inputs.push_back(std::move(input)); }
-  void settle() override {}
-  void note(LogLevel, std::string_view) override {}
-
-  template <class Kind>
-  std::vector<Kind> all() const {
-    std::vector<Kind> found;
-    for (const Input& input : inputs) {
-      if (const Kind* kind = std::get_if<Kind>(&input)) found.push_back(*kind);
-    }
-    return found;
-  }
-
-  std::vector<Input> inputs;
-};
-
-class NetTest : public testing::Test {
- protected:
-  // Runs the sockets until `done`, at most five seconds.
-  template <class Condition>
-  bool run_until(Condition done) {
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    io.restart();
-    while (!done() && std::chrono::steady_clock::now() < end) io.run_one_for(100ms);
-    return done();
-  }
-
-  boost::asio::io_context io;
-  List inbox;
-};
 
 class UdpListenerTest : public NetTest, public testing::WithParamInterface<const char*> {
  protected:
@@ -180,13 +148,15 @@ class TcpTest : public NetTest {
     return socket;
   }
 
-  std::shared_ptr<TcpFlow> make_flow(tcp::socket socket, FlowId id, const Endpoint& remote) {
-    return std::make_shared<TcpFlow>(std::move(socket), TcpFlow::Identity{id, ListenerId{1}, remote}, scratch, inbox,
-                                     [this](FlowId which) { gone.push_back(which); });
+  std::shared_ptr<StreamFlow> make_flow(tcp::socket socket, FlowId id, const Endpoint& remote) {
+    return std::make_shared<StreamFlow>(std::move(socket), StreamFlow::Identity{id, ListenerId{1}, remote},
+                                        StreamFlow::Setup{}, StreamFlow::Surroundings{scratch, inbox, handshakes},
+                                        [this](FlowId which) { gone.push_back(which); });
   }
 
   std::vector<char> scratch = std::vector<char>(4096);
-  std::shared_ptr<TcpFlow> flow;
+  Handshakes handshakes{[](const IpAddress&) { return std::size_t{64}; }};
+  std::shared_ptr<StreamFlow> flow;
   std::vector<FlowId> gone;
   int accepted = -1;
   TcpListener listener{io, ListenerId{1}, inbox, [this](ListenerId, tcp::socket socket, const Endpoint& remote) {

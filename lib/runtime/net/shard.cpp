@@ -4,7 +4,10 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/connection_limits.h"
+#include "base/limits.h"
 #include "base/overloaded.h"
+#include "routing/rule.h"
 
 namespace intermediary {
 namespace {
@@ -21,6 +24,12 @@ Shard::Shard(boost::asio::io_context& io, Log& log) : io_(io), log_(log), scratc
 
 std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   config_ = std::move(config);
+  if (std::ranges::any_of(config_.listeners, [](const auto& each) { return is_secure(each.transport); })) {
+    auto contexts = TlsContexts::load(config_);
+    if (!contexts) return std::unexpected(contexts.error());
+    tls_ = std::move(*contexts);
+    warn_of_certificates();
+  }
   for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
     ListenerConfig& listener = config_.listeners[i];
     const ListenerId id{static_cast<std::uint32_t>(i + 1)};
@@ -44,7 +53,7 @@ std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
     return {};
   }
   auto tcp = std::make_unique<TcpListener>(
-      io_, id, *this, [this](ListenerId listener_id, TcpFlow::Socket socket, const Endpoint& remote) {
+      io_, id, *this, [this](ListenerId listener_id, StreamFlow::Socket socket, const Endpoint& remote) {
         accepted(listener_id, std::move(socket), remote);
       });
   if (const std::error_code error = tcp->open(listener.bind)) return error;
@@ -58,6 +67,19 @@ void Shard::start() {
   for (auto& tcp : tcp_) tcp->start();
   deliver(WallClock{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())});
   settle();
+}
+
+void Shard::reload_certificates() {
+  if (!tls_) return log_.write(LogLevel::Info, "certificates-not-reloaded reason=\"no listener speaks TLS\"");
+  auto contexts = TlsContexts::load(config_);
+  if (!contexts) return log_.write(LogLevel::Error, "certificates-not-reloaded reason=" + log_value(contexts.error()));
+  tls_ = std::move(*contexts);
+  log_.write(LogLevel::Info, "certificates-reloaded count=" + std::to_string(tls_->certificates()));
+  warn_of_certificates();
+}
+
+void Shard::warn_of_certificates() {
+  for (const std::string& line : tls_->warnings()) log_.write(LogLevel::Warning, line);
 }
 
 void Shard::drain(std::function<void()> at_rest) {
@@ -88,6 +110,9 @@ std::string Shard::figures() const {
       {"refused", counted.refused},
       {"strays", counted.strays},
       {"send_failures", counted.send_failures},
+      {"handshakes", handshakes_.under_way()},
+      {"handshakes_failed", handshakes_.failed},
+      {"handshakes_refused", handshakes_.refused},
   };
   std::string line;
   for (const auto& [name, value] : figures) {
@@ -97,15 +122,37 @@ std::string Shard::figures() const {
   return line;
 }
 
-void Shard::accepted(ListenerId id, TcpFlow::Socket socket, const Endpoint& remote) {
-  add_flow(std::move(socket), {FlowId{++last_flow_}, id, remote})->start();
+void Shard::accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote) {
+  add_flow(std::move(socket), {FlowId{++last_flow_}, id, remote}, setup_for(id, remote))->start();
 }
 
-std::shared_ptr<TcpFlow> Shard::add_flow(TcpFlow::Socket socket, const TcpFlow::Identity& identity) {
-  auto flow = std::make_shared<TcpFlow>(std::move(socket), identity, scratch_, *this,
-                                        [this](FlowId gone) { flows_.erase(gone.value); });
+StreamFlow::Setup Shard::setup_for(ListenerId id, const Endpoint& remote) const {
+  const ListenerConfig& listener = config_.listeners[id.value - 1];
+  StreamFlow::Setup setup;
+  setup.transport = listener.transport;
+  setup.web_socket = listener.websocket;
+  setup.origins = listener.origins;
+  setup.silence = config_.limits.idle_connection;
+  setup.proxy_header = std::ranges::any_of(listener.proxy_protocol,
+                                           [&](const Cidr& balancers) { return balancers.contains(remote.address); });
+  if (is_secure(listener.transport)) {
+    setup.make_stream = [contexts = tls_, id](int descriptor) { return contexts->serve(id, descriptor); };
+  }
+  return setup;
+}
+
+std::shared_ptr<StreamFlow> Shard::add_flow(StreamFlow::Socket socket, const StreamFlow::Identity& identity,
+                                            StreamFlow::Setup setup) {
+  auto flow = std::make_shared<StreamFlow>(std::move(socket), identity, std::move(setup),
+                                           StreamFlow::Surroundings{scratch_, *this, handshakes_},
+                                           [this](FlowId gone) { flows_.erase(gone.value); });
   flows_.insert_or_assign(identity.flow.value, flow);
   return flow;
+}
+
+// As many as connections; a source that a rule names has no limit of its own (policy/admission.h).
+std::size_t Shard::handshakes_of(const IpAddress& source) const {
+  return names_source(config_.rules, source) ? limit::handshakes : config_.limits.connections_per_source;
 }
 
 void Shard::deliver(Input input) { inputs_.push_back(std::move(input)); }
@@ -136,7 +183,7 @@ void Shard::carry_out(Transmit transmit) {
   if (transmit.hop.flow) {
     const auto found = flows_.find(transmit.hop.flow.value);
     if (found == flows_.end()) return;  // gone, as an input that waits will tell
-    const std::shared_ptr<TcpFlow> flow = found->second;
+    const std::shared_ptr<StreamFlow> flow = found->second;
     flow->send(std::move(transmit.bytes));
     to_flush_.push_back(flow);
     return;
@@ -151,15 +198,29 @@ void Shard::carry_out(Transmit transmit) {
 }
 
 void Shard::carry_out(const OpenFlow& order) {
+  StreamFlow::Setup setup;
+  setup.transport = order.transport;
+  switch (order.transport) {
+    case Transport::Tcp:
+      break;
+    case Transport::Tls:
+      if (!tls_) return deliver(FlowClosed{order.flow, "no listener speaks TLS"});
+      setup.make_stream = [contexts = tls_, order](int descriptor) {
+        return contexts->connect(order.listener, order.server_name, descriptor);
+      };
+      break;
+    default:
+      return deliver(FlowClosed{order.flow, "WebSocket connections are opened by clients alone"});  // RFC 7118 §5
+  }
   const bool known = order.listener && order.listener.value <= config_.listeners.size();
   const IpAddress source = known ? config_.listeners[order.listener.value - 1].bind.address : IpAddress();
-  add_flow(TcpFlow::Socket(io_), {order.flow, order.listener, order.remote})->connect(source);
+  add_flow(StreamFlow::Socket(io_), {order.flow, order.listener, order.remote}, std::move(setup))->connect(source);
 }
 
 void Shard::carry_out(const CloseFlow& order) {
   const auto found = flows_.find(order.flow.value);
   if (found == flows_.end()) return;
-  const std::shared_ptr<TcpFlow> flow = found->second;
+  const std::shared_ptr<StreamFlow> flow = found->second;
   flows_.erase(found);
   flow->close();
 }
@@ -176,7 +237,7 @@ void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(
 
 void Shard::flush() {
   for (auto& [id, udp] : udp_) udp->flush();
-  for (const std::shared_ptr<TcpFlow>& flow : std::exchange(to_flush_, {})) flow->flush();
+  for (const std::shared_ptr<StreamFlow>& flow : std::exchange(to_flush_, {})) flow->flush();
 }
 
 bool Shard::has_unsent() const {

@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
-#include "runtime/net/tcp_flow.h"
+#include "runtime/net/stream_flow.h"
 #include "runtime/net/tcp_listener.h"
+#include "runtime/net/tls_contexts.h"
 #include "runtime/net/udp_listener.h"
 
 namespace intermediary {
@@ -27,12 +29,15 @@ class Shard final : public Inbox {
  public:
   Shard(boost::asio::io_context& io, Log& log);
 
-  // Binds the listeners and makes the engine, for the configuration with the ports as bound. The error names the
-  // listener and the cause. REQUIRES: called once, before all else.
+  // Reads the certificates, binds the listeners and makes the engine, for the configuration with the ports as bound.
+  // The error names the certificate or listener and the cause. REQUIRES: called once, before all else.
   std::expected<void, std::string> open(Config config, const Seed& seed);
   const Config& config() const { return config_; }
 
   void start();
+  // Reads the files of all certificates again: new connections use them, those that are there keep what they have. All
+  // or nothing: where one file is wrong, all stay as they were, and a line of the log says why.
+  void reload_certificates();
   // No new connections; new requests get 503. `at_rest` is called once, when nothing waits for an answer any more and
   // all that was to be sent is with the kernel; transactions that only absorb repetitions may still stand.
   void drain(std::function<void()> at_rest);
@@ -47,8 +52,12 @@ class Shard final : public Inbox {
   using SteadyClock = std::chrono::steady_clock;
 
   std::error_code open_listener(ListenerId id, ListenerConfig& listener);
-  void accepted(ListenerId id, TcpFlow::Socket socket, const Endpoint& remote);
-  std::shared_ptr<TcpFlow> add_flow(TcpFlow::Socket socket, const TcpFlow::Identity& identity);
+  void accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote);
+  StreamFlow::Setup setup_for(ListenerId id, const Endpoint& remote) const;
+  std::shared_ptr<StreamFlow> add_flow(StreamFlow::Socket socket, const StreamFlow::Identity& identity,
+                                       StreamFlow::Setup setup);
+  std::size_t handshakes_of(const IpAddress& source) const;
+  void warn_of_certificates();
   TimePoint now() const;
   void handle(Input input);
   void carry_out(Transmit transmit);
@@ -66,10 +75,12 @@ class Shard final : public Inbox {
   Config config_;
   std::optional<Engine> engine_;
   const SteadyClock::time_point started_ = SteadyClock::now();
+  std::shared_ptr<const TlsContexts> tls_;  // none where no listener speaks TLS
+  Handshakes handshakes_{[this](const IpAddress& source) { return handshakes_of(source); }};
   std::unordered_map<std::uint32_t, std::unique_ptr<UdpListener>> udp_;  // by ListenerId
   std::vector<std::unique_ptr<TcpListener>> tcp_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<TcpFlow>> flows_;  // by FlowId
-  std::vector<std::shared_ptr<TcpFlow>> to_flush_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<StreamFlow>> flows_;  // by FlowId
+  std::vector<std::shared_ptr<StreamFlow>> to_flush_;
   std::uint64_t last_flow_ = 0;
   std::vector<char> scratch_;
   std::deque<Input> inputs_;
