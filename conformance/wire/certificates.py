@@ -1,45 +1,32 @@
-"""An authority of a test's own and the certificates that it signs, by openssl, in the test's scratch folder."""
+"""Certificates for the tests over real sockets, made by openssl(1) when they are needed."""
 
 import os
 import subprocess
-from dataclasses import dataclass
 
 from peers import Failure
 
-DAYS = "2"
 
-
-@dataclass
-class Certificate:
-    chain: str  # PEM files
-    key: str
-
-
-class Authority:
-    def __init__(self, folder, name="Test authority"):
-        self.folder = folder
-        self.certificate = os.path.join(folder, "authority.pem")
-        self.key = os.path.join(folder, "authority.key")
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS, "-subj",
-                 f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", self.key, "-out",
-                 self.certificate)
-
-    def issue(self, name, names):
-        """A certificate for `names`: host names, or "sip:example.com" and "IP:192.0.2.1"."""
-        base = os.path.join(self.folder, name)
-        request, extensions = base + ".csr", base + ".ext"
-        kinds = ",".join(("URI:" if ":" in each and not each.startswith("IP:") else "" if each.startswith("IP:") else "DNS:")
-                         + each for each in names)
-        with open(extensions, "w", encoding="utf-8") as file:
-            file.write(f"subjectAltName={kinds}\nbasicConstraints=CA:FALSE\n")
-        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout",
-                 base + ".key", "-out", request)
-        _openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days",
-                 DAYS, "-extfile", extensions, "-out", base + ".pem")
-        return Certificate(base + ".pem", base + ".key")
-
-
-def _openssl(*arguments):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+def _openssl(folder, *arguments):
+    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
-        raise Failure(f"openssl {arguments[0]} failed: {done.stderr}")
+        raise Failure(f"openssl {' '.join(arguments)}: {done.stderr}")
+
+
+def make_authority(folder):
+    """ca.pem and ca.key: who signs what make_certificate makes."""
+    _openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem")
+
+
+def make_certificate(folder, name, alternative_names, file=None):
+    """FILE.pem and FILE.key (NAME, unless said otherwise), replaced each in one step: nobody reads half a file."""
+    file = file or name
+    extensions = os.path.join(folder, f"{name}.ext")
+    with open(extensions, "w", encoding="utf-8") as text:
+        text.write(f"subjectAltName={','.join(alternative_names)}\n")
+    _openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+             "-keyout", f"{name}.new.key", "-out", f"{name}.csr")
+    _openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+             "-days", "2", "-extfile", extensions, "-out", f"{name}.new.pem")
+    for kind in ("key", "pem"):
+        os.replace(os.path.join(folder, f"{name}.new.{kind}"), os.path.join(folder, f"{file}.{kind}"))

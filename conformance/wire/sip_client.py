@@ -1,0 +1,225 @@
+"""A user agent over TCP, TLS or a WebSocket on either, for asyncio: as small as a test may have it.
+
+    connection = await Connection.open(port, tls=context, server_name="edge.example.com", web_socket=True)
+    answer = await connection.request("OPTIONS", "sip:edge.example.com")
+    await Call(connection, "sip:service@127.0.0.1:5070").run()
+"""
+
+import asyncio
+import base64
+import os
+import re
+import struct
+
+from peers import HOST, Failure
+
+ANSWER_SECONDS = 20
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+class Closed(Exception):
+    """The connection is gone; with WebSocket, the code that was given."""
+
+    def __init__(self, code=None):
+        super().__init__(f"closed ({code})")
+        self.code = code
+
+
+def frame(payload, opcode=TEXT, final=True, masked=True):
+    """A client's frame (RFC 6455 §5.2)."""
+    length = len(payload)
+    first = bytes([(0x80 if final else 0) | opcode])
+    mask_bit = 0x80 if masked else 0
+    if length < 126:
+        head = first + bytes([mask_bit | length])
+    elif length < 65536:
+        head = first + bytes([mask_bit | 126]) + struct.pack(">H", length)
+    else:
+        head = first + bytes([mask_bit | 127]) + struct.pack(">Q", length)
+    if not masked:
+        return head + payload
+    mask = os.urandom(4)
+    repeated = (mask * (length // 4 + 1))[:length]
+    return head + mask + (int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")).to_bytes(length, "big")
+
+
+def upgrade(host="edge.example.com", origin=None, subprotocol="sip", version="13"):
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = ["GET / HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
+             f"Sec-WebSocket-Key: {key}", f"Sec-WebSocket-Version: {version}"]
+    if subprotocol:
+        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+    if origin:
+        lines.append(f"Origin: {origin}")
+    return "\r\n".join(lines + ["", ""]).encode()
+
+
+class Message:
+    def __init__(self, text):
+        head, _, self.body = text.partition("\r\n\r\n")
+        self.start, *lines = head.split("\r\n")
+        self.fields = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+
+    def all(self, name):
+        return [value for each, value in self.fields if each == name.lower()]
+
+    def get(self, name):
+        return (self.all(name) or [None])[0]
+
+    @property
+    def status(self):
+        found = re.match(r"SIP/2\.0 (\d{3})", self.start)
+        return int(found.group(1)) if found else None
+
+
+class Connection:
+    """One connection and who waits on it for what: answers go by Call-ID, requests to `requests`."""
+
+    def __init__(self, reader, writer, web_socket):
+        self.reader, self.writer, self.web_socket = reader, writer, web_socket
+        self.waiting = {}
+        self.requests = asyncio.Queue()
+        self.closed = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(self._receive())
+
+    @classmethod
+    async def open(cls, port, tls=None, server_name=None, web_socket=False, first=b"", origin=None):
+        """`first` goes before everything else, TLS included: a PROXY header."""
+        early_tls = {"ssl": tls, "server_hostname": server_name} if tls and not first else {}
+        reader, writer = await asyncio.open_connection(HOST, port, **early_tls)
+        if first:
+            writer.write(first)
+            await writer.drain()
+            if tls:
+                await writer.start_tls(tls, server_hostname=server_name)
+        if web_socket:
+            writer.write(upgrade(origin=origin))
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if not head.startswith("HTTP/1.1 101 "):
+                raise Failure(f"no WebSocket: {head}")
+        return cls(reader, writer, web_socket)
+
+    @property
+    def via(self):
+        tls = self.writer.get_extra_info("ssl_object") is not None
+        return ("WSS" if tls else "WS") if self.web_socket else ("TLS" if tls else "TCP")
+
+    @property
+    def local(self):
+        if self.web_socket:
+            return "client.invalid"
+        return "%s:%d" % self.writer.get_extra_info("sockname")[:2]
+
+    def certificate(self):
+        """The DNS names of the server's certificate."""
+        return [name for kind, name in self.writer.get_extra_info("peercert")["subjectAltName"] if kind == "DNS"]
+
+    def send(self, text):
+        payload = text.encode() if isinstance(text, str) else text
+        self.writer.write(frame(payload) if self.web_socket else payload)
+
+    async def close(self):
+        self.task.cancel()
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except OSError:
+            pass
+
+    async def _receive(self):
+        try:
+            while True:
+                self._deliver(Message((await self._message()).decode()))
+        except Closed as closed:
+            self.closed.set_result(closed.code)
+        except (asyncio.IncompleteReadError, OSError):
+            self.closed.set_result(None)
+
+    async def _message(self):
+        if self.web_socket:
+            return await self._frame()
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"\r\nContent-Length: *(\d+)", head, re.IGNORECASE)
+        return head + await self.reader.readexactly(int(length.group(1)) if length else 0)
+
+    async def _frame(self):
+        while True:
+            first, length = await self.reader.readexactly(2)
+            if length == 126:
+                length, = struct.unpack(">H", await self.reader.readexactly(2))
+            elif length == 127:
+                length, = struct.unpack(">Q", await self.reader.readexactly(8))
+            payload = await self.reader.readexactly(length)
+            opcode = first & 15
+            if opcode == CLOSE:
+                raise Closed(struct.unpack(">H", payload[:2])[0] if payload else None)
+            if opcode == PING:
+                self.writer.write(frame(payload, PONG))
+            elif opcode in (TEXT, BINARY):
+                return payload
+
+    def _deliver(self, message):
+        if message.status is None:
+            self.requests.put_nowait(message)
+        elif message.get("Call-ID") in self.waiting:
+            self.waiting[message.get("Call-ID")].put_nowait(message)
+
+    def listen(self, call_id):
+        self.waiting[call_id] = asyncio.Queue()
+        return self.waiting[call_id]
+
+    async def final(self, call_id, method):
+        """The final answer to the last `method` of that call."""
+        while True:
+            try:
+                answer = await asyncio.wait_for(self.waiting[call_id].get(), ANSWER_SECONDS)
+            except asyncio.TimeoutError:
+                raise Failure(f"no answer to {method} of {call_id}") from None
+            if answer.status >= 200 and answer.get("CSeq").endswith(method):
+                return answer
+
+    async def request(self, method, uri, fields=(), to=None):
+        """One request outside of dialogs, and its final answer."""
+        call_id = os.urandom(8).hex()
+        self.listen(call_id)
+        self.send(request(self, method, uri, call_id, 1, to or f"<{uri}>", fields))
+        try:
+            return await self.final(call_id, method)
+        finally:
+            del self.waiting[call_id]
+
+
+def request(connection, method, uri, call_id, number, to, fields=(), branch=None):
+    branch = branch or os.urandom(8).hex()
+    return "\r\n".join([
+        f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/{connection.via} {connection.local};branch=z9hG4bK{branch};rport",
+        "Max-Forwards: 70", f"From: <sip:caller@example.com>;tag={call_id[:8]}", f"To: {to}", f"Call-ID: {call_id}",
+        f"CSeq: {number} {method}", *fields, "Content-Length: 0", "", ""])
+
+
+class Call:
+    """INVITE, ACK, a while, BYE, by the route set; any other end is a Failure."""
+
+    def __init__(self, connection, uri, talk=0.0):
+        self.connection, self.uri, self.talk = connection, uri, talk
+        self.call_id = os.urandom(8).hex()
+
+    async def run(self):
+        connection, call_id = self.connection, self.call_id
+        connection.listen(call_id)
+        transport = connection.via.lower().replace("wss", "ws")
+        contact = f"Contact: <sip:caller@{connection.local};transport={transport}>"
+        connection.send(request(connection, "INVITE", self.uri, call_id, 1, f"<{self.uri}>", [contact]))
+        answer = await connection.final(call_id, "INVITE")
+        if answer.status != 200:
+            raise Failure(f"INVITE of {call_id} got {answer.start}")
+        target = re.search(r"<([^>]+)>", answer.get("Contact")).group(1)
+        routes = [f"Route: {value}" for line in reversed(answer.all("Record-Route"))
+                  for value in reversed(line.split(","))]
+        connection.send(request(connection, "ACK", target, call_id, 1, answer.get("To"), routes))
+        await asyncio.sleep(self.talk)
+        connection.send(request(connection, "BYE", target, call_id, 2, answer.get("To"), routes))
+        answer = await connection.final(call_id, "BYE")
+        if answer.status != 200:
+            raise Failure(f"BYE of {call_id} got {answer.start}")
+        del connection.waiting[call_id]
