@@ -54,7 +54,7 @@ _CLI = r"tools/(cli|bench)/.*"
 OUTSIDE_HEADERS = [
     (r"sofia-sip/.*", [r"lib/message/sofia\.cpp", _TESTS, _FUZZ], "sofia-sip has one door, lib/message/sofia.cpp"),
     (r"boost/(asio|beast|system)(/.*|\.hpp)", [_RUNTIME, _CLI, r"conformance/.*"], "sockets belong to lib/runtime"),
-    (r"openssl/.*", [_RUNTIME], "TLS belongs to lib/runtime"),
+    (r"openssl/.*", [_RUNTIME, _FUZZ], "TLS belongs to lib/runtime"),
     (r"boost/(thread|filesystem|process|date_time|log|locale|random)(/.*|\.hpp)", [], "not a library of this project"),
     (r"boost/.*", [r".*"], ""),
     (r"ares\.h", [r"lib/runtime/dns/.*"], "name servers are asked in lib/runtime/dns"),

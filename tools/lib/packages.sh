@@ -48,3 +48,19 @@ install() {
   fi
   rm -f "$log"
 }
+
+# install_browser: Chromium, node and what conformance/browser/package.json names, into build/browser. Where they cannot
+# be had, the test that wants them says so and is left out.
+install_browser() {
+  local packages=(chromium) from=conformance/browser into=build/browser
+  command -v npm >/dev/null || packages+=(nodejs npm)
+  (install "${packages[@]}") || return 0
+  cmp -s "$from/package-lock.json" "$into/package-lock.json" && return 0
+  mkdir -p "$into"
+  cp "$from/package.json" "$into/"
+  printf 'installing: the packages of %s/package.json\n' "$from"
+  if ! (cd "$into" && cp "$root/$from/package-lock.json" . && npm ci --ignore-scripts --no-audit --no-fund) >"$into/npm.log" 2>&1; then
+    tail -n 5 "$into/npm.log" >&2
+    rm -f "$into/package-lock.json"
+  fi
+}

@@ -93,7 +93,7 @@ void StreamFlow::fail(const std::string& reason) {
   tell_end(reason);
   state_ = State::Gone;
   error_code ignored;
-  deadline_.cancel();
+  drop_deadline();
   socket_.close(ignored);
   outgoing_.clear();
 }
@@ -126,7 +126,7 @@ void StreamFlow::close() {
     state_ = State::Gone;
     place_.reset();
     error_code ignored;
-    deadline_.cancel();
+    drop_deadline();
     socket_.close(ignored);
   } else if (state_ == State::Open) {
     if (web_socket_) queue(web_socket::close_frame(web_socket::normal));
@@ -234,7 +234,7 @@ void StreamFlow::guard_message() {
   if (within) {
     set_deadline(limit::web_socket_message_deadline, "a WebSocket message that does not end");
   } else {
-    deadline_.cancel();
+    drop_deadline();
   }
 }
 
@@ -309,12 +309,18 @@ void StreamFlow::writable() {
 }
 
 void StreamFlow::set_deadline(std::chrono::microseconds after, std::string reason) {
+  const std::uint64_t number = ++deadlines_;
   deadline_.expires_after(after);
-  deadline_.async_wait([self = shared_from_this(), reason = std::move(reason)](const error_code& error) {
-    if (error) return;
+  deadline_.async_wait([self = shared_from_this(), number, reason = std::move(reason)](const error_code& error) {
+    if (error || number != self->deadlines_) return;  // it may have been on its way already
     self->fail(reason);
     self->inbox_.settle();
   });
+}
+
+void StreamFlow::drop_deadline() {
+  ++deadlines_;
+  deadline_.cancel();
 }
 
 }  // namespace intermediary

@@ -109,6 +109,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   void linger();
   void discard();
   void set_deadline(std::chrono::microseconds after, std::string reason);
+  void drop_deadline();
 
   Socket socket_;
   Identity identity_;
@@ -118,6 +119,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   Handshakes& handshakes_;
   std::function<void(FlowId)> gone_;
   boost::asio::steady_timer deadline_;
+  std::uint64_t deadlines_ = 0;  // that were set or dropped: one that is over counts no more
   State state_ = State::Connecting;
   Stage stage_ = Stage::Done;
   std::unique_ptr<ByteStream> stream_;

@@ -165,7 +165,7 @@ bool StreamFlow::read_early() {
 }
 
 void StreamFlow::opened() {
-  deadline_.cancel();
+  drop_deadline();
   place_.reset();
   state_ = State::Open;
   inbox_.deliver(FlowOpened{identity_.flow, setup_.transport, identity_.listener, identity_.remote,
