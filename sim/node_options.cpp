@@ -131,8 +131,15 @@ RuleAction relay_action(const Value& value) {
   return RelayAction{*uri};
 }
 
+ForkMode fork_mode(const Value& value) {
+  if (value.text == "parallel") return ForkMode::Parallel;
+  if (value.text == "serial") return ForkMode::Serial;
+  if (value.text != "q") value.refuse("parallel, serial or q");
+  return ForkMode::ByQ;
+}
+
 // One word of a rule; true when it was the action.
-bool apply_rule_word(Rule& rule, const Piece& word) {
+bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "register") return rule.action = RegisterAction{}, true;
   if (word.text == "lookup") return rule.action = LookupAction{}, true;
   auto option = key_and_value(word.text);
@@ -147,12 +154,16 @@ bool apply_rule_word(Rule& rule, const Piece& word) {
     rule.when.ruri_domains = value.domains();
   } else if (option->key == "source") {
     rule.when.sources = value.networks();
+  } else if (option->key == "fork") {
+    fork.mode = fork_mode(value);
+  } else if (option->key == "ring-timeout") {
+    fork.ring_timeout = value.positive_duration();
   } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
     rule.mode = option->value == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
   } else {
     throw Wrong{word.place,
-                "expected name=, method=, domain=, source=, mode=stateful, mode=stateless, register, lookup or relay=, "
-                "got '" +
+                "expected name=, method=, domain=, source=, mode=stateful, mode=stateless, fork=, ring-timeout=, "
+                "register, lookup or relay=, got '" +
                     word.text + '\''};
   }
   return false;
@@ -227,15 +238,18 @@ std::vector<Rule> usual_rules(const NodeOptions& options) {
 Rule parse_rule(Words& words, std::size_t number) {
   Rule rule;
   rule.name = "rule-" + std::to_string(number);
+  ForkPolicy fork;
   bool acts = false;
   while (!words.at_end()) {
     Piece word = words.next("a condition or an action");
-    bool is_action = apply_rule_word(rule, word);
+    bool is_action = apply_rule_word(rule, fork, word);
     if (acts && is_action) throw Wrong{word.place, "a rule has one action, and this is another"};
     acts |= is_action;
   }
   if (!acts)
     throw Wrong{words.rest().place, "expected an action: register, lookup, relay=request-uri or relay=<sip:…>"};
+  if (auto* lookup = std::get_if<LookupAction>(&rule.action)) lookup->fork = fork;
+  if (auto* relay = std::get_if<RelayAction>(&rule.action)) relay->fork = fork;
   return rule;
 }
 

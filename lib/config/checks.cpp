@@ -154,6 +154,11 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                                       "' looks up a location in a stateless proxy, which must "
                                       "choose alike every time (RFC 3261 §16.11); add mode = \"stateful\"");
   }
+  if (relay && relay->fork != ForkPolicy{} && rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {
+    problems.error(places.action, "the rule '" + rule.name +
+                                      "' waits for answers ('ring_timeout'), and a stateless proxy keeps nothing that "
+                                      "could wait; add mode = \"stateful\"");
+  }
   if (registers && rule.mode) {
     problems.error(places.action, "the rule '" + rule.name + "' registers: 'mode' is for what is forwarded");
   }

@@ -117,28 +117,35 @@ std::optional<RelayAction> parse_relay(const Placed<std::string>& relay, Problem
 // The one store of this version stands under the one name "location".
 bool names_location(TableReader& actions, std::string_view key) { return actions.word(key, {"location"}).has_value(); }
 
-std::optional<RuleAction> read_lookup(TableReader& actions) {
-  LookupAction lookup;
-  actions.word("fork", {"parallel"}, {"serial", "q"});
-  return names_location(actions, "lookup") ? std::optional<RuleAction>(lookup) : std::nullopt;
+ForkPolicy read_fork(TableReader& actions) {
+  ForkPolicy fork;
+  if (const auto mode = actions.word("fork", {"parallel", "serial", "q"})) fork.mode = static_cast<ForkMode>(*mode);
+  actions.duration("ring_timeout", fork.ring_timeout, {std::chrono::seconds(1), std::chrono::hours(24)});
+  if (actions.has("fork") && !actions.has("lookup")) {
+    actions.problems().error(actions.at(), "'fork' belongs to 'lookup', which is missing here");
+  }
+  if (actions.has("ring_timeout") && !actions.has("lookup") && !actions.has("relay")) {
+    actions.problems().error(actions.at(), "'ring_timeout' belongs to 'lookup' or 'relay', which are missing here");
+  }
+  return fork;
 }
 
 std::optional<RuleAction> read_one_action(TableReader& actions) {
   std::optional<RuleAction> action;
+  const ForkPolicy fork = read_fork(actions);
   int count = 0;
   if (actions.has("register")) ++count;
   if (names_location(actions, "register")) action = RegisterAction{};
   if (actions.has("lookup")) ++count;
-  if (std::optional<RuleAction> lookup = read_lookup(actions)) action = lookup;
+  if (names_location(actions, "lookup")) action = LookupAction{fork};
   if (actions.has("relay")) ++count;
   if (const std::optional<Placed<std::string>> relay = actions.text("relay")) {
-    if (const std::optional<RelayAction> parsed = parse_relay(*relay, actions.problems())) action = *parsed;
+    if (const std::optional<RelayAction> parsed = parse_relay(*relay, actions.problems())) {
+      action = RelayAction{parsed->target, fork};
+    }
   }
   if (count > 1)
     actions.problems().error(actions.at(), "'do' takes one of 'register', 'lookup' and 'relay', not several");
-  if (actions.has("fork") && !actions.has("lookup")) {
-    actions.problems().error(actions.at(), "'fork' belongs to 'lookup', which is missing here");
-  }
   return count > 1 ? std::nullopt : action;
 }
 

@@ -79,6 +79,7 @@ class EngineCore final : public Wire, public ProxyPort {
   Refusal untaken(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
+  static ForkPolicy fork_policy(const Decision& decision);
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);

@@ -248,6 +248,13 @@ std::optional<Refusal> EngineCore::not_admitted(const Arrival& arrival) const {
   return Refusal{503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}};
 }
 
+ForkPolicy EngineCore::fork_policy(const Decision& decision) {
+  if (!decision.rule) return {};
+  if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) return lookup->fork;
+  const auto* relay = std::get_if<RelayAction>(&decision.rule->action);
+  return relay ? relay->fork : ForkPolicy{};
+}
+
 // §16.3 comes before §16.5: what may not be forwarded is not looked up.
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision) {
@@ -266,7 +273,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   }
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  stateful_.start(now_, server, std::move(pre), *std::move(targets), decision.rule_name());
+  stateful_.start(now_, server, std::move(pre), *std::move(targets), decision.rule_name(), fork_policy(decision));
 }
 
 }  // namespace intermediary

@@ -15,6 +15,7 @@ ProxySettings settings_from(const Config& config) {
   settings.record_route = config.proxy.record_route;
   settings.timer_c = config.proxy.timer_c;
   settings.cancelled_wait = config.timings.t1_times_64();
+  settings.given_up_wait = config.timings.t2;
   settings.tcp_for_large_requests = config.proxy.tcp_for_large_requests;
   settings.path_mtu = config.limits.path_mtu;
   settings.server_name = config.server_name;

@@ -16,7 +16,7 @@ auto rank(const Answered& answer) {
   const int answer_class = answer.status / 100;
   // 408 and 503 say nothing about the callee: within their class they are left for last.
   return std::tuple(answer_class == 6 ? 0 : answer_class, invites_another_try(answer.status) ? 0 : 1,
-                    answer.status == 408 || answer.status == 503 ? 1 : 0, answer.response ? 0 : 1);
+                    answer.status == 408 || answer.status == 503 || answer.given_up ? 1 : 0, answer.response ? 0 : 1);
 }
 
 }  // namespace

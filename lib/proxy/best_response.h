@@ -14,12 +14,13 @@ namespace intermediary {
 struct Answered {
   int status = 0;
   MessagePtr response;
-  std::string reason;  // of one made here, for people
+  std::string reason;     // of one made here, for people
+  bool given_up = false;  // we did not wait for it any longer: whatever it says, it says nothing about the callee
 };
 
 // Index of the best: a 6xx first, else the lowest class; within it, answers that say how to try again (401, 407, 415,
-// 420, 484) before others, 408 and 503 last, received ones before ours, and then the first in order of branches.
-// REQUIRES: not empty.
+// 420, 484) before others, 408, 503 and branches given up last, received ones before ours, and then the first in order
+// of branches. REQUIRES: not empty.
 std::size_t best_answer(const std::vector<Answered>& answers);
 
 // The header lines of step 7: the challenges of every other 401 and 407, to be added to a best answer that is one

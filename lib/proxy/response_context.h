@@ -13,6 +13,8 @@
 #include "proxy/best_response.h"
 #include "proxy/port.h"
 #include "proxy/preprocess.h"
+#include "routing/fork_policy.h"
+#include "routing/target_queue.h"
 #include "routing/target_set.h"
 #include "transaction/transaction.h"
 
@@ -22,6 +24,8 @@ namespace intermediary {
 enum class ProxyTimer : std::uint8_t {
   C,              // an INVITE branch rings too long: CANCEL it (§16.6 step 11, §16.8)
   CancelledWait,  // no final answer 64*T1 after our CANCEL: done without (§9.1)
+  Ring,           // the rule's ring_timeout: the next targets have their turn
+  GivenUpWait,    // no final answer T2 after the CANCEL that Ring brought: nobody waits for it any longer
 };
 
 struct ResponseContextTag;
@@ -44,7 +48,9 @@ struct Branch {
   bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
   bool cancel_wanted = false;
   bool cancel_sent = false;
+  bool rang_too_long = false;
   TimerHandle timer;  // C, CancelledWait
+  TimerHandle ring;   // Ring, GivenUpWait
   Answered answer;    // once Answered
 };
 
@@ -57,6 +63,8 @@ struct ResponseContext {
   std::string loop;  // the request's loop hash
   std::string tag;   // To tag of our own answers, once there is one
   TimePoint started{};
+  ForkPolicy fork;
+  TargetQueue waiting;  // targets that have no branch yet; none once no branch may come any more
   std::vector<BranchId> branches;
   bool answered = false;  // a final answer went up, or none ever may
 

@@ -15,6 +15,7 @@ struct ProxySettings {
   bool record_route = false;
   Duration timer_c = std::chrono::seconds(181);        // RFC 3261 §16.6 step 11: more than three minutes
   Duration cancelled_wait = std::chrono::seconds(32);  // 64*T1 after a CANCEL (§9.1)
+  Duration given_up_wait = std::chrono::seconds(4);    // T2: for the answer of a target that rang too long
   bool tcp_for_large_requests = true;                  // §18.1.1
   std::size_t path_mtu = Limits{}.path_mtu;
   bool routes_by_source = false;  // a rule looks at the source address, so loop detection must too (RFC 5393 §4.2.1)

@@ -1,5 +1,6 @@
 #include "proxy/stateful.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -16,7 +17,7 @@ StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& na
 }
 
 void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets,
-                          std::string rule) {
+                          std::string rule, const ForkPolicy& fork) {
   assert(!targets.empty());
   const ResponseContextId id = contexts_.emplace();
   ResponseContext& context = *contexts_.find(id);
@@ -28,22 +29,14 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   context.rule = std::move(rule);
   context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;
+  context.fork = fork;
+  context.waiting = TargetQueue(std::move(targets), fork.mode);
   transactions_.set_user(server, {user_kind, id.value});
   // §17.2.1: the INVITE's sender must hear within 200 ms; no target is that quick for sure.
   if (context.is_invite()) {
     transactions_.respond(now, server, 100, make_response(*context.request.request, {.status = 100}));
   }
-  for (Target& target : std::move(targets).take()) {
-    const BranchId branch_id = branches_.emplace();
-    Branch& branch = *branches_.find(branch_id);
-    branch.id = branch_id;
-    branch.context = id;
-    branch.target = std::move(target);
-    context.branches.push_back(branch_id);
-  }
-  for (const BranchId branch_id : context.branches) start_branch(now, context, *branches_.find(branch_id));
-  answer_if_complete(now, context);
-  erase_if_done(id);
+  go_on(now, id);
 }
 
 void StatefulProxy::cancel(TimePoint now, ServerTransactionId server) {
@@ -52,9 +45,8 @@ void StatefulProxy::cancel(TimePoint now, ServerTransactionId server) {
   const ResponseContextId id{transaction->user.subject};
   ResponseContext* context = contexts_.find(id);
   if (!context) return;
-  cancel_others(now, *context, BranchId{});
-  answer_if_complete(now, *context);
-  erase_if_done(id);
+  end_search(now, *context, BranchId{});
+  go_on(now, id);
 }
 
 std::string StatefulProxy::own_tag(ServerTransactionId server) {
@@ -71,8 +63,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
     if (!branch) return;
     const ResponseContextId context = branch->context;
     act(*branch);
-    answer_if_complete(now, *contexts_.find(context));
-    erase_if_done(context);
+    go_on(now, context);
   };
   std::visit(Overloaded{
                  [&](const ResponseReceived& r) {
@@ -80,6 +71,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
                  },
                  [&](const ClientTimedOut& r) {
                    with_branch(r.user, [&](Branch& branch) {
+                     if (branch.state == Branch::State::Answered) return;
                      finish(now, branch, {408, nullptr, "no answer from " + branch.hop.remote.to_string()});
                    });
                  },
@@ -109,7 +101,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
 
 void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
   Branch* branch = branches_.find(BranchId{tag.subject});
-  if (!branch || branch->state == Branch::State::Answered) return;
+  if (!branch) return;
   const ResponseContextId context = branch->context;
   switch (static_cast<ProxyTimer>(tag.kind)) {
     case ProxyTimer::C:
@@ -122,12 +114,19 @@ void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
       transactions_.forget(now, branch->client);
       break;
     case ProxyTimer::CancelledWait:
-      finish(now, *branch, {408, nullptr, "no final answer to a CANCEL from " + branch->hop.remote.to_string()});
+      if (branch->state != Branch::State::Answered) {
+        finish(now, *branch, {408, nullptr, "no final answer to a CANCEL from " + branch->hop.remote.to_string()});
+      }
       transactions_.forget(now, branch->client);
       break;
+    case ProxyTimer::Ring:
+      ring_timed_out(now, *branch);
+      break;
+    case ProxyTimer::GivenUpWait:
+      give_up(*branch);
+      break;
   }
-  answer_if_complete(now, *contexts_.find(context));
-  erase_if_done(context);
+  go_on(now, context);
 }
 
 bool StatefulProxy::resolved(TimePoint now, HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops) {
@@ -137,20 +136,27 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const std::expected<
   queries_.erase(found);
   branch.query = {};
   const ResponseContextId id = branch.context;
-  ResponseContext& context = *contexts_.find(id);
   if (!hops) {
     finish(now, branch, {503, nullptr, hops.error()});
   } else if (hops->empty()) {
     finish(now, branch, {503, nullptr, "no address for " + branch.target.uri.host});
   } else {
-    send(now, context, branch, hops->front());
+    send(now, *contexts_.find(id), branch, hops->front());
   }
-  answer_if_complete(now, context);
-  erase_if_done(id);
+  go_on(now, id);
   return true;
 }
 
-void StatefulProxy::cancel_others(TimePoint now, ResponseContext& context, BranchId but) {
+void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
+  ResponseContext& context = *contexts_.find(id);
+  const auto is_answered = [&](BranchId branch) { return branches_.find(branch)->state == Branch::State::Answered; };
+  while (!context.waiting.empty() && std::ranges::all_of(context.branches, is_answered)) start_group(now, context);
+  answer_if_complete(now, context);
+  erase_if_done(id);
+}
+
+void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId but) {
+  context.waiting.clear();
   // §9.1: only an INVITE is cancelled.
   if (!context.is_invite()) return;
   for (const BranchId id : context.branches) {

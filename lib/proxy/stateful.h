@@ -33,8 +33,10 @@ class StatefulProxy {
   StatefulProxy(const ProxySettings& settings, const LocalNames& names, TransactionLayer& transactions,
                 TimerQueue& timers, RandomSource& random, ProxyPort& port);
 
-  // Forwards to every target at once. REQUIRES: targets is not empty, the request is validated, `server` is its own.
-  void start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets, std::string rule);
+  // Forwards to the targets as `fork` says. REQUIRES: targets is not empty, the request is validated, `server` is its
+  // own.
+  void start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets, std::string rule,
+             const ForkPolicy& fork);
   // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction.
   void cancel(TimePoint now, ServerTransactionId server);
   // The To tag of whatever we answer ourselves to that request, the 200 to its CANCEL too (§9.2); "" for no request of
@@ -53,6 +55,7 @@ class StatefulProxy {
 
  private:
   // Branches.
+  void start_group(TimePoint now, ResponseContext& context);
   void start_branch(TimePoint now, ResponseContext& context, Branch& branch);
   void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
@@ -61,11 +64,16 @@ class StatefulProxy {
   void receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
   void send_failed(TimePoint now, Branch& branch, const std::string& reason);
   void finish(TimePoint now, Branch& branch, Answered answer);
+  void ring_timed_out(TimePoint now, Branch& branch);
+  void give_up(Branch& branch);
   void want_cancel(TimePoint now, Branch& branch, std::string_view reason);
   void send_cancel(TimePoint now, Branch& branch);
   void client_gone(Branch& branch);
   // Contexts.
-  void cancel_others(TimePoint now, ResponseContext& context, BranchId but);
+  // No branch may come any more, and all but one are cancelled.
+  void end_search(TimePoint now, ResponseContext& context, BranchId but);
+  // Starts what may start, answers when nothing is left to wait for, and ends the context when it is done.
+  void go_on(TimePoint now, ResponseContextId id);
   void answer_if_complete(TimePoint now, ResponseContext& context);
   void answer_with(TimePoint now, ResponseContext& context, const Answered& answer, std::string bytes);
   std::string tag_of(ResponseContext& context);

@@ -19,6 +19,21 @@ TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
 
 }  // namespace
 
+void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
+  const std::size_t before = context.branches.size();
+  for (Target& target : context.waiting.take_group()) {
+    const BranchId id = branches_.emplace();
+    Branch& branch = *branches_.find(id);
+    branch.id = id;
+    branch.context = context.id;
+    branch.target = std::move(target);
+    context.branches.push_back(id);
+  }
+  for (std::size_t i = before; i < context.branches.size(); ++i) {
+    start_branch(now, context, *branches_.find(context.branches[i]));
+  }
+}
+
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
   if (branch.target.hop) return send(now, context, branch, *branch.target.hop);
   Uri room;
@@ -76,6 +91,9 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
   branch.client = transactions_.create_client(now, context.request.request->method(), branch.via_branch,
                                               std::move(bytes), branch.hop, {branch_user_kind, branch.id.value});
   if (context.is_invite()) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
+  if (context.fork.ring_timeout > Duration::zero() && !branch.ring) {
+    branch.ring = timers_.arm(now, context.fork.ring_timeout, timer_tag(branch, ProxyTimer::Ring));
+  }
 }
 
 void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& response) {
@@ -89,14 +107,20 @@ void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& res
   }
   if (response->status() < 200) return receive_provisional(now, context, branch, response);
   if (response->status() < 300 && branch.state == Branch::State::Answered) {
-    return pass_up(now, context, response);  // a further 2xx of a fork downstream
+    // A further 2xx of a fork downstream, or of a target that was given up. Only an INVITE has several (§16.7 step 5).
+    if (context.answered && !context.is_invite()) return;
+    pass_up(now, context, response);
+    return end_search(now, context, branch.id);
   }
   if (branch.state != Branch::State::Answered) receive_final(now, context, branch, response);
 }
 
 void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context, Branch& branch,
                                         const MessagePtr& response) {
-  if (branch.state == Branch::State::Answered) return;
+  if (branch.state == Branch::State::Answered) {
+    if (branch.answer.given_up && !branch.cancel_sent && context.is_invite()) send_cancel(now, branch);
+    return;
+  }
   branch.state = Branch::State::Proceeding;
   if (context.is_invite()) {
     // §16.7 step 2: 101 to 199 start Timer C anew; a branch that is being cancelled has another clock.
@@ -112,10 +136,10 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
 
 void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response) {
   const int status = response->status();
-  finish(now, branch, {status, response, {}});
+  finish(now, branch, {status, response, {}, branch.rang_too_long});
   if (status < 300) pass_up(now, context, response);
   // §16.7 step 10, and step 5 for 6xx.
-  if (status < 300 || status >= 600) cancel_others(now, context, branch.id);
+  if (status < 300 || status >= 600) end_search(now, context, branch.id);
 }
 
 void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string& reason) {
@@ -137,10 +161,30 @@ void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
   branch.state = Branch::State::Answered;
   branch.answer = std::move(answer);
   timers_.cancel(branch.timer);
+  if (branch.ring) timers_.cancel(branch.ring);
   if (branch.query) {
     queries_.erase(branch.query);
     branch.query = {};
   }
+}
+
+// As Timer C does (§16.8), only earlier: what was heard of is cancelled, what was not is as good as timed out.
+void StatefulProxy::ring_timed_out(TimePoint now, Branch& branch) {
+  branch.ring = {};
+  branch.rang_too_long = true;
+  if (branch.state != Branch::State::Proceeding || !contexts_.find(branch.context)->is_invite()) return give_up(branch);
+  branch.ring = timers_.arm(now, settings_.given_up_wait, timer_tag(branch, ProxyTimer::GivenUpWait));
+  want_cancel(now, branch, "ring timeout");
+}
+
+// Nobody waits for this branch any longer. What still comes of it is late and not lost: a 2xx goes up, a provisional
+// answer brings the CANCEL that it lacked. Timer B or F, or CancelledWait, end its transaction.
+void StatefulProxy::give_up(Branch& branch) {
+  branch.ring = {};
+  branch.cancel_wanted = true;
+  branch.state = Branch::State::Answered;
+  branch.answer = {408, nullptr, "no answer in time from " + branch.hop.remote.to_string(), true};
+  if (!branch.cancel_sent) timers_.cancel(branch.timer);
 }
 
 // §9.1: a CANCEL only follows a provisional answer; until there is one, it is kept.

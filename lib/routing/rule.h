@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/flow.h"
 #include "message/uri.h"
+#include "routing/fork_policy.h"
 
 namespace intermediary {
 
@@ -23,18 +24,17 @@ struct RuleMatch {
   friend bool operator==(const RuleMatch&, const RuleMatch&) = default;
 };
 
-enum class ForkMode : std::uint8_t { Parallel };
-
 struct RegisterAction {
   friend bool operator==(const RegisterAction&, const RegisterAction&) = default;
 };
 struct LookupAction {
-  ForkMode fork = ForkMode::Parallel;
+  ForkPolicy fork{};
   friend bool operator==(const LookupAction&, const LookupAction&) = default;
 };
 // To where the request itself says (Route, else Request-URI) when `target` is empty: an open relay for whoever matches.
 struct RelayAction {
-  std::optional<Uri> target;
+  std::optional<Uri> target{};
+  ForkPolicy fork{};
   friend bool operator==(const RelayAction&, const RelayAction&) = default;
 };
 

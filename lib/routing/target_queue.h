@@ -1,0 +1,31 @@
+// The targets of a request that are not being tried yet, in groups that are tried together (RFC 3261 §16.6). A value;
+// empty for most requests, whose targets all leave at once.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "routing/fork_policy.h"
+#include "routing/target_set.h"
+
+namespace intermediary {
+
+class TargetQueue {
+ public:
+  TargetQueue() = default;
+  // In the order in which they shall be tried; ByQ takes them by q, the highest first, and equals in their order.
+  TargetQueue(TargetSet targets, ForkMode mode);
+
+  // The targets that come next: all of them, one, or all of the highest q. REQUIRES: not empty.
+  std::vector<Target> take_group();
+
+  bool empty() const { return targets_.empty(); }
+  std::size_t size() const { return targets_.size(); }
+  void clear() { targets_.clear(); }
+
+ private:
+  std::vector<Target> targets_;
+  ForkMode mode_ = ForkMode::Parallel;
+};
+
+}  // namespace intermediary
