@@ -8,18 +8,17 @@ import os
 import re
 from dataclasses import dataclass
 
-# What is counted of each RFC: None is the whole body.
-COUNTED = {
-    3261: ("8.1", "8.2", "9", "10", "12.2", "16", "17", "18", "19.1", "20", "21", "22"),
-    3263: None,
-    3327: None,
-    3581: None,
-    4320: None,
-    5393: None,
-    5626: None,
-    6026: None,
-    7118: None,
-}
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def read_counted(path=os.path.join(HERE, "counted.tsv")):
+    """RFC -> sections of which everything is counted; None is the whole body."""
+    with open(path, encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in list(file)[1:]]
+    return {int(rfc): None if names == "all" else tuple(names.split(" ")) for rfc, names in rows}
+
+
+COUNTED = read_counted()
 
 KEYWORD = re.compile(r"\b(?:MUST(?:\s+NOT)?|SHALL(?:\s+NOT)?|SHOULD(?:\s+NOT)?|REQUIRED)\b")
 
@@ -45,7 +44,7 @@ class Statement:
 
 
 def shared_directory():
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared")
+    beside = os.path.join(HERE, "../../../shared")
     return os.environ.get("INTERMEDIARY_SHARED_DIR") or os.path.normpath(beside)
 
 

@@ -25,7 +25,7 @@ ROOMS = {
     "conformance": _LIBRARY | {"sim"},
     "fuzz": _LIBRARY | {"sim", "runtime"},
     "tools/bench": _LIBRARY | {"sim", "runtime"},
-    "tools/cli": _LIBRARY | {"sim", "runtime"},
+    "tools/cli": _LIBRARY | {"sim", "runtime", "conformance"},
 }
 
 

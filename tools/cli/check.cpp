@@ -1,9 +1,9 @@
 #include <iostream>
 #include <memory>
 
+#include "base/json.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
-#include "tools/cli/json.h"
 
 namespace intermediary::cli {
 namespace {

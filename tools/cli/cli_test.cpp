@@ -200,7 +200,7 @@ TEST_F(CommandLineTest, TellsBadUsageFromAFailedCheck) {
 }
 
 TEST_F(CommandLineTest, RefusesCommandsOfLaterVersionsByName) {
-  for (const std::string command : {"explain", "replay", "conformance", "ctl", "schema", "init"}) {
+  for (const std::string command : {"explain", "replay", "ctl", "schema", "init"}) {
     const Result result = run({command});
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.output, HasSubstr("'" + command + "' is not available in this version"));
@@ -269,6 +269,67 @@ TEST_F(CommandLineTest, SpeaksJsonAboutScenarios) {
   const Result result = run({"test", "--json", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, AllOf(HasSubstr("{\"passed\": 0, \"failed\": 1"), HasSubstr("\"failure\": \"")));
+}
+
+// A matrix of one row with a proof, and what else is in it.
+class ConformanceCommandTest : public CommandLineTest {
+ protected:
+  std::string matrix(const std::string& covers, const std::string& answer) {
+    const std::string folder = std::filesystem::path(write("README", "")).parent_path() / "conformance";
+    std::filesystem::create_directories(folder + "/requirements");
+    std::filesystem::create_directories(folder + "/scenarios");
+    write("conformance/requirements/counted.tsv", "rfc\tsections\n9999\tall\n");
+    write("conformance/requirements/statements.tsv",
+          "rfc\tsection\tordinal\tkeyword\trow\twhy\n9999\t4\t1\tMUST\tRFC9999#4\n");
+    write("conformance/requirements/rfc9999.toml",
+          "[[row]]\nid = \"RFC9999#4\"\nlevel = \"must\"\nbinds = [\"proxy\"]\nsays = \"Foxes are greeted.\"\n");
+    std::string text = small_scenario;
+    text.insert(text.find("node"), "covers " + covers + "\n");
+    write("conformance/scenarios/small.flow", text + "0 p1 -> alice " + answer + "\n");
+    return folder;
+  }
+};
+
+TEST_F(ConformanceCommandTest, PrintsTheMatrix) {
+  const Result result = run({"conformance", "--matrix", matrix("RFC9999#4", "200")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("RFC9999 4"), HasSubstr("1 of 1 rows that apply are proved"),
+                                   HasSubstr("1 scenarios, 0 failed")));
+}
+
+TEST_F(ConformanceCommandTest, AFailingProofFailsTheRun) {
+  const Result result = run({"conformance", "--matrix", matrix("RFC9999#4", "404")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("RFC9999#4 [must] Foxes are greeted.\n    conformance/scenarios/small.flow"),
+                    HasSubstr("expected p1 -> alice 404")));
+}
+
+TEST_F(ConformanceCommandTest, AnUnknownIdFailsTheRun) {
+  const Result result = run({"conformance", "--matrix", matrix("RFC9999#5", "200")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("conformance/scenarios/small.flow: covers RFC9999#5, which is no row"),
+                                   HasSubstr("rfc9999.toml: RFC9999#4: nothing proves it, and no gap says why")));
+}
+
+TEST_F(ConformanceCommandTest, WritesTheReportToAFile) {
+  const std::string folder = matrix("RFC9999#4", "200");
+  const std::string file = folder + "/matrix.html";
+  EXPECT_EQ(run({"conformance", "--matrix", folder, "--report", "html", "--output", file}).output, "");
+  EXPECT_GT(std::filesystem::file_size(file), 1000u);
+  const Result nowhere = run({"conformance", "--matrix", folder, "--output", "/nowhere/matrix.txt"});
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_THAT(nowhere.output, HasSubstr("cannot write '/nowhere/matrix.txt'"));
+}
+
+TEST_F(ConformanceCommandTest, RefusesWhatItCannotDoByName) {
+  const Result nowhere = run({"conformance", "--matrix", "/nowhere"});
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_THAT(nowhere.output, HasSubstr("'/nowhere' holds no requirements/statements.tsv and scenarios/"));
+  const Result target = run({"conformance", "--target", "udp:192.0.2.1"});
+  EXPECT_EQ(target.exit_code, 2);
+  EXPECT_THAT(target.output, HasSubstr("--target (a real peer) is not available in this version"));
+  EXPECT_EQ(run({"conformance", "--report", "pdf"}).exit_code, 2);
 }
 
 std::uint16_t port_in(const std::string& log, const std::string& before) {

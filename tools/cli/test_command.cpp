@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
-#include "tools/cli/json.h"
 
 namespace intermediary::cli {
 namespace {

@@ -1,6 +1,6 @@
-#include "tools/cli/json.h"
+#include "base/json.h"
 
-namespace intermediary::cli {
+namespace intermediary {
 
 std::string json_string(std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
@@ -17,4 +17,4 @@ std::string json_string(std::string_view text) {
   return quoted + '"';
 }
 
-}  // namespace intermediary::cli
+}  // namespace intermediary
