@@ -314,14 +314,13 @@ def run(edits, paths, arguments):
     wrong = list(planted_edits.misplaced(edits))
     if wrong:
         die("\n".join(["these edits have no place:", *wrong]))
-    os.makedirs(BUILD, exist_ok=True)
+    outcomes = Outcomes(edits, paths)  # of the sources as they are now, whatever happens to them meanwhile
     program = build(edits, arguments.jobs)
     listing = os.path.join(BUILD, "scenarios.txt")
     with open(listing, "w", encoding="utf-8") as file:
         file.write("".join(path + "\n" for path in paths))
     chosen = [edit for edit in edits if arguments.edit.lower() in edit.title.lower()]
     built = time.monotonic()
-    outcomes = Outcomes(edits, paths)
     run_edits(program, listing, chosen, paths, outcomes, arguments.jobs)
     of_scenario, of_edit = killers(chosen, paths, outcomes)
     if arguments.edit:
