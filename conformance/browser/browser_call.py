@@ -157,7 +157,7 @@ def test(folder, program, packages):
                 calls(page, udp, uas, callee)
                 page.end()
             except Failure as failure:
-                raise Failure(f"{failure}\n{intermediary.tail()}") from None
+                raise Failure(f"{failure}\n{intermediary.tail()}\n{callee.tail(5)}") from None
         intermediary.terminate()
 
 

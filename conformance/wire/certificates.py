@@ -14,7 +14,7 @@ def _openssl(folder, *arguments):
 
 def make_authority(folder):
     """ca.pem and ca.key: who signs what make_certificate makes."""
-    _openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    _openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
              "-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem")
 
 
@@ -27,6 +27,6 @@ def make_certificate(folder, name, alternative_names, file=None):
     _openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
              "-keyout", f"{name}.new.key", "-out", f"{name}.csr")
     _openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-             "-days", "2", "-extfile", extensions, "-out", f"{name}.new.pem")
+             "-days", "30", "-extfile", extensions, "-out", f"{name}.new.pem")
     for kind in ("key", "pem"):
         os.replace(os.path.join(folder, f"{name}.new.{kind}"), os.path.join(folder, f"{file}.{kind}"))

@@ -23,8 +23,7 @@ from peers import HOST, Failure, Intermediary, Program, free_ports, run, wait_un
 from sip_client import Call, Connection
 
 CONNECTIONS = 8  # that share the calls, without --reload
-T1_SECONDS = 0.2
-LINGER_SECONDS = 64 * T1_SECONDS + 1  # until the last transaction is gone (RFC 3261 §17)
+T1_SECONDS = 2  # `sipp -sn uas` gives up a call whose INVITE comes twice, as it may on a busy machine
 
 
 def config(udp, tls):
@@ -36,7 +35,8 @@ listen = [
 chain = "edge.pem"
 key = "edge.key"
 [timings]
-t1 = "{round(1000 * T1_SECONDS)}ms"
+t1 = "{T1_SECONDS}s"
+t2 = "4s"
 [proxy]
 record_route = true
 [[rule]]
@@ -145,11 +145,9 @@ def test(folder, program, calls, rate, reload):
                 judge(asyncio.run(shared_calls(context, tls, uri, calls, rate)))
         except Failure as failure:
             raise Failure(f"{failure}\n{intermediary.tail()}") from None
-        time.sleep(LINGER_SECONDS)
         figures = intermediary.stop()
     print(", ".join(f"{name} {value}" for name, value in figures.items()))
-    for name in ("server_transactions", "client_transactions", "response_contexts", "flows", "strays", "send_failures",
-                 "handshakes", "handshakes_failed"):
+    for name in ("waiting", "flows", "strays", "send_failures", "handshakes", "handshakes_failed"):
         if figures[name] != 0:
             raise Failure(f"{name}: {figures[name]} in the end")
 

@@ -1,6 +1,7 @@
 #include "runtime/net/shard.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <initializer_list>
 #include <utility>
 
@@ -69,13 +70,27 @@ void Shard::start() {
   settle();
 }
 
+// The authorities of a system are some hundred certificates: read by a thread of their own, so that no call waits.
 void Shard::reload_certificates() {
   if (!tls_) return log_.write(LogLevel::Info, "certificates-not-reloaded reason=\"no listener speaks TLS\"");
-  auto contexts = TlsContexts::load(config_);
-  if (!contexts) return log_.write(LogLevel::Error, "certificates-not-reloaded reason=" + log_value(contexts.error()));
-  tls_ = std::move(*contexts);
-  log_.write(LogLevel::Info, "certificates-reloaded count=" + std::to_string(tls_->certificates()));
-  warn_of_certificates();
+  if (reload_ != Reload::None) {
+    reload_ = Reload::Again;
+    return;
+  }
+  reload_ = Reload::UnderWay;
+  reader_ = std::jthread(
+      [this] { boost::asio::post(io_, [this, read = TlsContexts::load(config_)] { take_certificates(read); }); });
+}
+
+void Shard::take_certificates(const std::expected<std::shared_ptr<const TlsContexts>, std::string>& read) {
+  if (read) {
+    tls_ = *read;
+    log_.write(LogLevel::Info, "certificates-reloaded count=" + std::to_string(tls_->certificates()));
+    warn_of_certificates();
+  } else {
+    log_.write(LogLevel::Error, "certificates-not-reloaded reason=" + log_value(read.error()));
+  }
+  if (std::exchange(reload_, Reload::None) == Reload::Again) reload_certificates();
 }
 
 void Shard::warn_of_certificates() {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -35,8 +36,8 @@ class Shard final : public Inbox {
   const Config& config() const { return config_; }
 
   void start();
-  // Reads the files of all certificates again: new connections use them, those that are there keep what they have. All
-  // or nothing: where one file is wrong, all stay as they were, and a line of the log says why.
+  // Begins to read the files of all certificates again: new connections use them, those that are there keep what they
+  // have. All or nothing: where one file is wrong, all stay as they were, and a line of the log says why.
   void reload_certificates();
   // No new connections; new requests get 503. `at_rest` is called once, when nothing waits for an answer any more and
   // all that was to be sent is with the kernel; transactions that only absorb repetitions may still stand.
@@ -57,6 +58,7 @@ class Shard final : public Inbox {
   std::shared_ptr<StreamFlow> add_flow(StreamFlow::Socket socket, const StreamFlow::Identity& identity,
                                        StreamFlow::Setup setup);
   std::size_t handshakes_of(const IpAddress& source) const;
+  void take_certificates(const std::expected<std::shared_ptr<const TlsContexts>, std::string>& read);
   void warn_of_certificates();
   TimePoint now() const;
   void handle(Input input);
@@ -87,6 +89,8 @@ class Shard final : public Inbox {
   boost::asio::steady_timer timer_;
   std::optional<TimePoint> timer_set_to_;
   std::function<void()> at_rest_;
+  enum class Reload : std::uint8_t { None, UnderWay, Again } reload_ = Reload::None;
+  std::jthread reader_;  // of certificates; looks at config_ alone, and ends before it
 };
 
 }  // namespace intermediary
