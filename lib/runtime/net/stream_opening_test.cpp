@@ -392,7 +392,9 @@ TEST_F(TlsTest, TellsTheServersNames) {
   for (const FlowOpened& each : inbox.all<FlowOpened>()) {
     EXPECT_EQ(each.transport, Transport::Tls);
     EXPECT_EQ(each.certificate.has_value(), each.flow.value > 1000);  // the client showed none
-    if (each.certificate) EXPECT_THAT(each.certificate->uris, testing::ElementsAre("sip:example.com"));
+    if (each.certificate) {
+      EXPECT_THAT(each.certificate->uris, testing::ElementsAre("sip:example.com"));
+    }
   }
 }
 
@@ -431,7 +433,9 @@ TEST_F(TlsTest, AsksClientsForCertificates) {
     const auto without = client("edge.example.com");
     run_until([&] { return inbox.all<FlowOpened>().size() == 2 || !inbox.notes.empty(); });
     EXPECT_EQ(inbox.notes.empty(), wanted == Wanted::Asked) << inbox.notes;
-    if (wanted == Wanted::Required) EXPECT_THAT(inbox.notes, HasSubstr("peer did not return a certificate"));
+    if (wanted == Wanted::Required) {
+      EXPECT_THAT(inbox.notes, HasSubstr("peer did not return a certificate"));
+    }
     without->close();
   }
 }
