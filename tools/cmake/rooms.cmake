@@ -2,7 +2,8 @@
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # What a precompiled header defines cannot be seen from outside; whoever changes one has it built anew.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 add_library(intermediary_options INTERFACE)
@@ -15,6 +16,37 @@ if(INTERMEDIARY_SANITIZE)
     -fno-sanitize-recover=all)
   target_link_options(intermediary_options INTERFACE -fsanitize=${INTERMEDIARY_SANITIZE})
 endif()
+
+# One precompiled header for all rooms, one for all tests: precompile(TARGET headers|tests). Files include what they use
+# all the same: the preset "clang" does without, and would not compile otherwise.
+set(precompiled_headers <algorithm> <array> <boost/container/small_vector.hpp> <boost/smart_ptr/intrusive_ptr.hpp>
+  <boost/unordered/unordered_flat_map.hpp> <charconv> <chrono> <cstdint> <deque> <expected> <functional> <list> <map>
+  <memory> <optional> <set> <span> <string> <string_view> <tuple> <utility> <variant> <vector>)
+if(INTERMEDIARY_PRECOMPILE)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "// A target needs a source.\n")
+  foreach(kind headers tests)
+    add_library(intermediary_precompiled_${kind} OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
+    target_link_libraries(intermediary_precompiled_${kind} PRIVATE intermediary_options Boost::headers)
+    target_include_directories(intermediary_precompiled_${kind} PRIVATE ${PROJECT_SOURCE_DIR})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+      target_compile_options(intermediary_precompiled_${kind} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    endif()
+  endforeach()
+  target_precompile_headers(intermediary_precompiled_headers PRIVATE ${precompiled_headers})
+  if(INTERMEDIARY_BUILD_TESTS)
+    target_link_libraries(intermediary_precompiled_tests PRIVATE GTest::gmock)
+    target_precompile_headers(intermediary_precompiled_tests PRIVATE ${precompiled_headers} <gmock/gmock.h> <gtest/gtest.h>)
+    if(INTERMEDIARY_SANITIZE)
+      target_compile_options(intermediary_precompiled_tests PRIVATE -O0)  # as the tests are, see below
+    endif()
+  endif()
+endif()
+
+function(precompile target kind)
+  if(INTERMEDIARY_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM intermediary_precompiled_${kind})
+  endif()
+endfunction()
 
 # room(NAME [DIRECTORY dir] DEPENDS target...)
 function(room name)
@@ -31,6 +63,7 @@ function(room name)
     add_library(intermediary_${name} STATIC ${sources})
     target_include_directories(intermediary_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
     target_link_libraries(intermediary_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE intermediary_options)
+    precompile(intermediary_${name} headers)
   else()
     add_library(intermediary_${name} INTERFACE)
     target_include_directories(intermediary_${name} INTERFACE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
@@ -45,6 +78,7 @@ endfunction()
 function(room_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
+  precompile(${name} tests)
   target_link_libraries(${name} PRIVATE ${TEST_DEPENDS} intermediary_options GTest::gmock GTest::gtest_main
     rapidcheck)
   target_compile_definitions(${name} PRIVATE INTERMEDIARY_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
