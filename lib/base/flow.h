@@ -19,6 +19,8 @@ enum class Transport : std::uint8_t { Udp, Tcp, Tls, Ws, Wss };
 
 constexpr bool is_reliable(Transport transport) { return transport != Transport::Udp; }
 constexpr bool is_secure(Transport transport) { return transport == Transport::Tls || transport == Transport::Wss; }
+// One WebSocket message carries one SIP message (RFC 7118 §5), and only the client can open the connection.
+constexpr bool is_websocket(Transport transport) { return transport == Transport::Ws || transport == Transport::Wss; }
 
 // "UDP", as it stands in a Via (RFC 3261 §20.42).
 std::string_view via_name(Transport transport);

@@ -23,11 +23,12 @@ std::string_view canonical_host(std::string_view host, std::string& room) {
 }  // namespace
 
 ListenerId LocalNames::add_listener(Transport transport, const Endpoint& bound, std::string_view advertise_host,
-                                    std::optional<std::uint16_t> advertise_port) {
+                                    std::optional<std::uint16_t> advertise_port, bool websocket) {
   Listener listener;
   listener.id = ListenerId{static_cast<std::uint32_t>(listeners_.size() + 1)};
   listener.transport = transport;
   listener.bound = bound;
+  listener.websocket = websocket;
   listener.host = advertise_host.empty() ? bound.address.to_host() : std::string(advertise_host);
   if (const auto address = IpAddress::parse(listener.host)) listener.host = address->to_host();
   listener.port = advertise_port.value_or(bound.port);
@@ -51,7 +52,7 @@ const LocalNames::Listener* LocalNames::find(ListenerId id) const {
 const LocalNames::Listener* LocalNames::for_sending(Transport transport, IpAddress::Family family,
                                                     ListenerId preferred) const {
   const auto fits = [&](const Listener& listener) {
-    return listener.transport == transport && listener.bound.address.family() == family;
+    return listener.serves(transport) && listener.bound.address.family() == family;
   };
   if (const Listener* named = find(preferred); named && fits(*named)) return named;
   for (const Listener& listener : listeners_) {

@@ -22,14 +22,21 @@ class LocalNames {
     ListenerId id;
     Transport transport = Transport::Udp;
     Endpoint bound;
-    std::string host;  // what the world calls us there: advertised name, or the bound address as a host
+    bool websocket = false;  // takes WebSocket connections besides those of its transport
+    std::string host;        // what the world calls us there: advertised name, or the bound address as a host
     std::uint16_t port = 0;
     std::string sent_by;  // "host:port" as it stands in our Via (RFC 3261 §18.1.1), the port always written
+
+    // Whether connections of that transport are its own.
+    bool serves(Transport other) const {
+      if (other == transport) return true;
+      return websocket && is_websocket(other) && is_secure(other) == is_secure(transport);
+    }
   };
 
   // Ids are 1, 2, … in the order of adding. `advertise_host` "" and port nullopt: what is bound.
   ListenerId add_listener(Transport transport, const Endpoint& bound, std::string_view advertise_host,
-                          std::optional<std::uint16_t> advertise_port);
+                          std::optional<std::uint16_t> advertise_port, bool websocket = false);
   void add_domain(std::string_view domain);
 
   const Listener* find(ListenerId id) const;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "config/draft.h"
+#include "config/words.h"
 #include "transport/resolve.h"
 
 namespace intermediary {
@@ -10,7 +11,8 @@ namespace {
 
 // Whether one socket would take what the other is bound to.
 bool overlap(const ListenerConfig& a, const ListenerConfig& b) {
-  if (a.transport != b.transport || a.bind.port != b.bind.port || a.bind.port == 0) return false;
+  if (is_reliable(a.transport) != is_reliable(b.transport) || a.bind.port != b.bind.port || a.bind.port == 0)
+    return false;
   if (a.bind.address.family() != b.bind.address.family()) return false;
   return a.bind.address == b.bind.address || a.bind.address.is_unspecified() || b.bind.address.is_unspecified();
 }
@@ -20,9 +22,31 @@ void check_listeners(const Draft& draft, Problems& problems) {
   for (std::size_t later = 0; later < listeners.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       if (!overlap(listeners[earlier], listeners[later])) continue;
-      problems.error(draft.listeners[later], "the listener '" + listeners[later].name +
-                                                 "' takes the same address as '" + listeners[earlier].name + "'");
+      problems.error(draft.listeners[later].on, "the listener '" + listeners[later].name +
+                                                    "' takes the same address as '" + listeners[earlier].name + "'");
     }
+  }
+}
+
+void check_certificates(const Draft& draft, Problems& problems) {
+  std::vector<std::string> names;
+  for (const CertificateConfig& certificate : draft.config.certificates) names.push_back(certificate.name);
+  std::vector<bool> used(names.size());
+  for (std::size_t i = 0; i < draft.config.listeners.size(); ++i) {
+    const ListenerConfig& listener = draft.config.listeners[i];
+    for (std::size_t n = 0; n < listener.certificates.size(); ++n) {
+      const auto found = std::ranges::find(names, listener.certificates[n]);
+      if (found != names.end()) {
+        used[static_cast<std::size_t>(found - names.begin())] = true;
+        continue;
+      }
+      problems.error(draft.listeners[i].certificates[n],
+                     "there is no [certificate." + listener.certificates[n] + "]" +
+                         (names.empty() ? std::string() : suggestion(listener.certificates[n], names)));
+    }
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!used[i]) problems.warning(draft.certificates[i], "no listener shows the certificate '" + names[i] + "'");
   }
 }
 
@@ -178,6 +202,7 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
 
 void check_whole(const Draft& draft, Problems& problems) {
   check_listeners(draft, problems);
+  check_certificates(draft, problems);
   check_reachable(draft, problems);
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);

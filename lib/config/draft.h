@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "config/load.h"
 #include "config/problem.h"
 #include "config/reader.h"
 #include "engine/config.h"
@@ -14,15 +15,23 @@ struct RulePlaces {
   Position action;
 };
 
-// REQUIRES between calls: one place for each listener and each rule of `config`.
+struct ListenerPlaces {
+  Position on;
+  std::vector<Position> certificates;  // one for each name
+};
+
+// REQUIRES between calls: one place for each listener, certificate and rule of `config`.
 struct Draft {
   Config config;
-  std::vector<Position> listeners;
+  std::vector<ListenerPlaces> listeners;
+  std::vector<Position> certificates;
   std::vector<RulePlaces> rules;
 };
 
 // Each reads its part of the top level; what is wrong goes to the reader's problems.
 void read_listeners(TableReader& top, Draft& draft);
+// The files of certificates are looked into as far as their PEM lines go; whether they fit each other, the server says.
+void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_rules(TableReader& top, Draft& draft);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.

@@ -10,17 +10,16 @@
 namespace intermediary {
 namespace {
 
-constexpr std::uint16_t sip_port = 5060;  // RFC 3261 §19.1.2
-
 std::expected<Transport, std::string> parse_listener_transport(std::string_view word) {
-  if (word == "udp") return Transport::Udp;
-  if (word == "tcp") return Transport::Tcp;
-  if (word == "tls" || word == "ws" || word == "wss") return std::unexpected(not_available(word));
-  return std::unexpected("unknown transport '" + std::string(word) + "'" + suggestion(word, {"udp", "tcp"}));
+  for (const Transport transport : {Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss}) {
+    if (word == parameter_name(transport)) return transport;
+  }
+  return std::unexpected("unknown transport '" + std::string(word) + "'" +
+                         suggestion(word, {"udp", "tcp", "tls", "ws", "wss"}));
 }
 
 // "192.0.2.1:5060", "[::1]", "[::1]:5060"
-std::expected<Endpoint, std::string> parse_bind(std::string_view text) {
+std::expected<Endpoint, std::string> parse_bind(std::string_view text, std::uint16_t usual_port) {
   const std::size_t after_address = text.starts_with('[') ? text.find(']') : 0;
   if (after_address == std::string_view::npos) return std::unexpected("'[' has no ']'");
   const std::size_t colon = text.find(':', after_address);
@@ -35,7 +34,7 @@ std::expected<Endpoint, std::string> parse_bind(std::string_view text) {
     return std::unexpected("'" + address->to_string() +
                            "' is link-local: it needs an interface, which cannot be named here");
   }
-  if (colon == std::string_view::npos) return Endpoint{*address, sip_port};
+  if (colon == std::string_view::npos) return Endpoint{*address, usual_port};
   const std::string_view port_text = text.substr(colon + 1);
   const std::optional<std::uint64_t> port = parse_decimal<std::uint64_t>(port_text);
   if (!port || *port > 65535) return std::unexpected("'" + std::string(port_text) + "' is not a port from 0 to 65535");
@@ -79,6 +78,76 @@ void read_name(TableReader& reader, ListenerConfig& listener, const Draft& draft
   }
 }
 
+// Two ways to name one certificate or several; the first is the one for whoever names none of their domains.
+void read_certificate_names(TableReader& reader, ListenerConfig& listener, ListenerPlaces& places) {
+  for (const Placed<std::string>& name : reader.texts("cert")) {
+    if (std::ranges::find(listener.certificates, name.value) != listener.certificates.end()) {
+      reader.problems().error(name.at, "the certificate '" + name.value + "' stands here twice");
+      continue;
+    }
+    listener.certificates.push_back(name.value);
+    places.certificates.push_back(name.at);
+  }
+}
+
+// RFC 6454 §7.1: scheme, host, and a port that is not the scheme's own; what a browser sends has no path and is in
+// lower case.
+bool is_origin(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos || colon == 0 || text != lowercase(text)) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  const bool named = std::ranges::all_of(
+      scheme, [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
+  return named && parse_host_port(text.substr(colon + 3)).has_value();
+}
+
+void read_origins(TableReader& reader, ListenerConfig& listener) {
+  for (const Placed<std::string>& origin : reader.texts("origins")) {
+    if (is_origin(origin.value)) {
+      listener.origins.push_back(origin.value);
+    } else {
+      reader.problems().error(origin.at, "'" + origin.value +
+                                             "' is no origin, as \"https://example.com\" or "
+                                             "\"http://localhost:8080\": lower case, and no path");
+    }
+  }
+}
+
+void read_proxy_protocol(TableReader& reader, ListenerConfig& listener) {
+  for (const Placed<std::string>& source : reader.texts("proxy_protocol")) {
+    if (const std::optional<Cidr> prefix = Cidr::parse(source.value)) {
+      listener.proxy_protocol.push_back(*prefix);
+    } else {
+      reader.problems().error(source.at, "'proxy_protocol': '" + source.value +
+                                             "' is not an address or a prefix such as '10.0.0.0/8' (no bits set "
+                                             "behind the prefix)");
+    }
+  }
+}
+
+void read_client_certificate(TableReader& reader, ListenerConfig& listener) {
+  using enum ListenerConfig::ClientCertificate;
+  if (const auto word = reader.word("client_certificate", {"no", "ask", "require"})) {
+    listener.client_certificate = *word == 0 ? Unasked : *word == 1 ? Asked : Required;
+  }
+}
+
+// Keys that say nothing about a listener of that transport.
+void check_keys(TableReader& reader, const ListenerConfig& listener) {
+  const Transport transport = listener.transport;
+  const auto belongs = [&](std::string_view key, bool fits, std::string_view where) {
+    if (fits || !reader.has(key)) return;
+    reader.problems().error(reader.key_at(key), "'" + std::string(key) + "' is for " + std::string(where) + ", and '" +
+                                                    listener.name + "' is " + std::string(parameter_name(transport)));
+  };
+  belongs("cert", is_secure(transport), "tls and wss");
+  belongs("client_certificate", is_secure(transport), "tls and wss");
+  belongs("websocket", transport == Transport::Tcp || transport == Transport::Tls,
+          "tcp and tls listeners that take WebSocket too");
+  belongs("origins", is_websocket(transport) || listener.websocket, "listeners that take WebSocket");
+  belongs("proxy_protocol", is_reliable(transport), "connections");
+}
+
 void read_listener(TableReader& reader, Draft& draft) {
   const std::optional<Placed<std::string>> on = reader.text("on");
   ListenerConfig listener;
@@ -88,16 +157,27 @@ void read_listener(TableReader& reader, Draft& draft) {
   } else if (std::expected<ListenerConfig, std::string> parsed = parse_listener(on->value); parsed) {
     listener = *std::move(parsed);
     require_advertised(reader, listener, on->at);
+    if (is_secure(listener.transport) && !reader.has("cert")) {
+      reader.problems().error(on->at, "a " + std::string(parameter_name(listener.transport)) +
+                                          " listener needs 'cert': the name of a [certificate.NAME]");
+    }
   } else {
     reader.problems().error(on->at, "'on': " + parsed.error());
   }
   const bool usable = !listener.name.empty();
   read_name(reader, listener, draft);
   read_advertise(reader, listener);
-  reader.later({"cert"});
+  ListenerPlaces places;
+  read_certificate_names(reader, listener, places);
+  read_client_certificate(reader, listener);
+  reader.boolean("websocket", listener.websocket);
+  read_origins(reader, listener);
+  read_proxy_protocol(reader, listener);
   reader.finish();
   if (!usable) return;
-  draft.listeners.push_back(on->at);
+  check_keys(reader, listener);
+  places.on = on->at;
+  draft.listeners.push_back(std::move(places));
   draft.config.listeners.push_back(std::move(listener));
 }
 
@@ -111,7 +191,7 @@ std::expected<ListenerConfig, std::string> parse_listener(std::string_view text)
   }
   const std::expected<Transport, std::string> transport = parse_listener_transport(text.substr(0, colon));
   if (!transport) return std::unexpected(transport.error());
-  const std::expected<Endpoint, std::string> bind = parse_bind(text.substr(colon + 1));
+  const std::expected<Endpoint, std::string> bind = parse_bind(text.substr(colon + 1), default_port(*transport));
   if (!bind) return std::unexpected(bind.error());
   ListenerConfig listener;
   listener.name = std::string(text);

@@ -148,10 +148,11 @@ void read_timings(TableReader& top, TransactionTimings& timings) {
   timings.timer_d = std::max(timings.timer_d, timings.t1_times_64());
 }
 
-Draft read_document(const Table& document, Problems& problems) {
+Draft read_document(const Table& document, const ConfigSurroundings& surroundings, Problems& problems) {
   Draft draft;
   TableReader top(document, Position{}, "", problems);
   read_listeners(top, draft);
+  read_certificates(top, surroundings, draft);
   read_domains(top, draft.config);
   read_server_name(top, draft.config);
   read_proxy(top, draft.config.proxy);
@@ -180,7 +181,7 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
   Problems problems(source_name);
   const std::optional<Table> document = parse_document(text, surroundings, problems);
   if (!document) return std::unexpected(problems.all());
-  Draft draft = read_document(*document, problems);
+  Draft draft = read_document(*document, surroundings, problems);
   check_whole(draft, problems);
   if (problems.errors() > 0) return std::unexpected(problems.all());
   return LoadedConfig{std::move(draft.config), problems.all()};

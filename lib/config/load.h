@@ -23,6 +23,8 @@ struct ConfigSurroundings {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   // "file:PATH": what is in the file, or why it cannot be read.
   std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
+  // Where paths start that a running server will read; "": the working directory.
+  std::string folder{};
 };
 
 // A world without variables and files.
@@ -39,8 +41,8 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
                                                                     const std::string& source_name,
                                                                     const ConfigSurroundings& surroundings);
 
-// One listener in the words of `listen`: "udp:192.0.2.1:5060", "tcp:[::1]:5060"; without a port 5060, port 0 lets the
-// system choose. Its name is the text itself. The error says what is wrong.
+// One listener in the words of `listen`: "udp:192.0.2.1:5060", "wss:[::1]:443"; without a port the transport's own,
+// port 0 lets the system choose. Its name is the text itself. The error says what is wrong.
 std::expected<ListenerConfig, std::string> parse_listener(std::string_view text);
 
 }  // namespace intermediary

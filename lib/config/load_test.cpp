@@ -29,6 +29,8 @@ ConfigSurroundings world() {
           },
           [](const std::string& path) -> std::expected<std::string, std::string> {
             if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
+            if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
+            if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
             return std::unexpected("no such file");
           }};
 }
@@ -109,8 +111,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "1:18 'on': '127.0.0.1' is not TRANSPORT:ADDRESS:PORT, for example 'udp:192.0.2.1:5060'"},
         WrongFile{"listen = [{ on = \"upd:127.0.0.1:5060\" }]",
                   "1:18 'on': unknown transport 'upd'; did you mean 'udp'?"},
-        WrongFile{"listen = [{ on = \"tls:127.0.0.1:5061\" }]", "1:18 'on': 'tls' is not available in this version"},
-        WrongFile{"listen = [{ on = \"wss:127.0.0.1:443\" }]", "1:18 'on': 'wss' is not available in this version"},
         WrongFile{"listen = [{ on = \"udp:127.0.0.1:99999\" }]", "1:18 'on': '99999' is not a port from 0 to 65535"},
         WrongFile{"listen = [{ on = \"udp:127.0.0.1:\" }]", "1:18 'on': '' is not a port from 0 to 65535"},
         WrongFile{"listen = [{ on = \"udp:127.0.0.256:5060\" }]",
@@ -130,8 +130,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "1:50 'advertise': '0' is not a port from 1 to 65535"},
         WrongFile{"listen = [{ on = \"udp:0.0.0.0:5060\", advertise = \"sip_example\" }]",
                   "1:50 'advertise': 'sip_example' is neither a host name nor an address"},
-        WrongFile{"listen = [{ on = \"udp:127.0.0.1:5060\", cert = \"edge\" }]",
-                  "1:40 'cert' in 'listen' is not available in this version"},
+        WrongFile{"listen = [{ on = \"udp:127.0.0.1:5060\", cert = \"edge\" }]\n[certificate.edge]\nchain = "
+                  "\"edge.pem\"\nkey = \"edge.key\"",
+                  "1:40 'cert' is for tls and wss, and 'udp:127.0.0.1:5060' is udp"},
         WrongFile{"listen = [{ name = \"a b\", on = \"udp:127.0.0.1:5060\" }]",
                   "1:20 'a b' is not a name: use letters, digits, '-', '.' and '_'"},
         WrongFile{"[[listen]]\nname = \"a\"\non = \"udp:127.0.0.1:5060\"\n[[listen]]\nname = \"a\"\non = "
@@ -260,11 +261,12 @@ INSTANTIATE_TEST_SUITE_P(
     RelayTargets, WrongFileTest,
     testing::Values(
         WrongFile{rule + "do = { relay = \"tel:+31201234567\" }",
-                  relay_problem + "a proxy relays to a sip: URI, not 'tel:'"},
+                  relay_problem + "a proxy relays to a sip: or sips: URI, not 'tel:'"},
         WrongFile{rule + "do = { relay = \"sips:192.0.2.1\" }",
-                  relay_problem + "'sips:' is not available in this version"},
-        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=tls\" }",
-                  relay_problem + "'tls' is not available in this version"},
+                  "5:6 the rule 'r' relays to tls:192.0.2.1:5061, but no listener is there for tls over "
+                  "IPv4: answers would have no way back"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=ws\" }",
+                  relay_problem + "WebSocket connections are opened by clients, never by a proxy (RFC 7118)"},
         WrongFile{rule + "do = { relay = \"sip:192.0.2.1;transport=sctp\" }",
                   relay_problem + "unknown transport 'sctp'"},
         WrongFile{rule + "do = { relay = \"sip:192.0.2.1?Subject=x\" }",

@@ -20,6 +20,10 @@ bool TableReader::has(std::string_view key) const {
   return std::ranges::find(*table_, key, &KeyedNode::key) != table_->end();
 }
 
+Position TableReader::key_at(std::string_view key) const {
+  return std::ranges::find(*table_, key, &KeyedNode::key)->key_at;
+}
+
 std::optional<Placed<std::string>> TableReader::text(std::string_view key) {
   const Node* node = take(key);
   if (!node) return std::nullopt;
@@ -105,6 +109,26 @@ std::optional<TableReader> TableReader::table(std::string_view key, std::string 
   }
   wrong_type(key, *node, "a table");
   return std::nullopt;
+}
+
+std::vector<std::pair<Placed<std::string>, TableReader>> TableReader::named_tables(const std::string& key) {
+  const Node* node = take(key);
+  if (!node) return {};
+  const auto* named = std::get_if<Table>(&node->value);
+  if (!named) {
+    wrong_type(key, *node, "a table of tables, [" + key + ".NAME]");
+    return {};
+  }
+  std::vector<std::pair<Placed<std::string>, TableReader>> readers;
+  for (const KeyedNode& entry : *named) {
+    if (const auto* inner = std::get_if<Table>(&entry.value.value)) {
+      readers.emplace_back(Placed<std::string>{entry.key, entry.key_at},
+                           TableReader(*inner, entry.value.at, "[" + key + "." + entry.key + "]", *problems_));
+    } else {
+      wrong_type(key, entry.value, "a table of tables, [" + key + ".NAME]");
+    }
+  }
+  return readers;
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key, const std::string& name) {

@@ -34,6 +34,8 @@ class TableReader {
 
   bool has(std::string_view key) const;
   Position at() const { return at_; }
+  // Where that key stands. REQUIRES: has(key).
+  Position key_at(std::string_view key) const;
 
   std::optional<Placed<std::string>> text(std::string_view key);
   // A string, or an array of strings with at least one.
@@ -48,6 +50,8 @@ class TableReader {
     if (const std::optional<std::int64_t> value = whole_number(key, least, most)) target = static_cast<Integer>(*value);
   }
   std::optional<TableReader> table(std::string_view key, std::string name);
+  // A table of tables, each under a name that the file chose: "[certificate.edge]".
+  std::vector<std::pair<Placed<std::string>, TableReader>> named_tables(const std::string& key);
   // An array of tables, each read as `name`.
   std::vector<TableReader> tables(std::string_view key, const std::string& name);
 

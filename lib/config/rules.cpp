@@ -79,13 +79,12 @@ void read_when(TableReader& rule, RuleMatch& match) {
 
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target) {
-  if (target.is_sips()) return not_available("sips:");
-  if (!target.is_sip()) return "a proxy relays to a sip: URI, not '" + target.scheme_text + ":'";
+  if (!target.is_sip()) return "a proxy relays to a sip: or sips: URI, not '" + target.scheme_text + ":'";
   if (!target.headers.empty()) return "a relay target carries no headers";
   if (const std::optional<std::string_view> named = target.parameter("transport")) {
     const std::optional<Transport> transport = parse_transport(*named);
     if (!transport) return "unknown transport '" + std::string(*named) + "'";
-    if (*transport != Transport::Udp && *transport != Transport::Tcp) return not_available(*named);
+    if (is_websocket(*transport)) return "WebSocket connections are opened by clients, never by a proxy (RFC 7118)";
   }
   const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
   if (const auto* none = std::get_if<NoHop>(&next)) return none->reason;

@@ -51,7 +51,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this) {
   for (const ListenerConfig& listener : config_.listeners) {
-    names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port);
+    names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port,
+                        listener.websocket);
   }
   for (const std::string& domain : config_.domains) names_.add_domain(domain);
 }
@@ -109,9 +110,16 @@ std::string problem_with(const Config& config) {
     if (listener.bind.address.is_unspecified() && listener.advertise_host.empty()) {
       return "listener '" + listener.name + "' is bound to every address and advertises none";
     }
-    if (listener.transport != Transport::Udp && listener.transport != Transport::Tcp) {
-      return "listener '" + listener.name + "': " + std::string(via_name(listener.transport)) +
-             " is not available in this version";
+    if (is_secure(listener.transport) && listener.certificates.empty()) {
+      return "listener '" + listener.name + "' needs a certificate";
+    }
+    for (const std::string& name : listener.certificates) {
+      if (std::ranges::find(config.certificates, name, &CertificateConfig::name) == config.certificates.end()) {
+        return "listener '" + listener.name + "': there is no certificate '" + name + "'";
+      }
+    }
+    if (listener.websocket && listener.transport != Transport::Tcp && listener.transport != Transport::Tls) {
+      return "listener '" + listener.name + "': only TCP and TLS listeners can take WebSocket too";
     }
   }
   if (config.proxy.timer_c <= std::chrono::minutes(3)) {

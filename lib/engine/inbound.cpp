@@ -47,10 +47,11 @@ void EngineCore::take(StreamReceived& input) {
   const FlowTable::Flow* flow = flows_.find(input.flow);
   if (!flow) return;  // closed by us, while these bytes were under way
   const Arrival arrival{flow->transport, flow->remote, flow->listener, input.flow};
+  const Framing framing = is_websocket(arrival.transport) ? Framing::Whole : Framing::Stream;
   flows_.received(now_, input.flow, input.bytes);
   while (auto frame = flows_.take_frame(now_, input.flow)) {  // none any more once the flow is closed
     std::visit(Overloaded{
-                   [&](Frame& message) { parse(std::move(message.bytes), Framing::Stream, arrival); },
+                   [&](Frame& message) { parse(std::move(message.bytes), framing, arrival); },
                    [&](KeepAlivePing&) {
                      flows_.send(now_, {arrival.transport, arrival.remote, arrival.listener, arrival.flow}, "\r\n");
                    },

@@ -54,6 +54,7 @@ using MessagePtr = boost::intrusive_ptr<const Message>;
 enum class Framing : std::uint8_t {
   Datagram,  // surplus behind Content-Length is cut off, a shorter body is an error (RFC 3261 §18.3)
   Stream,    // the framer cut exactly one message
+  Whole,     // a connection that keeps messages apart gave exactly one (RFC 7118 §5): no Content-Length is needed
 };
 
 // What could be read of a refused request, so that it can be answered (RFC 3261 §8.2.6.2): field lines by name.

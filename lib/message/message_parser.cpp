@@ -194,7 +194,7 @@ void MessageParser::read_body() {
   const std::size_t available = m_.bytes_.size() - m_.body_begin_;
   const Field* field = find(FieldName::ContentLength);
   if (field == nullptr) {
-    if (framing_ == Framing::Datagram) return;
+    if (framing_ != Framing::Stream) return;
     lose_boundary();
     return fail(Fault::MissingField, m_.body_begin_, "no Content-Length on a stream");
   }
@@ -210,7 +210,7 @@ void MessageParser::read_body() {
         "Content-Length is " + std::to_string(*length) + ", but " + std::to_string(available) + " bytes follow");
   }
   if (*length == available) return;
-  if (framing_ == Framing::Stream) {
+  if (framing_ != Framing::Datagram) {
     lose_boundary();
     return fail(Fault::BadContentLength, field->value_begin, "more bytes follow than Content-Length says");
   }

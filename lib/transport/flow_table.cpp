@@ -19,6 +19,16 @@ FlowTable::Guard guard_of(const FlowTable::Flow& flow) {
   return flow.inbound && !flow.proven ? FlowTable::Guard::FirstMessage : FlowTable::Guard::Idle;
 }
 
+// RFC 5626 §3.5.1 over WebSocket (RFC 7118 §6): two CRLFs are a ping, one is the answer to ours or filler.
+std::optional<FramingResult> read_piece(std::optional<std::string>& piece) {
+  if (!piece) return std::nullopt;
+  std::string bytes = *std::move(piece);
+  piece.reset();
+  if (bytes == "\r\n") return std::nullopt;
+  if (bytes == "\r\n\r\n") return KeepAlivePing{};
+  return Frame{std::move(bytes)};
+}
+
 }  // namespace
 
 void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote) {
@@ -49,15 +59,20 @@ void FlowTable::closed(FlowId id) { forget(id); }
 void FlowTable::received(TimePoint now, FlowId id, std::string_view bytes) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;
-  found->second.framer.feed(bytes);
-  use(now, found->second);
+  Flow& flow = found->second;
+  if (is_websocket(flow.transport)) {
+    flow.piece = bytes;
+  } else {
+    flow.framer.feed(bytes);
+  }
+  use(now, flow);
 }
 
 std::optional<FramingResult> FlowTable::take_frame(TimePoint now, FlowId id) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return std::nullopt;
   Flow& flow = found->second;
-  auto frame = flow.framer.next();
+  auto frame = is_websocket(flow.transport) ? read_piece(flow.piece) : flow.framer.next();
   if (!frame) {
     guard(now, id, flow);
   } else if (flow.guard == Guard::Header || flow.guard == Guard::Body) {

@@ -2,6 +2,7 @@
 //
 // The table decides when a connection is opened and closed; the runtime (or the simulator) does it and reports back.
 // What must leave is appended to a queue of FlowOrders that the engine turns into outputs, in order.
+// Bytes of TCP and TLS are cut by Content-Length; over WebSocket each piece is one message, whole (RFC 7118 §5).
 // Limits (docs/security.md): bytes that wait for a connection to open (limit::queued_bytes_per_flow), the deadlines for
 // a header section, for a body and for a connection that never said anything valid, how long a connection may be idle,
 // and how many we open. One that is in use is never closed for being idle.
@@ -61,6 +62,7 @@ class FlowTable {
     Endpoint remote;
     ListenerId listener;
     StreamFramer framer;
+    std::optional<std::string> piece{};  // over WebSocket: the message that came, until it is taken
     bool open = false;
     bool inbound = false;
     bool proven = false;                 // has carried a valid message

@@ -139,6 +139,26 @@ TEST_F(FlowTableTest, NoneMakesRoomThatIsInUseOrBeingOpened) {
   EXPECT_EQ(table().size(), 2u);
 }
 
+// RFC 7118 §5: what came is one message, whatever its Content-Length says or does not say; §6: CRLFs keep it alive.
+TEST_F(FlowTableTest, APieceOfWebSocketIsOneMessage) {
+  const FlowId flow{1};
+  table().opened(at(seconds(0)), flow, Transport::Wss, ListenerId{1}, *Endpoint::parse(peer));
+  const auto take = [&](std::string_view piece) {
+    table().received(at(seconds(1)), flow, piece);
+    std::vector<std::string> frames;
+    while (const auto frame = table().take_frame(at(seconds(1)), flow)) {
+      const Frame* message = std::get_if<Frame>(&*frame);
+      frames.push_back(message ? message->bytes : "ping");
+    }
+    return frames;
+  };
+  EXPECT_THAT(take("OPTIONS sip:a SIP/2.0\r\n\r\n"), ElementsAre("OPTIONS sip:a SIP/2.0\r\n\r\n"));
+  EXPECT_THAT(take(message + message), ElementsAre(message + message));
+  EXPECT_THAT(take(""), ElementsAre(""));
+  EXPECT_THAT(take("\r\n\r\n"), ElementsAre("ping"));
+  EXPECT_THAT(take("\r\n"), IsEmpty());
+}
+
 TEST_F(FlowTableTest, WhatDoesNotFitTheQueueFails) {
   const std::string half(limit::queued_bytes_per_flow / 2 + 1, 'x');
   const FlowId flow = send(seconds(0), peer, half);

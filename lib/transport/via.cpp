@@ -24,7 +24,7 @@ MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const 
   }
   Limits room = limits;
   room.datagram_bytes = room.stream_message_bytes = request->bytes().size() + 128;
-  auto stamped = Message::parse(editor.finish(), Framing::Stream, room);
+  auto stamped = Message::parse(editor.finish(), Framing::Whole, room);
   // A line or header section at its very limit has no room for the note: the answer still finds its way by reply_hop().
   return stamped ? *stamped : request;
 }

@@ -60,7 +60,7 @@ ConfigSurroundings surroundings_of(const std::string& config_path) {
             const char* value = std::getenv(name.c_str());
             return value ? std::optional<std::string>(value) : std::nullopt;
           },
-          [folder](const std::string& path) { return read_file((folder / path).string()); }};
+          [folder](const std::string& path) { return read_file((folder / path).string()); }, folder.string()};
 }
 
 }  // namespace intermediary::cli

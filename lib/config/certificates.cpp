@@ -1,0 +1,61 @@
+#include "base/text.h"
+#include "config/draft.h"
+
+namespace intermediary {
+namespace {
+
+constexpr std::string_view certificate_line = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view key_line_end = "PRIVATE KEY-----";
+
+std::string located(const std::string& path, const std::string& folder) {
+  return folder.empty() || path.starts_with('/') ? path : folder + "/" + path;
+}
+
+// The path of a PEM file that holds `wanted`, as the server is to open it; what is wrong with it stands at its place.
+std::string read_pem(TableReader& reader, std::string_view key, std::string_view wanted, std::string_view what,
+                     const ConfigSurroundings& surroundings) {
+  const std::optional<Placed<std::string>> path = reader.text(key);
+  if (!path) {
+    if (!reader.has(key)) {
+      reader.problems().error(reader.at(), reader.naming(key) + " is missing: the PEM file of " + std::string(what));
+    }
+    return {};
+  }
+  const std::expected<std::string, std::string> contents = surroundings.read_file(path->value);
+  if (!contents) {
+    reader.problems().error(path->at, reader.naming(key) + ": cannot read '" + path->value + "': " + contents.error());
+  } else if (!contents->contains(wanted)) {
+    reader.problems().error(path->at, reader.naming(key) + ": '" + path->value + "' holds no " + std::string(what) +
+                                          " in PEM form ('" + std::string(wanted) + "')");
+  }
+  return located(path->value, surroundings.folder);
+}
+
+void read_tls(TableReader& top, const ConfigSurroundings& surroundings, Config& config) {
+  std::optional<TableReader> tls = top.table("tls", "[tls]");
+  if (!tls) return;
+  if (tls->has("authorities")) {
+    config.authorities_file = read_pem(*tls, "authorities", certificate_line, "certificate", surroundings);
+  }
+  tls->text("authorities");
+  tls->finish();
+}
+
+}  // namespace
+
+void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
+  for (auto& [name, reader] : top.named_tables("certificate")) {
+    CertificateConfig certificate{.name = name.value, .chain_file = {}, .key_file = {}};
+    if (!is_token(name.value)) {
+      top.problems().error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
+    }
+    certificate.chain_file = read_pem(reader, "chain", certificate_line, "certificate", surroundings);
+    certificate.key_file = read_pem(reader, "key", key_line_end, "private key", surroundings);
+    reader.finish();
+    draft.certificates.push_back(name.at);
+    draft.config.certificates.push_back(std::move(certificate));
+  }
+  read_tls(top, surroundings, draft.config);
+}
+
+}  // namespace intermediary
