@@ -27,8 +27,10 @@ void Declarations::finish() {
     auto* node = std::get_if<NodeSetup>(&inhabitant);
     if (!node) continue;
     NodeDraft& draft = nodes_.at(node->name);
+    draft.options.finish();
     draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
     node->config = draft.options.config;
+    node->tls = draft.options.tls;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
 }
@@ -71,17 +73,22 @@ void Declarations::read_node(Words& words) {
   if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
   claim(sockets, draft.place);
   nodes_.emplace(name, std::move(draft));
-  scenario_.inhabitants.emplace_back(NodeSetup{name, {}});
+  scenario_.inhabitants.emplace_back(NodeSetup{name, {}, {}});
 }
 
 Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view what) {
   Draft draft;
   draft.setup.name = declare(words, what);
-  bool tcp = false;
+  std::optional<Transport> transport;
   while (auto word = words.next_if_any()) {
     std::string_view text = word->text;
-    if (text == "transport=tcp") {
-      tcp = true;
+    if (text.starts_with("transport=")) {
+      transport = parse_transport(text.substr(10));
+      if (!transport) wrong(*word, "transport=udp, tcp, tls, ws or wss");
+    } else if (text.starts_with("cert=")) {
+      draft.setup.tls.certificates.push_back(parse_certificate(text.substr(5)));
+    } else if (text == "!trusted") {
+      draft.setup.tls.trusted = false;
     } else if (text.starts_with("aor=")) {
       draft.setup.address_of_record = text.substr(4);
       auto uri = Uri::parse(draft.setup.address_of_record);
@@ -93,14 +100,14 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
     }
   }
   if (draft.setup.sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.10:5060"};
-  if (tcp) draft.setup.sockets.front().transport = Transport::Tcp;
+  if (transport) draft.setup.sockets.front().transport = *transport;
   claim(draft.setup.sockets, place_);
   return draft;
 }
 
 void Declarations::read_party(Words& words) {
   Draft draft = read_user_agent(words, "the party's name");
-  if (!draft.options.empty()) wrong(draft.options.front(), "an address, transport=tcp or aor=");
+  if (!draft.options.empty()) wrong(draft.options.front(), "an address, transport=, aor=, cert= or !trusted");
   parties_.insert(draft.setup.name);
   contacts_.emplace(draft.setup.name, contact_of(draft.setup));
   scenario_.inhabitants.emplace_back(std::move(draft.setup));
@@ -138,7 +145,8 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
     agent.registers_with = value;
   } else {
     wrong(option,
-          "an address, transport=tcp, aor=, registers=, rings-after=, answers-after=, rejects= or hangs-up-after=");
+          "an address, transport=, aor=, cert=, !trusted, registers=, rings-after=, answers-after=, rejects= or "
+          "hangs-up-after=");
   }
 }
 

@@ -61,7 +61,8 @@ class Ladder {
   std::string label_of(const Transmission& sent) {
     switch (sent.kind) {
       case Transmission::Kind::Open:
-        return "(open)";
+        if (sent.transport == Transport::Tcp) return "(open)";
+        return "(open " + std::string(parameter_name(sent.transport)) + ")";
       case Transmission::Kind::Close:
         return "(close)";
       case Transmission::Kind::Message:

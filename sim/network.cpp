@@ -8,8 +8,12 @@ namespace intermediary::sim {
 HostId Network::add_host(std::string name, std::vector<Socket> sockets) {
   HostId id{static_cast<std::uint32_t>(hosts_.size() + 1)};
   for (std::size_t i = 0; i < sockets.size(); ++i) listeners_.emplace(sockets[i], Listener{id, i});
-  hosts_.push_back({std::move(name), std::move(sockets), false});
+  hosts_.push_back({std::move(name), std::move(sockets), false, {}});
   return id;
+}
+
+void Network::also_accept(HostId host, std::size_t socket, Transport transport) {
+  listeners_.emplace(Socket{transport, sockets(host)[socket].address}, Listener{host, socket});
 }
 
 LinkQuality LinkChange::applied_to(LinkQuality quality) const {
@@ -133,35 +137,50 @@ Transmission Network::between(TimePoint now, const End& from, const End& to, Tra
   sent.time = now;
   sent.from = from.host;
   sent.to = to.host;
-  sent.transport = Transport::Tcp;
+  sent.transport = from.transport;
   sent.source = from.address;
   sent.destination = to.address;
   return sent;
 }
 
-EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to) {
+std::optional<std::string> Network::refusal(const std::optional<Listener>& listening, const Endpoint& to) const {
+  if (listening && !hosts_[listening->host.value - 1].refusing) return std::nullopt;
+  return (host_at(to) ? "connection refused by " : "no route to ") + to.to_string();
+}
+
+EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, Transport transport,
+                    std::string_view server_name) {
   EndId here{ends_.size() + 1};
   EndId there{ends_.size() + 2};
   Endpoint local{sockets(from)[socket].address.address, next_ephemeral_port_++};
-  auto listening = listener(Transport::Tcp, to);
-  bool refused = !listening || hosts_[listening->host.value - 1].refusing;
+  auto listening = listener(transport, to);
   HostId far = listening ? listening->host : host_at(to);
-  ends_.push_back({from, socket, local, there, TimePoint{}, false});
-  ends_.push_back({far, listening ? listening->socket : 0, to, here, TimePoint{}, refused});
+  std::optional<std::string> reason = refusal(listening, to);
+  Handshake hands;
+  if (!reason && is_secure(transport)) {
+    auto shaken = shake_hands(hosts_[from.value - 1].tls, hosts_[far.value - 1].tls, server_name);
+    if (shaken) {
+      hands = *std::move(shaken);
+    } else {
+      reason = shaken.error();
+    }
+  }
+  ends_.push_back({from, socket, local, there, TimePoint{}, false, transport});
+  ends_.push_back({far, listening ? listening->socket : 0, to, here, TimePoint{}, reason.has_value(), transport});
   const LinkQuality quality = link(from, far);
 
   Transmission sent = between(now, end(here), end(there), Transmission::Kind::Open);
-  if (refused) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
+  if (reason) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
   record(std::move(sent));
-  if (refused) {
-    std::string reason = (far ? "connection refused by " : "no route to ") + to.to_string();
-    under_way_.schedule(now + 2 * quality.latency, ConnectionClosed{from, here, std::move(reason)});
+  if (reason) {
+    under_way_.schedule(now + 2 * quality.latency, ConnectionClosed{from, here, *std::move(reason)});
     return here;
   }
   TimePoint reached = stream_arrival(now, end(there), quality);
-  under_way_.schedule(reached, ConnectionOpened{far, there, true, listening->socket, local});
+  under_way_.schedule(reached,
+                      ConnectionOpened{far, there, true, listening->socket, local, transport, std::move(hands.client)});
   TimePoint known = stream_arrival(reached, end(here), quality);
-  under_way_.schedule(known, ConnectionOpened{from, here, false, socket, to});
+  under_way_.schedule(known, ConnectionOpened{from, here, false, socket, to, transport, std::move(hands.server)});
   return here;
 }
 

@@ -2,8 +2,9 @@
 //
 // No clock: every call takes the time; `next_time` says when something arrives. Faults of the links are drawn from a
 // seeded source, one draw a statement, only where a link has that fault. Datagrams obey latency, jitter, loss,
-// duplication and reordering. Connections deliver in order and lose nothing: opening takes one latency to the far end
-// and two until the opener knows; jitter may delay bytes but never lets them overtake.
+// duplication and reordering. Over WebSocket each piece that is sent arrives as it is. Connections deliver in order and
+// lose nothing: opening takes one latency to the far end and two until the opener knows; jitter may delay bytes but
+// never lets them overtake.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "sim/event_queue.h"
+#include "sim/tls.h"
 
 namespace intermediary::sim {
 
@@ -96,6 +98,8 @@ struct ConnectionOpened {
   bool accepted = false;  // by this host; else this host asked for it
   std::size_t socket = 0;
   Endpoint remote;
+  Transport transport = Transport::Tcp;
+  std::optional<CertificateNames> certificate{};  // the other end's, where it showed one
 };
 struct BytesArrived {
   HostId host;
@@ -115,6 +119,11 @@ class Network {
   explicit Network(const Seed& seed) : random_(seed) {}
 
   HostId add_host(std::string name, std::vector<Socket> sockets);
+  // What that host shows, and asks for, where a connection of its is secured.
+  void set_tls(HostId host, TlsHost tls) { hosts_[host.value - 1].tls = std::move(tls); }
+  // That socket takes connections of another transport as well.
+  void also_accept(HostId host, std::size_t socket, Transport transport);
+  bool accepts(Transport transport, const Endpoint& address) const { return listener(transport, address).has_value(); }
   // Of every pair, and of pairs that will be.
   void change_links(const LinkChange& change);
   void change_link(HostId a, HostId b, const LinkChange& change);
@@ -126,8 +135,10 @@ class Network {
   void set_judge(Judge judge) { judge_ = std::move(judge); }
 
   void send_datagram(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, std::string bytes);
-  // A connection from `socket`'s address. Bytes may be sent at once: they arrive behind the opening.
-  EndId open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to);
+  // A connection from `socket`'s address, with all its handshakes. Bytes may be sent at once: they arrive behind the
+  // opening. `server_name`: whom a secured one is to be with.
+  EndId open(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, Transport transport = Transport::Tcp,
+             std::string_view server_name = {});
   void send_stream(TimePoint now, EndId from, std::string bytes);
   // The other end hears of it one latency later; this end is done with it at once.
   void close(TimePoint now, EndId from, std::string reason);
@@ -144,6 +155,7 @@ class Network {
   EndId connection_between(HostId here, HostId there) const;
   HostId host(EndId id) const { return end(id).host; }
   EndId peer(EndId id) const { return end(id).peer; }
+  Transport transport(EndId id) const { return end(id).transport; }
   bool is_open(EndId id) const { return !end(id).closed; }
   std::size_t open_connections(HostId host) const;
 
@@ -156,6 +168,7 @@ class Network {
     std::string name;
     std::vector<Socket> sockets;
     bool refusing = false;
+    TlsHost tls{};
   };
   struct End {
     HostId host;
@@ -164,6 +177,7 @@ class Network {
     EndId peer;
     TimePoint last_arrival{};  // nothing arrives here before what was sent earlier
     bool closed = false;
+    Transport transport = Transport::Tcp;
   };
   struct Listener {
     HostId host;
@@ -178,6 +192,8 @@ class Network {
   Duration datagram_delay(const LinkQuality& quality);
   TimePoint stream_arrival(TimePoint now, End& receiver, const LinkQuality& quality);
   Transmission between(TimePoint now, const End& from, const End& to, Transmission::Kind kind) const;
+  // Why nobody takes that connection; nullopt where somebody does.
+  std::optional<std::string> refusal(const std::optional<Listener>& listening, const Endpoint& to) const;
   const Transmission& record(Transmission transmission);
   void deliver_datagram(const Transmission& sent, std::size_t from_socket);
   bool arrives_nowhere(const Arrived& arrived) const;

@@ -1,8 +1,8 @@
 #include "sim/node_options.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -77,7 +77,7 @@ struct Value {
 };
 
 using Setter = void (*)(NodeOptions&, const Value&);
-constexpr std::array<std::pair<std::string_view, Setter>, 22> setters{{
+constexpr std::pair<std::string_view, Setter> setters[] = {
     {"domain",
      [](NodeOptions& o, const Value& v) {
        for (std::string& domain : v.domains()) o.config.domains.push_back(std::move(domain));
@@ -114,10 +114,17 @@ constexpr std::array<std::pair<std::string_view, Setter>, 22> setters{{
        if (v.text.empty()) v.refuse("a host");
        for (ListenerConfig& listener : o.config.listeners) listener.advertise_host = v.text;
      }},
-}};
+    {"cert", [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate(v.text)); }},
+    {"client-certificate",
+     [](NodeOptions& o, const Value& v) {
+       using enum ListenerConfig::ClientCertificate;
+       if (v.text != "no" && v.text != "ask" && v.text != "require") v.refuse("no, ask or require");
+       o.tls.asks = v.text == "no" ? Unasked : v.text == "ask" ? Asked : Required;
+     }},
+};
 
 std::string known_options() {
-  std::string names = "record-route";
+  std::string names = "record-route, websocket, !trusted";
   for (const auto& [name, setter] : setters) names += ", " + std::string(name) + '=';
   return names;
 }
@@ -187,13 +194,14 @@ Socket parse_socket(const Piece& word) {
   Transport transport = Transport::Udp;
   if (std::size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
     std::string_view parameter = text.substr(semicolon + 1);
-    if (parameter != "transport=tcp" && parameter != "transport=udp") {
-      throw Wrong{word.place, "expected ;transport=udp or ;transport=tcp, got ';" + std::string(parameter) + '\''};
+    auto named = parameter.starts_with("transport=") ? parse_transport(parameter.substr(10)) : std::nullopt;
+    if (!named) {
+      throw Wrong{word.place, "expected ;transport=udp, tcp, tls, ws or wss, got ';" + std::string(parameter) + '\''};
     }
-    if (parameter == "transport=tcp") transport = Transport::Tcp;
+    transport = *named;
     text = text.substr(0, semicolon);
   }
-  auto address = parse_address(text, 5060);
+  auto address = parse_address(text, default_port(transport));
   if (!address) throw Wrong{word.place, "expected an address such as 192.0.2.1:5060, got '" + std::string(text) + '\''};
   return {transport, *address};
 }
@@ -201,6 +209,16 @@ Socket parse_socket(const Piece& word) {
 void NodeOptions::apply(const Piece& word) {
   if (word.text == "record-route") {
     config.proxy.record_route = true;
+    return;
+  }
+  if (word.text == "websocket") {
+    for (ListenerConfig& listener : config.listeners) {
+      if (listener.transport == Transport::Tcp || listener.transport == Transport::Tls) listener.websocket = true;
+    }
+    return;
+  }
+  if (word.text == "!trusted") {
+    tls.trusted = false;
     return;
   }
   auto option = key_and_value(word.text);
@@ -217,10 +235,26 @@ void NodeOptions::apply(const Piece& word) {
   }
   if (option->key == "record-route") throw Wrong{word.place, "record-route takes no value"};
   auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
-  if (setter == setters.end()) {
+  if (setter == std::end(setters)) {
     throw Wrong{word.place, "unknown option '" + option->key + "'; there are " + known_options()};
   }
   setter->second(*this, Value{option->value, word.place});
+}
+
+void NodeOptions::finish() {
+  const bool secured =
+      std::ranges::any_of(config.listeners, [](const ListenerConfig& l) { return is_secure(l.transport); });
+  if (secured && tls.certificates.empty() && !config.domains.empty()) {
+    tls.certificates.push_back({.uris = {}, .dns_names = config.domains, .common_name = {}});
+  }
+  for (std::size_t i = 0; i < tls.certificates.size(); ++i) {
+    config.certificates.push_back({"cert" + std::to_string(i + 1), {}, {}});
+  }
+  for (ListenerConfig& listener : config.listeners) {
+    if (!is_secure(listener.transport)) continue;
+    listener.client_certificate = tls.asks;
+    for (const CertificateConfig& certificate : config.certificates) listener.certificates.push_back(certificate.name);
+  }
 }
 
 std::vector<Rule> usual_rules(const NodeOptions& options) {

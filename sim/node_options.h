@@ -21,8 +21,11 @@ struct NodeOptions {
   Config config;
   std::vector<Cidr> relay_for;  // relay=…
   bool relays = false;
+  TlsHost tls{};
 
   void apply(const Piece& word);
+  // Once all words are applied: gives secured listeners their certificates.
+  void finish();
 };
 
 // What a node without `rule` lines does (docs/scenarios.md).

@@ -78,15 +78,25 @@ Party::Party(PartyIdentity identity) : identity_(std::move(identity)) {
 }
 
 std::string Party::contact_uri() const {
-  std::string uri = "sip:" + identity_.name + '@' + identity_.socket.address.to_string();
-  if (identity_.socket.transport == Transport::Tcp) uri += ";transport=tcp";
+  const Transport transport = identity_.socket.transport;
+  const bool sips = identity_.address_of_record.starts_with("sips:");
+  std::string uri = (sips ? "sips:" : "sip:") + identity_.name + '@' + host_port();
+  if (is_websocket(transport)) return uri + ";transport=ws";
+  if (transport == Transport::Tcp || (transport == Transport::Tls && !sips)) {
+    uri.append(";transport=").append(parameter_name(transport));
+  }
   return uri;
+}
+
+// A page in a browser does not know its address (RFC 7118 §8.1).
+std::string Party::host_port() const {
+  if (is_websocket(identity_.socket.transport)) return identity_.name + ".invalid";
+  return identity_.socket.address.to_string();
 }
 
 std::string Party::via() {
   std::string branch = "z9hG4bK-" + identity_.name + '-' + std::to_string(++branches_);
-  return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + identity_.socket.address.to_string() +
-         ";branch=" + branch;
+  return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + host_port() + ";branch=" + branch;
 }
 
 std::uint32_t Party::next_cseq(const std::string& call_id) { return last_cseq_[call_id] + 1; }

@@ -52,6 +52,8 @@ class Party {
 
   const PartyIdentity& identity() const { return identity_; }
   std::string contact_uri() const;
+  // What its Via and Contact say of where it is.
+  std::string host_port() const;
 
   void hear(Heard heard);
   // The message for `order`, remembered as said once `say` is called; an error is one line for people. Variables that

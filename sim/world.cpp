@@ -60,12 +60,19 @@ Seed World::seed_for(std::string_view name) const {
 
 HostId World::add_node(const NodeSetup& setup) {
   HostId host = network_.add_host(setup.name, sockets_of(setup.config));
+  network_.set_tls(host, setup.tls);
+  for (std::size_t i = 0; i < setup.config.listeners.size(); ++i) {
+    const ListenerConfig& listener = setup.config.listeners[i];
+    if (!listener.websocket) continue;
+    network_.also_accept(host, i, is_secure(listener.transport) ? Transport::Wss : Transport::Ws);
+  }
   nodes_.emplace(host, Node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}});
   return host;
 }
 
 HostId World::add_party(const PartySetup& setup) {
   HostId host = network_.add_host(setup.name, setup.sockets);
+  network_.set_tls(host, setup.tls);
   Party party({setup.name, setup.address_of_record, setup.sockets.front()});
   user_agents_.emplace(host, UserAgent{std::move(party), std::nullopt, {}});
   return host;
@@ -253,8 +260,9 @@ void World::transmit(HostId host, Node& node, Transmit output) {
 }
 
 void World::open_flow(HostId host, Node& node, const OpenFlow& output) {
-  EndId end =
-      network_.open(now_, host, socket_of(host, output.listener, output.transport, output.remote), output.remote);
+  if (is_websocket(output.transport)) fault(host, "opened a WebSocket connection, which only clients do");
+  EndId end = network_.open(now_, host, socket_of(host, output.listener, output.transport, output.remote),
+                            output.remote, output.transport, output.server_name);
   node.ends.emplace(output.flow, end);
   node.flows.emplace(end, output.flow);
 }
@@ -277,42 +285,44 @@ std::expected<std::vector<Hop>, ResolveError> World::resolve(const ResolveTarget
     hop.transport = target.transport.value_or(address.transport.value_or(usual));
     std::uint16_t port = target.port.value_or(address.port.value_or(default_port(hop.transport)));
     hop.remote = {address.address, port};
+    if (is_secure(hop.transport)) hop.server_name = ServerName(lowercase(target.host));
     hops.push_back(hop);
   }
   return hops;
 }
 
 void World::arrive(HostId host, Node& node, const Arrived& arrived) {
-  std::visit(Overloaded{
-                 [&](const DatagramArrived& datagram) {
-                   feed(host, DatagramReceived{listener_id(datagram.socket), datagram.remote, datagram.bytes});
-                 },
-                 [&](const DatagramRefused& refused) {
-                   feed(host,
-                        DatagramFailed{listener_id(refused.socket), refused.remote, refused.bytes, "port unreachable"});
-                 },
-                 [&](const ConnectionOpened& opened) {
-                   // The ends of the network have small numbers, so that the engine's bit is never set.
-                   FlowId flow{opened.end.value};
-                   if (auto known = node.flows.find(opened.end); known != node.flows.end()) flow = known->second;
-                   node.flows.emplace(opened.end, flow);
-                   node.ends.emplace(flow, opened.end);
-                   feed(host, FlowOpened{flow, Transport::Tcp, listener_id(opened.socket), opened.remote});
-                 },
-                 [&](const BytesArrived& bytes) {
-                   auto flow = node.flows.find(bytes.end);
-                   if (flow != node.flows.end()) feed(host, StreamReceived{flow->second, bytes.bytes});
-                 },
-                 [&](const ConnectionClosed& closed) {
-                   auto known = node.flows.find(closed.end);
-                   if (known == node.flows.end()) return;
-                   FlowId flow = known->second;
-                   node.ends.erase(flow);
-                   node.flows.erase(known);
-                   feed(host, FlowClosed{flow, closed.reason});
-                 },
-             },
-             arrived);
+  std::visit(
+      Overloaded{
+          [&](const DatagramArrived& datagram) {
+            feed(host, DatagramReceived{listener_id(datagram.socket), datagram.remote, datagram.bytes});
+          },
+          [&](const DatagramRefused& refused) {
+            feed(host, DatagramFailed{listener_id(refused.socket), refused.remote, refused.bytes, "port unreachable"});
+          },
+          [&](const ConnectionOpened& opened) {
+            // The ends of the network have small numbers, so that the engine's bit is never set.
+            FlowId flow{opened.end.value};
+            if (auto known = node.flows.find(opened.end); known != node.flows.end()) flow = known->second;
+            node.flows.emplace(opened.end, flow);
+            node.ends.emplace(flow, opened.end);
+            feed(host,
+                 FlowOpened{flow, opened.transport, listener_id(opened.socket), opened.remote, opened.certificate});
+          },
+          [&](const BytesArrived& bytes) {
+            auto flow = node.flows.find(bytes.end);
+            if (flow != node.flows.end()) feed(host, StreamReceived{flow->second, bytes.bytes});
+          },
+          [&](const ConnectionClosed& closed) {
+            auto known = node.flows.find(closed.end);
+            if (known == node.flows.end()) return;
+            FlowId flow = known->second;
+            node.ends.erase(flow);
+            node.flows.erase(known);
+            feed(host, FlowClosed{flow, closed.reason});
+          },
+      },
+      arrived);
 }
 
 // ---- parties and agents
@@ -329,9 +339,10 @@ void World::arrive(UserAgent& user_agent, const Arrived& arrived) {
   if (const auto* datagram = std::get_if<DatagramArrived>(&arrived)) {
     hear(user_agent, network_.host_at(datagram->remote), datagram->remote, {}, datagram->bytes);
   } else if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) {
+    HostId from = network_.host(network_.peer(bytes->end));
+    if (is_websocket(network_.transport(bytes->end))) return hear(user_agent, from, {}, bytes->end, bytes->bytes);
     std::string& buffer = user_agent.buffers[bytes->end];
     buffer += bytes->bytes;
-    HostId from = network_.host(network_.peer(bytes->end));
     for (const std::string& message : cut_stream(buffer)) hear(user_agent, from, {}, bytes->end, message);
   }
 }
@@ -367,14 +378,20 @@ std::expected<Endpoint, std::string> World::address_of(HostId to, Transport tran
   for (const Socket& socket : network_.sockets(to)) {
     if (socket.transport == transport && socket.address.address.is_v4() == v4) return socket.address;
   }
+  for (const Socket& socket : network_.sockets(to)) {
+    if (network_.accepts(transport, socket.address) && socket.address.address.is_v4() == v4) return socket.address;
+  }
   return std::unexpected(network_.name(to) + " has no " + (v4 ? "IPv4" : "IPv6") + " address for " +
                          std::string(via_name(transport)));
 }
 
 std::expected<EndId, std::string> World::connect(HostId party, HostId to) {
-  auto address = address_of(to, Transport::Tcp, party);
+  // A party without connections of its own may still be asked to open one.
+  Transport own = network_.sockets(party).front().transport;
+  Transport transport = own == Transport::Udp ? Transport::Tcp : own;
+  auto address = address_of(to, transport, party);
   if (!address) return std::unexpected(address.error());
-  return network_.open(now_, party, socket_of(party, {}, Transport::Tcp, *address), *address);
+  return network_.open(now_, party, socket_of(party, {}, transport, *address), *address, transport);
 }
 
 std::expected<void, std::string> World::open(HostId party, HostId to) {

@@ -27,12 +27,14 @@ namespace intermediary::sim {
 
 struct NodeSetup {
   std::string name;
-  Config config;  // its listeners are the node's sockets: UDP and TCP
+  Config config;  // its listeners are the node's sockets
+  TlsHost tls{};
 };
 struct PartySetup {
   std::string name;
   std::vector<Socket> sockets;  // it sends from the first and is reached at all
   std::string address_of_record;
+  TlsHost tls{};
 };
 
 // What a name of the world's directory stands for; what is missing comes from the question (RFC 3263 §4).

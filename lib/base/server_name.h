@@ -1,4 +1,5 @@
-// The name that a TLS peer's certificate must cover: the domain that a next hop was looked up for (RFC 5922 §7.2).
+// The name that a TLS peer's certificate must cover: the domain that a next hop was looked up for (RFC 5922 §7.2), in
+// lower case.
 //
 // Most hops have none, and hops are copied often: a pointer to a text that never changes, compared by the text.
 #pragma once

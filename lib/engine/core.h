@@ -43,6 +43,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take(FlowOpened& input);
   void take(FlowClosed& input);
   void take(DatagramFailed& input);
+  void lose(FlowId id, const std::string& reason);
   void take(HopsResolved& input);
   void take(WallClock& input);
   void take(DeadlineReached& input);
@@ -65,6 +66,8 @@ class EngineCore final : public Wire, public ProxyPort {
   void receive(const MessagePtr& message, const Arrival& arrival);
   void receive_request(const MessagePtr& request, const Arrival& arrival);
   void receive_response(const MessagePtr& response, const Arrival& arrival);
+  void note_alias(const Message& request, const Arrival& arrival);
+  std::expected<Preprocessed, Refusal> prepare(const MessagePtr& request, const Arrival& arrival) const;
   void take_request(const MessagePtr& request, const Arrival& arrival);
   void take_cancel(const MessagePtr& cancel, const Arrival& arrival);
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
@@ -83,6 +86,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
   void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
+  bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
 
   // ---- outbound

@@ -5,6 +5,8 @@
 #include "engine/core.h"
 #include "message/compose.h"
 #include "policy/admission.h"
+#include "proxy/forwarding.h"
+#include "transport/resolve.h"
 #include "transport/via.h"
 #include "ua/options.h"
 
@@ -28,6 +30,7 @@ TargetSet only(Target&& target) {
 void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
   if (message->is_request()) {
     ++counters_.requests_in;
+    if (arrival.transport == Transport::Tls) note_alias(*message, arrival);
     receive_request(note_source(message, arrival, config_.limits), arrival);
   } else {
     ++counters_.responses_in;
@@ -52,6 +55,23 @@ void EngineCore::receive_request(const MessagePtr& request, const Arrival& arriv
   take_request(request, arrival);
 }
 
+// RFC 5923 §8.2: the peer takes requests on this connection, addressed to where its Via says that it is.
+void EngineCore::note_alias(const Message& request, const Arrival& arrival) {
+  const TopVia& top = request.top_via();
+  const auto via = parse_via(request.bytes().substr(top.begin, top.end - top.begin));
+  if (!via || !via->parameters.find("alias")) return;
+  flows_.alias(arrival.flow, {arrival.remote.address, top.port.value_or(default_port(Transport::Tls))});
+}
+
+// What comes in plain text has no claim to SIPS, whatever its Request-URI says (§26.2.2): some hop before us has broken
+// that promise already.
+std::expected<Preprocessed, Refusal> EngineCore::prepare(const MessagePtr& request, const Arrival& arrival) const {
+  auto pre = preprocess(request, names_, proxy_settings_);
+  if (!pre || !pre->request_uri.is_sips() || is_secure(arrival.transport)) return pre;
+  return std::unexpected(
+      Refusal{403, "its Request-URI is SIPS, and it came over " + std::string(via_name(arrival.transport)), {}});
+}
+
 // §18.1.2, §16.7 step 1 with RFC 6026 §8.9.
 void EngineCore::receive_response(const MessagePtr& response, const Arrival& arrival) {
   const TopVia& via = response->top_via();
@@ -68,7 +88,7 @@ void EngineCore::receive_response(const MessagePtr& response, const Arrival& arr
 }
 
 void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
-  auto pre = preprocess(request, names_, proxy_settings_);
+  auto pre = prepare(request, arrival);
   if (!pre) return refuse(request, arrival, pre.error());
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
@@ -93,7 +113,7 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
     return stateful_.cancel(now_, invite);
   }
   // §16.10: without a context, the INVITE may have gone by statelessly.
-  auto pre = preprocess(cancel, names_, proxy_settings_);
+  auto pre = prepare(cancel, arrival);
   if (!pre) return refuse(cancel, arrival, pre.error());
   const Decision decision = decide(*pre, arrival);
   if (decision.goes_on() && decision.mode == ProxyMode::Stateless) {
@@ -106,7 +126,7 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
 // of our own that kept no state ends here.
 void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
   if (has_stateless_tag(*ack)) return;
-  auto pre = preprocess(ack, names_, proxy_settings_);
+  auto pre = prepare(ack, arrival);
   if (!pre) return stray(*ack, arrival, pre.error().reason);
   Decision decision = decide(*pre, arrival);
   if (!decision.goes_on()) return stray(*ack, arrival, "it belongs to no INVITE here, and no rule takes it");
@@ -255,6 +275,20 @@ ForkPolicy EngineCore::fork_policy(const Decision& decision) {
   return relay ? relay->fork : ForkPolicy{};
 }
 
+// §16.1: who takes a request from a connection to datagrams has to repeat it there, so it cannot do without state
+// (docs/adr/0019). Nobody repeats an ACK.
+bool EngineCore::must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const {
+  if (!is_reliable(arrival.transport) || request.request->method() == Method::Ack) return false;
+  if (target.hop) return !is_reliable(target.hop->transport);
+  Uri room;
+  const auto uri = next_hop(request, target, room);
+  if (!uri) return false;
+  const auto next = select_hop(**uri);
+  if (const Hop* hop = std::get_if<Hop>(&next)) return !is_reliable(hop->transport);
+  const ResolveTarget* name = std::get_if<ResolveTarget>(&next);
+  return name && !name->sips && !is_reliable(name->transport.value_or(Transport::Udp));
+}
+
 // §16.3 comes before §16.5: what may not be forwarded is not looked up.
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision) {
@@ -265,11 +299,14 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   }
   auto targets = targets_of(pre, decision);
   if (!targets) return refuse(request, arrival, targets.error(), decision.rule_name());
-  if (decision.mode == ProxyMode::Stateless) {
+  if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, targets->targets().front())) {
     if (const auto refusal = stateless_.forward(pre, arrival, targets->targets().front())) {
       refuse(request, arrival, *refusal, decision.rule_name());
     }
     return;
+  }
+  if (request->method() == Method::Cancel) {
+    return refuse(request, arrival, {481, "no request here that it could cancel", {}}, decision.rule_name());
   }
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));

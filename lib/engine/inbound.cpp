@@ -4,6 +4,7 @@
 #include "message/compose.h"
 #include "message/start_line.h"
 #include "policy/admission.h"
+#include "transport/identity.h"
 #include "transport/via.h"
 
 namespace intermediary {
@@ -33,6 +34,13 @@ std::string reason_of(const ParseError& error) {
 
 // CRLFs alone keep a NAT's binding alive (RFC 5626 §3.5.1 for streams; seen on UDP as well).
 bool is_keep_alive(std::string_view bytes) { return bytes.find_first_not_of("\r\n\0", 0, 3) == std::string_view::npos; }
+
+std::string wrong_peer(const std::vector<std::string>& identities, const ServerName& wanted) {
+  std::string reason = "its certificate is not for " + std::string(wanted.view()) + ", but for ";
+  if (identities.empty()) reason += "nobody";
+  for (const std::string& identity : identities) reason += (&identity == &identities.front() ? "" : ", ") + identity;
+  return reason;
+}
 
 }  // namespace
 
@@ -83,20 +91,30 @@ void EngineCore::take(FlowOpened& input) {
     emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Failed, reason});
     return outputs_.push_back(CloseFlow{input.flow, reason});
   }
-  flows_.opened(now_, input.flow, input.transport, input.listener, input.remote);
+  std::vector<std::string> identities;
+  if (input.certificate) identities = sip_identities(*input.certificate);
+  if (!flows_.is_expected(input.flow, identities)) {
+    const std::string reason = wrong_peer(identities, flows_.find(input.flow)->server_name);
+    lose(input.flow, reason);
+    return outputs_.push_back(CloseFlow{input.flow, reason});  // RFC 5922 §7.3
+  }
+  flows_.opened(now_, input.flow, input.transport, input.listener, input.remote, std::move(identities));
   emit(FlowChanged{input.flow, input.transport, input.remote, FlowChanged::Change::Opened, {}});
   flush_flows();
 }
 
-void EngineCore::take(FlowClosed& input) {
-  const FlowTable::Flow* flow = flows_.find(input.flow);
+void EngineCore::take(FlowClosed& input) { lose(input.flow, input.reason); }
+
+// A connection that is gone, or never was what it should have been.
+void EngineCore::lose(FlowId id, const std::string& reason) {
+  const FlowTable::Flow* flow = flows_.find(id);
   if (!flow) return;
   if (!flow->open) ++counters_.send_failures;
-  emit(FlowChanged{input.flow, flow->transport, flow->remote,
-                   flow->open ? FlowChanged::Change::Closed : FlowChanged::Change::Failed, input.reason});
-  flows_.closed(input.flow);
-  for (BindingChanged& change : location_.remove_flow(input.flow)) emit(std::move(change));
-  transactions_.flow_lost(now_, input.flow, input.reason);
+  emit(FlowChanged{id, flow->transport, flow->remote,
+                   flow->open ? FlowChanged::Change::Closed : FlowChanged::Change::Failed, reason});
+  flows_.closed(id);
+  for (BindingChanged& change : location_.remove_flow(id)) emit(std::move(change));
+  transactions_.flow_lost(now_, id, reason);
 }
 
 void EngineCore::take(DatagramFailed& input) {

@@ -83,7 +83,8 @@ void EngineCore::flush_flows() {
                          Transmit{{out.transport, out.remote, out.listener, out.flow}, std::move(out.bytes)});
                    },
                    [&](FlowOpenOrder& out) {
-                     outputs_.emplace_back(OpenFlow{out.flow, out.transport, out.listener, out.remote});
+                     outputs_.emplace_back(OpenFlow{out.flow, out.transport, out.listener, out.remote,
+                                                    std::string(out.server_name.view())});
                    },
                    [&](FlowCloseOrder& out) {
                      for (BindingChanged& change : location_.remove_flow(out.flow)) emit(std::move(change));

@@ -9,24 +9,48 @@ namespace intermediary {
 
 namespace {
 
-// §16.6 step 4: our URI on one side, with the dialog's mark.
-std::string record_route_entry(const LocalNames::Listener& side, const Message& request,
-                               const ProxySettings& settings) {
-  std::string entry = "<sip:";
+// §16.6 step 4: the URI by which a request within the dialog reaches us over `transport`. SIPS on the way of a SIPS
+// request, and only there: for it asks for a SIPS contact (§12.1.1, docs/adr/0018). WebSocket is "ws" with and without
+// TLS (RFC 7118 §5.2).
+std::string_view transport_parameter(Transport transport, bool sips) {
+  switch (transport) {
+    case Transport::Udp:
+      return {};
+    case Transport::Tcp:
+      return ";transport=tcp";
+    case Transport::Tls:
+      return sips ? std::string_view() : ";transport=tls";
+    case Transport::Ws:
+    case Transport::Wss:
+      return ";transport=ws";
+  }
+  return {};
+}
+
+std::string record_route_entry(const LocalNames::Listener& side, Transport transport, bool sips,
+                               std::string_view mark) {
+  sips = sips && is_secure(transport);
+  std::string entry = sips ? "<sips:" : "<sip:";
   entry.reserve(64 + side.sent_by.size());
-  entry.append(side.sent_by);
-  if (side.transport != Transport::Udp) entry.append(";transport=").append(parameter_name(side.transport));
-  entry.append(";lr;").append(mark_parameter).append("=");
-  entry.append(dialog_mark(settings.key, request.call_id(), request.from_tag()));
-  return entry.append(">");
+  entry.append(side.sent_by).append(transport_parameter(transport, sips));
+  return entry.append(";lr;").append(mark_parameter).append("=").append(mark).append(">");
 }
 
 // RFC 5658 §5: one entry for each side where the two differ, the way out on top.
 void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   const Message& request = *f.request.request;
-  std::string value = record_route_entry(f.out, request, settings);
-  if (f.in.id != f.out.id) value += ", " + record_route_entry(f.in, request, settings);
+  const bool sips = leaves_as_sips(f.request, f.target);
+  const std::string mark = dialog_mark(settings.key, request.call_id(), request.from_tag());
+  std::string value = record_route_entry(f.out, f.hop.transport, sips, mark);
+  if (f.in.id != f.out.id || f.in_transport != f.hop.transport) {
+    value += ", " + record_route_entry(f.in, f.in_transport, sips, mark);
+  }
   editor.prepend(FieldName::RecordRoute, value);
+}
+
+// Where TLS ends, or goes on without SIPS, we have to stay on the way (§16.6 step 4).
+bool must_record_route(const Forwarding& f) {
+  return is_secure(f.in_transport) && !leaves_as_sips(f.request, f.target);
 }
 
 // §19.1.1, table 1: what may stand in a contact but not in a Request-URI.
@@ -109,16 +133,27 @@ std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const T
   return &room;
 }
 
+bool leaves_as_sips(const Preprocessed& request, const Target& target) {
+  if (target.uri.is_sips()) return true;
+  if (!target.path.empty()) {
+    const auto first = parse_name_address(target.path.front());
+    return first && first->uri.is_sips();
+  }
+  return request.next_route && request.next_route->uri.is_sips();
+}
+
 std::string forward_request(const Forwarding& f, const ProxySettings& settings) {
   const Message& request = *f.request.request;
   Editor editor(request);
   set_routing(editor, f);
   set_max_forwards(editor, request);
-  if (f.record_route) add_record_route(editor, f, settings);
+  if (f.record_route || must_record_route(f)) add_record_route(editor, f, settings);
   std::string via;
   via.reserve(32 + f.out.sent_by.size() + f.branch.size() + f.via_parameters.size());
   via.append("SIP/2.0/").append(via_name(f.hop.transport)).append(" ").append(f.out.sent_by);
   via.append(";branch=").append(f.branch).append(f.via_parameters);
+  // RFC 5923 §8.1: the peer, once its certificate has shown who it is, may send requests to us by the same connection.
+  if (f.hop.transport == Transport::Tls && !f.hop.server_name.empty()) via.append(";alias");
   editor.prepend(FieldName::Via, via);
   // Step 9: a stream needs the length.
   if (is_reliable(f.hop.transport) && !request.has(FieldName::ContentLength)) {

@@ -20,6 +20,7 @@ struct Forwarding {
   const Target& target;
   Hop hop;                          // with its listener set
   const LocalNames::Listener& in;   // where the request came in
+  Transport in_transport;           // and how: a listener may have several
   const LocalNames::Listener& out;  // where it leaves
   std::string_view branch;          // of our Via
   std::string_view via_parameters;  // further ones, ";a=b"; "" for none
@@ -30,6 +31,9 @@ struct Forwarding {
 // itself. For a SIPS target it is a SIPS URI, whoever names the hop. It may stand in `room`. An error when the path
 // cannot be read.
 std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const Target& target, Uri& room);
+
+// Whether the request leaves with a SIPS URI as Request-URI or topmost Route.
+bool leaves_as_sips(const Preprocessed& request, const Target& target);
 
 std::string forward_request(const Forwarding& forwarding, const ProxySettings& settings);
 

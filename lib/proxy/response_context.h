@@ -59,6 +59,7 @@ struct ResponseContext {
   ServerTransactionId server;  // none once it is gone
   Preprocessed request;
   ListenerId in;
+  Transport in_transport = Transport::Udp;
   std::string rule;
   std::string loop;  // the request's loop hash
   std::string tag;   // To tag of our own answers, once there is one

@@ -26,6 +26,7 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   context.request = std::move(request);
   const Arrival& arrival = transactions_.find(server)->arrival;
   context.in = arrival.listener;
+  context.in_transport = arrival.transport;
   context.rule = std::move(rule);
   context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;

@@ -61,6 +61,7 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             branch.target,
                             branch.hop,
                             in ? *in : *out,
+                            context.in_transport,
                             *out,
                             branch.via_branch,
                             {},

@@ -92,8 +92,9 @@ std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const A
     if (!out) return {};
     to.listener = out->id;
     const LocalNames::Listener* in = names_.find(arrival.listener);
-    return forward_request({request, target, to, in ? *in : *out, *out, branch, back, settings_.record_route},
-                           settings_);
+    return forward_request(
+        {request, target, to, in ? *in : *out, arrival.transport, *out, branch, back, settings_.record_route},
+        settings_);
   };
   std::string bytes = build(hop);
   const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu;

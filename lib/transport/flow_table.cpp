@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "transport/identity.h"
+
 namespace intermediary {
 
 namespace {
@@ -31,19 +33,28 @@ std::optional<FramingResult> read_piece(std::optional<std::string>& piece) {
 
 }  // namespace
 
-void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote) {
+bool FlowTable::is_expected(FlowId id, const std::vector<std::string>& identities) const {
+  const Flow* flow = find(id);
+  return !flow || flow->server_name.empty() || covers(identities, flow->server_name.view());
+}
+
+void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote,
+                       std::vector<std::string> identities) {
   auto found = flows_.find(id);
   if (found == flows_.end()) {
     // The peer opened it.
     ++inbound_[remote.address];
     found = flows_.emplace(id, Flow{transport, remote, listener, StreamFramer(limits_)}).first;
     found->second.open = found->second.inbound = true;
-    by_peer_.try_emplace(Peer{transport, remote}, id);
+    found->second.identities = std::move(identities);
+    by_peer_.try_emplace(Peer{transport, remote, {}}, id);
   } else {
     Flow& flow = found->second;
     if (flow.open) return;
     flow.open = true;
     flow.listener = listener ? listener : flow.listener;
+    flow.identities = std::move(identities);
+    name(id, flow, flow.remote);
     for (std::string& bytes : flow.waiting) {
       orders_.push_back(FlowSend{id, flow.transport, flow.remote, flow.listener, std::move(bytes)});
     }
@@ -52,6 +63,20 @@ void FlowTable::opened(TimePoint now, FlowId id, Transport transport, ListenerId
   }
   found->second.used = now;
   guard(now, id, found->second);
+}
+
+// Requests to those domains at that endpoint may use it, where nothing else is there for them.
+void FlowTable::name(FlowId id, Flow& flow, const Endpoint& remote) {
+  for (const std::string& identity : flow.identities) {
+    Peer peer{flow.transport, remote, ServerName(identity)};
+    if (by_peer_.try_emplace(peer, id).second) flow.aliases.push_back(std::move(peer));
+  }
+}
+
+void FlowTable::alias(FlowId id, const Endpoint& advertised) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end() || !found->second.inbound || found->second.transport != Transport::Tls) return;
+  if (found->second.aliases.empty()) name(id, found->second, advertised);
 }
 
 void FlowTable::closed(FlowId id) { forget(id); }
@@ -145,7 +170,10 @@ TimePoint FlowTable::deadline_of(TimePoint now, const Flow& flow) const {
 FlowId FlowTable::send(TimePoint now, const Hop& hop, std::string_view bytes) {
   FlowId id = hop.flow;
   if (!id || !flows_.contains(id)) {
-    const auto known = by_peer_.find(Peer{hop.transport, hop.remote});
+    const auto known = by_peer_.find(Peer{hop.transport, hop.remote, hop.server_name});
+    if (known == by_peer_.end() && is_websocket(hop.transport)) {
+      return refuse(hop, "the WebSocket connection is gone, and only the client can open another");
+    }
     id = known != by_peer_.end() ? known->second : open(now, hop);
     if (!id) return refuse(hop, "as many connections as we may open are open and in use");
   }
@@ -169,10 +197,11 @@ FlowId FlowTable::open(TimePoint now, const Hop& hop) {
   const FlowId id = next_id();
   Flow flow{hop.transport, hop.remote, hop.listener, StreamFramer(limits_)};
   flow.used = now;
+  flow.server_name = hop.server_name;
   flow.turn = by_use_.insert(by_use_.end(), id);
   flows_.emplace(id, std::move(flow));
-  by_peer_[Peer{hop.transport, hop.remote}] = id;
-  orders_.push_back(FlowOpenOrder{id, hop.transport, hop.remote, hop.listener});
+  by_peer_[Peer{hop.transport, hop.remote, hop.server_name}] = id;
+  orders_.push_back(FlowOpenOrder{id, hop.transport, hop.remote, hop.listener, hop.server_name});
   return id;
 }
 
@@ -204,8 +233,11 @@ void FlowTable::forget(FlowId id) {
   if (found == flows_.end()) return;
   Flow& flow = found->second;
   timers_.cancel(flow.deadline);
-  const auto peer = by_peer_.find(Peer{flow.transport, flow.remote});
-  if (peer != by_peer_.end() && peer->second == id) by_peer_.erase(peer);
+  flow.aliases.push_back({flow.transport, flow.remote, flow.server_name});
+  for (const Peer& known : flow.aliases) {
+    const auto peer = by_peer_.find(known);
+    if (peer != by_peer_.end() && peer->second == id) by_peer_.erase(peer);
+  }
   if (flow.inbound) {
     const auto count = inbound_.find(flow.remote.address);
     assert(count != inbound_.end());

@@ -3,6 +3,9 @@
 // The table decides when a connection is opened and closed; the runtime (or the simulator) does it and reports back.
 // What must leave is appended to a queue of FlowOrders that the engine turns into outputs, in order.
 // Bytes of TCP and TLS are cut by Content-Length; over WebSocket each piece is one message, whole (RFC 7118 §5).
+// A TLS connection belongs to the domain that it was opened for: requests to another domain at the same address use it
+// only where its certificate names that domain, too (RFC 5923 §9.3). One that a peer opened is used for requests to the
+// peer where its certificate names whom they are for, and it asked for that with "alias" (RFC 5923 §8.2).
 // Limits (docs/security.md): bytes that wait for a connection to open (limit::queued_bytes_per_flow), the deadlines for
 // a header section, for a body and for a connection that never said anything valid, how long a connection may be idle,
 // and how many we open. One that is in use is never closed for being idle.
@@ -36,6 +39,7 @@ struct FlowOpenOrder {
   Transport transport = Transport::Tcp;
   Endpoint remote;
   ListenerId listener;
+  ServerName server_name{};
 };
 struct FlowCloseOrder {
   FlowId flow;
@@ -57,12 +61,23 @@ class FlowTable {
   // What the one deadline of a connection is for.
   enum class Guard : std::uint8_t { None, FirstMessage, Header, Body, Idle };
 
+  struct Peer {
+    Transport transport = Transport::Tcp;
+    Endpoint remote;
+    ServerName name;
+
+    friend auto operator<=>(const Peer&, const Peer&) = default;
+  };
+
   struct Flow {
     Transport transport = Transport::Tcp;
     Endpoint remote;
     ListenerId listener;
     StreamFramer framer;
-    std::optional<std::string> piece{};  // over WebSocket: the message that came, until it is taken
+    std::optional<std::string> piece{};     // over WebSocket: the message that came, until it is taken
+    ServerName server_name{};               // whom it was opened for
+    std::vector<std::string> identities{};  // the domains that its peer's certificate speaks for
+    std::vector<Peer> aliases{};            // whom else it may be used for
     bool open = false;
     bool inbound = false;
     bool proven = false;                 // has carried a valid message
@@ -79,8 +94,14 @@ class FlowTable {
 
   // ---- what the network says
 
+  // Whether a connection that was ordered has come about with whom it was for (RFC 5922 §7.3); any other has.
+  bool is_expected(FlowId id, const std::vector<std::string>& identities) const;
   // A connection is there: a peer's, or one that was ordered.
-  void opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote);
+  void opened(TimePoint now, FlowId id, Transport transport, ListenerId listener, const Endpoint& remote,
+              std::vector<std::string> identities = {});
+  // The peer of an inbound TLS connection takes requests to `advertised` on it (RFC 5923 §8.2). One place for each
+  // connection; nothing happens where no certificate says who it is (§9.2).
+  void alias(FlowId id, const Endpoint& advertised);
   void closed(FlowId id);
   // Bytes came; take_frame() then gives what they hold.
   void received(TimePoint now, FlowId id, std::string_view bytes);
@@ -93,7 +114,8 @@ class FlowTable {
 
   // ---- what the engine wants
 
-  // Sends on hop.flow if it lives, else on a connection to hop.remote, which is opened if there is none. Returns the
+  // Sends on hop.flow if it lives, else on a connection to hop.remote, which is opened if there is none, but over
+  // WebSocket, where only clients open connections. Returns the
   // flow in use; where there is no room (for the bytes, for one more connection), the flow of a FlowSendFailed.
   FlowId send(TimePoint now, const Hop& hop, std::string_view bytes);
   void close(FlowId id, std::string reason);
@@ -105,10 +127,9 @@ class FlowTable {
   std::vector<FlowOrder> take_orders() { return std::exchange(orders_, {}); }
 
  private:
-  using Peer = std::pair<Transport, Endpoint>;
-
   FlowId next_id() { return FlowId{engine_flow_bit | ++opened_by_us_}; }
   FlowId open(TimePoint now, const Hop& hop);
+  void name(FlowId id, Flow& flow, const Endpoint& remote);
   FlowId refuse(const Hop& hop, std::string reason);
   bool close_least_used();
   void push(FlowId id, Flow& flow, std::string_view bytes);

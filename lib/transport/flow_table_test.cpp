@@ -21,6 +21,15 @@ class FlowTableTest : public testing::Test {
   FlowId send(Duration now, const std::string& remote, const std::string& bytes = "x") {
     return table().send(at(now), Hop{Transport::Tcp, *Endpoint::parse(remote), ListenerId{1}, {}}, bytes);
   }
+  FlowId send_to(const std::string& domain, const std::string& bytes) {
+    Hop hop{Transport::Tls, *Endpoint::parse(tls_peer), ListenerId{1}, {}, ServerName(domain)};
+    return table().send(at(seconds(0)), hop, bytes);
+  }
+  // The names that the peer's certificate has: "" for none.
+  void open_tls(FlowId flow, const std::string& remote, std::vector<std::string> identities) {
+    table().opened(at(seconds(0)), flow, Transport::Tls, ListenerId{1}, *Endpoint::parse(remote),
+                   std::move(identities));
+  }
   void open(Duration now, FlowId flow, const std::string& remote) {
     table().opened(at(now), flow, Transport::Tcp, ListenerId{1}, *Endpoint::parse(remote));
   }
@@ -54,6 +63,7 @@ class FlowTableTest : public testing::Test {
     return *table_;
   }
 
+  const std::string tls_peer = "192.0.2.20:5061";
   Limits limits_;
   TimerQueue timers_;
   std::set<FlowId> used_;
@@ -137,6 +147,53 @@ TEST_F(FlowTableTest, NoneMakesRoomThatIsInUseOrBeingOpened) {
   EXPECT_TRUE(none);
   EXPECT_EQ(table().find(none), nullptr);
   EXPECT_EQ(table().size(), 2u);
+}
+
+// RFC 5923 §9.3.
+TEST_F(FlowTableTest, ADomainUsesAnothersConnectionOnlyWhereTheCertificateNamesIt) {
+  limits_.outbound_connections = 9;
+  const FlowId one = send_to("one.example", "1");
+  EXPECT_FALSE(table().is_expected(one, {}));
+  EXPECT_FALSE(table().is_expected(one, {"two.example"}));
+  EXPECT_TRUE(table().is_expected(one, {"two.example", "one.example"}));
+  open_tls(one, tls_peer, {"two.example", "one.example"});
+  EXPECT_EQ(send_to("two.example", "2"), one);
+  const FlowId three = send_to("three.example", "3");
+  EXPECT_NE(three, one);
+  const FlowId nobody = send_to("", "4");
+  EXPECT_NE(nobody, one);
+  EXPECT_TRUE(table().is_expected(nobody, {}));
+  EXPECT_EQ(send_to("one.example", "5"), one);
+  table().closed(one);
+  EXPECT_NE(send_to("two.example", "6"), one);
+  table().closed(three);
+  table().closed(nobody);
+}
+
+// RFC 5923 §8.2, §9.2.
+TEST_F(FlowTableTest, AnAliasIsOfAPeerThatHasShownWhoItIs) {
+  limits_.outbound_connections = 9;
+  const FlowId known{1}, unknown{2}, second{3};
+  open_tls(unknown, "192.0.2.20:40001", {});
+  table().alias(unknown, *Endpoint::parse(tls_peer));
+  EXPECT_NE(send_to("one.example", "1"), unknown);
+  open_tls(known, "192.0.2.20:40002", {"two.example"});
+  EXPECT_NE(send_to("two.example", "2"), known);
+  table().alias(known, *Endpoint::parse("192.0.2.20:5070"));
+  table().alias(known, *Endpoint::parse(tls_peer));  // one place for each connection
+  EXPECT_NE(send_to("two.example", "3"), known);
+  open_tls(second, "192.0.2.20:40003", {"three.example", "two.example"});
+  table().alias(second, *Endpoint::parse(tls_peer));
+  EXPECT_EQ(send_to("three.example", "4"), second);
+  EXPECT_NE(send_to("two.example", "5"), second);  // there was one before
+  table().closed(second);
+  EXPECT_NE(send_to("three.example", "6"), second);
+}
+
+TEST_F(FlowTableTest, NoWebSocketConnectionIsOpened) {
+  const Hop hop{Transport::Ws, *Endpoint::parse(peer), ListenerId{1}, FlowId{7}};
+  EXPECT_TRUE(table().send(at(seconds(0)), hop, "x"));
+  EXPECT_THAT(orders(), ElementsAre("failed the WebSocket connection is gone, and only the client can open another"));
 }
 
 // RFC 7118 §5: what came is one message, whatever its Content-Length says or does not say; §6: CRLFs keep it alive.

@@ -26,6 +26,12 @@ std::optional<IpAddress> known_address(std::string_view host) {
   return IpAddress::parse(host);
 }
 
+// RFC 2606 §2: nobody has such a name; RFC 7118 §8.1: a contact that is a connection is written so.
+bool is_invalid(std::string_view host) {
+  constexpr std::string_view invalid = ".invalid";
+  return host.size() > invalid.size() && equals_ignoring_case(host.substr(host.size() - invalid.size()), invalid);
+}
+
 // RFC 3261 §26.2.2: a SIPS URI's transport parameter names what lies under TLS.
 std::optional<Transport> secured(Transport transport) {
   switch (transport) {
@@ -57,6 +63,7 @@ std::variant<Hop, ResolveTarget, NoHop> select_hop(const Uri& uri) {
 
   const std::string_view host = target_host(uri);
   const auto address = known_address(host);
+  if (!address && is_invalid(host)) return NoHop{480, uri.host_port() + " is nowhere but on a connection that is gone"};
   if (!address) return ResolveTarget{std::string(host), uri.port, transport, uri.is_sips()};
   // The system would take it for this machine, which no rule meant.
   if (address->is_unspecified()) return unreachable(uri, "the unspecified address names no host");
