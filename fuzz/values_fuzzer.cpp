@@ -1,5 +1,7 @@
 // Single values under any bytes. The first byte of an input chooses the kind, the rest is its text: 0 a URI, 1 two URIs
-// (cut at the first line feed), 2 a name-address, 3 a Via, 4 the Contacts of a message, 5 a session description.
+// (cut at the first line feed), 2 a name-address, 3 a Via, 4 the Contacts of a message, 5 a session description,
+// 6 credentials.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -7,6 +9,7 @@
 #include <string_view>
 
 #include "fuzz/one_input.h"
+#include "message/credentials.h"
 #include "message/message.h"
 #include "message/sdp.h"
 #include "message/values.h"
@@ -82,6 +85,23 @@ void fuzz_contacts(std::string_view text) {
   if (all) require(!all->star || all->list.empty(), "a star stands alone");
 }
 
+void fuzz_credentials(std::string_view text) {
+  const auto credentials = parse_credentials(text);
+  require_place(credentials, text);
+  if (!credentials || !credentials->is_digest()) return;
+  std::string written = credentials->scheme;
+  for (const auto& [name, value, is_quoted] : credentials->parameters) {
+    written += (written.size() == credentials->scheme.size() ? " " : ", ") + name + "=";
+    written += is_quoted ? quoted(value) : value;
+    require(credentials->value(name) == value, "a parameter is found by its name, and only one has it");
+  }
+  const auto again = parse_credentials(written);
+  // quoted() drops control characters, which no message would have let in.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; };
+  if (std::ranges::any_of(text, is_control)) return;
+  require(again && *again == *credentials, "credentials that are written are the same");
+}
+
 void fuzz_sdp(std::string_view text) {
   const auto sdp = Sdp::parse(text);
   require_place(sdp, text);
@@ -93,8 +113,8 @@ void fuzz_sdp(std::string_view text) {
 }  // namespace
 
 void intermediary::fuzzing::run(std::string_view input) {
-  constexpr void (*kinds[])(std::string_view) = {fuzz_uri, fuzz_two_uris, fuzz_name_address,
-                                                 fuzz_via, fuzz_contacts, fuzz_sdp};
+  constexpr void (*kinds[])(std::string_view) = {fuzz_uri,      fuzz_two_uris, fuzz_name_address, fuzz_via,
+                                                 fuzz_contacts, fuzz_sdp,      fuzz_credentials};
   if (input.empty()) return;
   kinds[static_cast<unsigned char>(input.front()) % std::size(kinds)](input.substr(1));
 }

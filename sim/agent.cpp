@@ -183,13 +183,25 @@ void Agent::hear_response(TimePoint now, Party& self, const Heard& heard) {
   auto asked = [&](const ClientRequest& request) { return same_request(request.message, response); };
   auto found = std::ranges::find_if(clients_, asked);
   if (found == clients_.end()) return;
+  const WireMessage asked_for = found->message;
+  const HostId to = found->to;
+  const auto talk = found->talk;
+  const bool cancelled = found->to_be_cancelled, answered = found->finished;
   if (response.method() == "INVITE") {
     hear_invite_answer(now, self, *found, heard);
   } else if (response.status() < 200) {
     found->proceeding = true;
   } else {
-    answers_.emplace_back(response.method(), response.status());
     clients_.erase(found);
+  }
+  const bool invite = response.method() == "INVITE";
+  if (response.status() < 200 || (invite && (answered || response.status() < 300))) return;
+  auto again = cancelled ? std::nullopt : self.resubmission_of(asked_for, response);
+  if (again) return begin(now, *std::move(again), to, talk);
+  if (invite) {
+    end(now, response.call_id(), CallRecord::State::Failed, response.status());
+  } else {
+    answers_.emplace_back(response.method(), response.status());
   }
 }
 
@@ -209,7 +221,6 @@ void Agent::hear_invite_answer(TimePoint now, Party& self, ClientRequest& reques
   send(request.to, ack);
   if (std::exchange(request.finished, true)) return;
   request.gives_up_at = now + t1_times_64;
-  end(now, response.call_id(), CallRecord::State::Failed, response.status());
 }
 
 // RFC 3261 §13.2.2.4: every 2xx is acknowledged, by the same bytes each time.

@@ -16,7 +16,7 @@ void Declarations::read(const Piece& keyword, Words& words, Place place) {
       {"node", &Declarations::read_node}, {"party", &Declarations::read_party},
       {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
       {"host", &Declarations::read_host}, {"link", &Declarations::read_initial_link},
-      {"rule", &Declarations::read_rule},
+      {"rule", &Declarations::read_rule}, {"users", &Declarations::read_users},
   };
   place_ = place;
   (this->*readers.find(keyword.text)->second)(words);
@@ -93,6 +93,10 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
       draft.setup.address_of_record = text.substr(4);
       auto uri = Uri::parse(draft.setup.address_of_record);
       if (!uri || !uri->is_sip()) wrong(*word, "aor= with a SIP URI");
+    } else if (text.starts_with("password=")) {
+      draft.setup.login.password = text.substr(9);
+    } else if (text.starts_with("user=")) {
+      draft.setup.login.user = text.substr(5);
     } else if (text.find('=') != std::string_view::npos && text.find(";transport=") == std::string_view::npos) {
       draft.options.push_back(*word);
     } else {
@@ -107,7 +111,8 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
 
 void Declarations::read_party(Words& words) {
   Draft draft = read_user_agent(words, "the party's name");
-  if (!draft.options.empty()) wrong(draft.options.front(), "an address, transport=, aor=, cert= or !trusted");
+  if (!draft.options.empty())
+    wrong(draft.options.front(), "an address, transport=, aor=, user=, password=, cert= or !trusted");
   parties_.insert(draft.setup.name);
   contacts_.emplace(draft.setup.name, contact_of(draft.setup));
   scenario_.inhabitants.emplace_back(std::move(draft.setup));
@@ -145,7 +150,8 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
     agent.registers_with = value;
   } else {
     wrong(option,
-          "an address, transport=, aor=, cert=, !trusted, registers=, rings-after=, answers-after=, rejects= or "
+          "an address, transport=, aor=, user=, password=, cert=, !trusted, registers=, rings-after=, answers-after=, "
+          "rejects= or "
           "hangs-up-after=");
   }
 }
@@ -271,6 +277,14 @@ void Declarations::read_rule(Words& words) {
   auto draft = nodes_.find(node.text);
   if (draft == nodes_.end()) wrong(node, "the name of a node above");
   draft->second.rules.push_back(parse_rule(words, draft->second.rules.size() + 1));
+}
+
+// users NODE REALM [options] NAME:PASSWORD …
+void Declarations::read_users(Words& words) {
+  Piece node = words.next("a node's name");
+  auto draft = nodes_.find(node.text);
+  if (draft == nodes_.end()) wrong(node, "the name of a node above");
+  draft->second.options.config.auth.push_back(parse_users(words));
 }
 
 }  // namespace intermediary::sim

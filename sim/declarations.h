@@ -15,8 +15,8 @@ namespace intermediary::sim {
 
 // Words that begin a line.
 inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto", "location",
-                                                            "host", "link",  "rule"};
-inline constexpr std::string_view other_keywords[] = {"scenario", "covers", "seed", "partial", "distinct"};
+                                                            "host", "link",  "rule", "users"};
+inline constexpr std::string_view other_keywords[] = {"scenario", "covers", "seed", "partial", "distinct", "wall"};
 bool is_keyword(std::string_view word);
 
 // Every function throws Wrong.
@@ -64,6 +64,7 @@ class Declarations {
   void read_initial_link(Words& words);
   void apply_quality(LinkChange& change, const Piece& word);
   void read_rule(Words& words);
+  void read_users(Words& words);
 
   Scenario& scenario_;
   Place place_;  // of the line

@@ -42,6 +42,8 @@ class Comparison {
         return check_saved(condition);
       case Condition::Kind::SameAs:
         return check_same(condition);
+      case Condition::Kind::Credentials:
+        return "credentials are what a party writes";
       case Condition::Kind::Again:
         return wrong_if(!previous_ || *previous_ != bytes_, previous_ ? "expected the same bytes again, but they differ"
                                                                       : "expected a repetition, but this is the first");

@@ -40,6 +40,8 @@ std::string Condition::to_string() const {
       return "as $" + name;
     case Kind::SameAs:
       return "same $" + name;
+    case Kind::Credentials:
+      return text.empty() ? "credentials" : "credentials " + text;
     case Kind::Again:
       return "again";
   }

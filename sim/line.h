@@ -28,18 +28,19 @@ struct Start {
 
 struct Condition {
   enum class Kind {
-    Header,  // "Name: pattern", part by part
-    Exact,   // "Name = pattern", the whole value
-    Absent,  // "!Name"
-    Count,   // "count Name 2"
-    Body,    // `body """…"""`, exactly
-    BodyIs,  // "body $x", "body *": the whole body against a pattern
-    NoBody,  // "!body"
-    Sdp,     // "sdp": written: a session description of the party's own; checked: the body is one
-    Reason,  // "reason Not Here"
-    SaveAs,  // "as $x": binds the whole message
-    SameAs,  // "same $x": byte for byte what was bound
-    Again,   // "again": byte for byte the last one of this kind between the two
+    Header,       // "Name: pattern", part by part
+    Exact,        // "Name = pattern", the whole value
+    Absent,       // "!Name"
+    Count,        // "count Name 2"
+    Body,         // `body """…"""`, exactly
+    BodyIs,       // "body $x", "body *": the whole body against a pattern
+    NoBody,       // "!body"
+    Sdp,          // "sdp": written: a session description of the party's own; checked: the body is one
+    Reason,       // "reason Not Here"
+    SaveAs,       // "as $x": binds the whole message
+    SameAs,       // "same $x": byte for byte what was bound
+    Credentials,  // "credentials nc=00000007": written: answers the challenges of the receiver, the last request again
+    Again,        // "again": byte for byte the last one of this kind between the two
   };
 
   Kind kind = Kind::Header;

@@ -95,6 +95,11 @@ Condition MessageReader::read_condition(const Piece& piece) {
     Piece count = words.next("a number");
     condition.count = parse_decimal<std::size_t>(count.text).value_or(0);
     if (count.text.find_first_not_of("0123456789") != std::string::npos) wrong(count, "a number");
+  } else if (word == "credentials") {
+    condition.kind = Condition::Kind::Credentials;
+    condition.text = words.rest().text;
+    note_variables(condition.text);
+    check_credentials(condition);
   } else if (word == "reason") {
     condition.kind = Condition::Kind::Reason;
     condition.text = words.rest().text;
@@ -106,6 +111,16 @@ Condition MessageReader::read_condition(const Piece& piece) {
     wrong(words.rest(), "two spaces before the next condition");
   }
   return condition;
+}
+
+// "name=value …".
+void MessageReader::check_credentials(const Condition& condition) {
+  Words words({condition.text, condition.place});
+  while (auto word = words.next_if_any()) {
+    const std::size_t equals = word->text.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      wrong(*word, "user=, password=, or a parameter such as nc=00000001");
+  }
 }
 
 void MessageReader::read_body(Condition& condition, const Piece& piece, Words& words) {
@@ -134,7 +149,8 @@ void MessageReader::read_header(Condition& condition, const Piece& piece) {
   std::string_view behind = trim(text.substr(end));
   bool exact = behind.starts_with('=');
   if (end == 0 || (!exact && !behind.starts_with(':'))) {
-    wrong(piece, "'Name: value', 'Name = value', '!Name', 'count Name 2', body, sdp, reason, as, same or again");
+    wrong(piece,
+          "'Name: value', 'Name = value', '!Name', 'count Name 2', body, sdp, reason, credentials, as, same or again");
   }
   condition.kind = exact ? Condition::Kind::Exact : Condition::Kind::Header;
   condition.name = text.substr(0, end);

@@ -28,6 +28,7 @@ class MessageReader {
   void note_variables(std::string_view pattern);
   Condition read_condition(const Piece& piece);
   void read_body(Condition& condition, const Piece& piece, Words& words);
+  static void check_credentials(const Condition& condition);
   void read_header(Condition& condition, const Piece& piece);
 
   std::deque<std::string>& blocks_;

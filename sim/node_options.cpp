@@ -165,13 +165,16 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     fork.mode = fork_mode(value);
   } else if (option->key == "ring-timeout") {
     fork.ring_timeout = value.positive_duration();
+  } else if (option->key == "challenge") {
+    rule.challenge = option->value;
   } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
     rule.mode = option->value == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
   } else {
-    throw Wrong{word.place,
-                "expected name=, method=, domain=, source=, mode=stateful, mode=stateless, fork=, ring-timeout=, "
-                "register, lookup or relay=, got '" +
-                    word.text + '\''};
+    throw Wrong{
+        word.place,
+        "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=stateless, fork=, ring-timeout=, "
+        "register, lookup or relay=, got '" +
+            word.text + '\''};
   }
   return false;
 }
@@ -285,6 +288,40 @@ Rule parse_rule(Words& words, std::size_t number) {
   if (auto* lookup = std::get_if<LookupAction>(&rule.action)) lookup->fork = fork;
   if (auto* relay = std::get_if<RelayAction>(&rule.action)) relay->fork = fork;
   return rule;
+}
+
+DigestRealm parse_users(Words& words) {
+  DigestRealm realm;
+  realm.realm = words.next("a realm").text;
+  realm.name = realm.realm;
+  while (auto word = words.next_if_any()) {
+    const std::size_t colon = word->text.find(':'), equals = word->text.find('=');
+    if (colon != std::string::npos && colon < equals) {
+      const std::string user = word->text.substr(0, colon);
+      realm.users[user] = secrets_from_password(user, realm.realm, word->text.substr(colon + 1));
+      continue;
+    }
+    auto option = key_and_value(word->text);
+    if (!option) wrong(*word, "NAME:PASSWORD or an option");
+    Value value{option->value, word->place};
+    if (option->key == "algorithms") {
+      realm.algorithms.clear();
+      for (const std::string& name : value.list("algorithms such as SHA-256,MD5")) {
+        auto algorithm = parse_digest_algorithm(name);
+        if (!algorithm) value.refuse("algorithms such as SHA-256,MD5");
+        realm.algorithms.push_back(*algorithm);
+      }
+    } else if (option->key == "qop" && (option->value == "auth" || option->value == "auth,auth-int")) {
+      realm.offers_auth_int = option->value != "auth";
+    } else if (option->key == "nonce-life") {
+      realm.nonce_life = value.positive_duration();
+    } else if (option->key == "may-register" && option->value == "any") {
+      realm.may_register = DigestRealm::MayRegister::Any;
+    } else {
+      wrong(*word, "NAME:PASSWORD, algorithms=, qop=auth, qop=auth,auth-int, nonce-life= or may-register=any");
+    }
+  }
+  return realm;
 }
 
 }  // namespace intermediary::sim

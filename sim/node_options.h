@@ -32,5 +32,7 @@ struct NodeOptions {
 std::vector<Rule> usual_rules(const NodeOptions& options);
 // The words behind `rule NODE`; throws Wrong.
 Rule parse_rule(Words& words, std::size_t number);
+// The words behind `users NODE`; throws Wrong.
+DigestRealm parse_users(Words& words);
 
 }  // namespace intermediary::sim

@@ -75,6 +75,7 @@ Party::Party(PartyIdentity identity) : identity_(std::move(identity)) {
   if (identity_.address_of_record.empty()) {
     identity_.address_of_record = "sip:" + identity_.name + '@' + identity_.socket.address.address.to_host();
   }
+  if (identity_.login.user.empty()) identity_.login.user = identity_.name;
 }
 
 std::string Party::contact_uri() const {
@@ -115,6 +116,7 @@ void Party::hear(Heard heard) {
     learn_from_request(heard.message);
   } else {
     learn_from_response(heard.message);
+    keyring_.hear(heard.message);
   }
   heard_.push_back(std::move(heard));
 }
@@ -212,6 +214,9 @@ std::expected<WireMessage, std::string> Party::write(const Order& order, Binding
       best = i;
   }
   WireMessage message = (*possible)[best];
+  const bool answers = std::ranges::any_of(
+      order.conditions, [](const Condition& condition) { return condition.kind == Condition::Kind::Credentials; });
+  if (answers) message = challenged_or(std::move(message));
   if (order.start.kind == Start::Kind::Request && order.start.uri) {
     if (has_unbound(*order.start.uri, bindings)) return std::unexpected("not bound yet: " + *order.start.uri);
     message.start_line = order.start.method + ' ' + fill_in(*order.start.uri, bindings, message.uri()) + " SIP/2.0";
@@ -325,18 +330,53 @@ std::optional<WireMessage> Party::within_dialog_of(const WireMessage& message, c
   return request;
 }
 
-// RFC 3261 §13.2.2.4 for a 2xx, §17.1.1.3 for the others.
+// RFC 3261 §22.2, §22.3: the request that was challenged last, if it was of this kind, with a new CSeq and branch.
+WireMessage Party::challenged_or(WireMessage request) const {
+  if (!request.to_tag().empty() || is_one_of(request.method(), {"ACK", "CANCEL"})) return request;
+  for (const Heard& heard : heard_ | std::views::reverse) {
+    const WireMessage& response = heard.message;
+    if (response.status() != 401 && response.status() != 407) continue;
+    if (response.cseq_method() != request.method()) continue;
+    request.set("Call-ID", response.call_id());
+    request.set("From", response.value("From"));
+    ValueParts to = ValueParts::read(response.value("To"));
+    to.remove("tag");
+    request.set("To", to.to_string());
+    const auto last = last_cseq_.find(response.call_id());
+    const std::uint32_t cseq = last == last_cseq_.end() ? 1 : last->second + 1;
+    request.set("CSeq", std::to_string(cseq) + ' ' + request.method());
+    break;
+  }
+  return request;
+}
+
+std::optional<WireMessage> Party::resubmission_of(const WireMessage& request, const WireMessage& response) {
+  if (response.status() != 401 && response.status() != 407) return std::nullopt;
+  const bool answered = request.has("Authorization") || request.has("Proxy-Authorization");
+  if (identity_.login.password.empty() || keyring_.empty() || (answered && !says_stale(response))) return std::nullopt;
+  WireMessage again = request;
+  again.set("Via", via());
+  again.set("CSeq", std::to_string(next_cseq(request.call_id())) + ' ' + request.method());
+  keyring_.answer(again, identity_.login, {});
+  return again;
+}
+
+// RFC 3261 §13.2.2.4 for a 2xx, §17.1.1.3 for the others. §22.1: with the credentials of its INVITE.
 std::optional<WireMessage> Party::acknowledgement_of(const WireMessage& response) {
   const Dialog* dialog = dialog_of(response.call_id(), response.from_tag(), response.to_tag());
-  if (response.status() < 300 && dialog) return within(*dialog, "ACK", response.cseq_number());
   auto newest = said_ | std::views::reverse;
   auto invite = std::ranges::find_if(newest, [&](const Said& said) {
     return said.message.is_request() && said.message.method() == "INVITE" &&
            said.message.call_id() == response.call_id() && said.message.cseq_number() == response.cseq_number();
   });
-  if (invite == newest.end()) return std::nullopt;
-  WireMessage ack = on_behalf_of(invite->message, "ACK");
-  ack.set("To", response.value("To"));
+  const bool accepted = response.status() < 300 && dialog;
+  if (invite == newest.end() && !accepted) return std::nullopt;
+  WireMessage ack = accepted ? within(*dialog, "ACK", response.cseq_number()) : on_behalf_of(invite->message, "ACK");
+  if (!accepted) ack.set("To", response.value("To"));
+  if (invite == newest.end()) return ack;
+  for (const std::string_view name : {"Authorization", "Proxy-Authorization"}) {
+    for (const std::string& value : invite->message.values(name)) ack.add(name, value);
+  }
   return ack;
 }
 
@@ -463,8 +503,23 @@ std::expected<void, std::string> Party::apply_body(const Condition& condition, W
   return {};
 }
 
-std::expected<void, std::string> Party::apply(const Conditions& conditions, WireMessage& message,
-                                              Bindings& bindings) const {
+// Last of all: they cover what the others have written.
+std::expected<void, std::string> Party::add_credentials(const Condition& condition, WireMessage& message,
+                                                        const Bindings& bindings) {
+  if (keyring_.empty()) return std::unexpected("nobody has asked " + identity_.name + " for credentials");
+  DigestParts chosen;
+  for (const std::string& word : split_outside_quotes(condition.text, ' ')) {
+    if (word.empty()) continue;
+    if (has_unbound(word, bindings)) return std::unexpected("not bound yet: " + word);
+    const std::string filled = fill_in(word, bindings, "");
+    chosen[filled.substr(0, filled.find('='))] = filled.substr(filled.find('=') + 1);
+  }
+  keyring_.answer(message, identity_.login, chosen);
+  return {};
+}
+
+std::expected<void, std::string> Party::apply(const Conditions& conditions, WireMessage& message, Bindings& bindings) {
+  const Condition* credentials = nullptr;
   std::map<std::string, std::size_t> positions;  // how many values of a name the line has written
   for (const Condition& condition : conditions) {
     std::expected<void, std::string> applied;
@@ -490,6 +545,9 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
       case Condition::Kind::Reason:
         set_reason(message, condition.text);
         break;
+      case Condition::Kind::Credentials:
+        credentials = &condition;
+        break;
       case Condition::Kind::Count:
         return std::unexpected("'count' checks what a node sends");
       case Condition::Kind::SaveAs:
@@ -499,6 +557,7 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
     }
     if (!applied) return applied;
   }
+  if (credentials) return add_credentials(*credentials, message, bindings);
   return {};
 }
 

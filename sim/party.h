@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "sim/digest.h"
 #include "sim/line.h"
 #include "sim/network.h"
 #include "sim/pattern.h"
@@ -37,6 +38,7 @@ struct PartyIdentity {
   std::string name;
   std::string address_of_record;  // "sip:alice@example.com"; "": from the name and the address
   Socket socket;                  // what Via and Contact say
+  Login login{};                  // how it answers challenges; no user: its name
 };
 
 // What a line asks a party to send. REQUIRES: start is a request or a response.
@@ -74,6 +76,9 @@ class Party {
   std::optional<WireMessage> acknowledgement_of(const WireMessage& response);
   static WireMessage cancellation_of(const WireMessage& invite);
   WireMessage answer(const WireMessage& request, int status);
+  // The same request again, with credentials for what a 401 or 407 asks (RFC 3261 §22.2); nullopt when it has none, or
+  // when those that it had were wrong.
+  std::optional<WireMessage> resubmission_of(const WireMessage& request, const WireMessage& response);
 
  private:
   struct Dialog {
@@ -108,9 +113,13 @@ class Party {
                                                       WireMessage& message, Bindings& bindings);
   static std::expected<void, std::string> apply_body(const Condition& condition, WireMessage& message,
                                                      Bindings& bindings);
-  std::expected<void, std::string> apply(const Conditions& conditions, WireMessage& message, Bindings& bindings) const;
+  std::expected<void, std::string> apply(const Conditions& conditions, WireMessage& message, Bindings& bindings);
+  WireMessage challenged_or(WireMessage request) const;
+  std::expected<void, std::string> add_credentials(const Condition& condition, WireMessage& message,
+                                                   const Bindings& bindings);
 
   PartyIdentity identity_;
+  Keyring keyring_;
   std::vector<Heard> heard_;
   std::vector<Said> said_;
   std::vector<Dialog> dialogs_;                     // the one last made or confirmed stands at the back

@@ -61,6 +61,7 @@ class Runner {
   // ---- the world
 
   void populate() {
+    world_.set_wall(scenario_.wall);
     for (const auto& inhabitant : scenario_.inhabitants) {
       std::visit(Overloaded{
                      [&](const NodeSetup& node) { world_.add_node(node); },

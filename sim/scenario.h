@@ -99,6 +99,7 @@ struct Scenario {
   std::vector<std::pair<std::string, std::vector<NamedAddress>>> hosts;
   std::vector<LinkLine> links;  // from the start
   std::uint64_t seed = 1;
+  WallTime wall = World::usual_wall;
   bool partial = false;  // what no line names may happen too
   std::vector<Line> lines;
   std::vector<std::pair<Place, std::vector<std::string>>> distinct;

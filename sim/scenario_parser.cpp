@@ -55,8 +55,8 @@ class Parser {
     Piece keyword = words.next("a line");
     if (!is_keyword(keyword.text)) {
       wrong(keyword,
-            "a time, or one of scenario, covers, node, party, auto, location, host, link, rule, seed, partial, "
-            "distinct");
+            "a time, or one of scenario, covers, node, party, auto, location, users, host, link, rule, wall, seed, "
+            "partial, distinct");
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
@@ -72,8 +72,8 @@ class Parser {
   using Reader = void (Parser::*)(Words&);
   static const std::map<std::string, Reader, std::less<>>& readers() {
     static const std::map<std::string, Reader, std::less<>> table{
-        {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},     {"seed", &Parser::read_seed},
-        {"partial", &Parser::read_partial},   {"distinct", &Parser::read_distinct},
+        {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},   {"seed", &Parser::read_seed},
+        {"wall", &Parser::read_wall},         {"partial", &Parser::read_partial}, {"distinct", &Parser::read_distinct},
     };
     return table;
   }
@@ -113,6 +113,13 @@ class Parser {
     auto seed = parse_decimal<std::uint64_t>(word.text);
     if (!seed) wrong(word, "a number");
     scenario_.seed = *seed;
+  }
+
+  void read_wall(Words& words) {
+    Piece word = words.next("a time such as 2026-01-01T00:00:00Z");
+    auto wall = parse_wall_time(word.text);
+    if (!wall) wrong(word, "a time such as 2026-01-01T00:00:00Z");
+    scenario_.wall = *wall;
   }
 
   void read_partial(Words&) { scenario_.partial = true; }
@@ -214,6 +221,7 @@ class Parser {
     }
     MessageReader(line.blocks, variables_).read(columns, message);
     check_reason(message);
+    check_credentials(message, stimulus);
     if (stimulus) check_stimulus(message);
     scenario_.lines.emplace_back(std::move(message));
   }
@@ -222,6 +230,13 @@ class Parser {
     if (message.start.kind == Start::Kind::Response) return;
     auto reason = std::ranges::find(message.conditions, Condition::Kind::Reason, &Condition::kind);
     if (reason != message.conditions.end()) throw Wrong{reason->place, "a request has no reason phrase"};
+  }
+
+  static void check_credentials(const MessageLine& message, bool stimulus) {
+    auto credentials = std::ranges::find(message.conditions, Condition::Kind::Credentials, &Condition::kind);
+    if (credentials == message.conditions.end()) return;
+    if (!stimulus) throw Wrong{credentials->place, "credentials are what a party writes"};
+    if (message.start.kind != Start::Kind::Request) throw Wrong{credentials->place, "only a request has credentials"};
   }
 
   static bool repeats(const Condition& condition) {

@@ -172,6 +172,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"0 alice -> p1 INVITE sip:x  reason OK\n", "s.flow:5:29: a request has no reason phrase"},
         Mistake{"0 p1 -> alice INVITE  reason OK\n", "s.flow:5:23: a request has no reason phrase"},
         Mistake{"0 p1 -> alice INVITE  !Via: x\n", "s.flow:5:23: expected '!Name' and no value"},
+        Mistake{"wall 2026-02-29T00:00:00Z\n", "s.flow:5:6: expected a time such as 2026-01-01T00:00:00Z"},
+        Mistake{"users nobody example.com a:b\n", "s.flow:5:7: expected the name of a node above"},
+        Mistake{"users p1 example.com alice\n", "s.flow:5:22: expected NAME:PASSWORD or an option"},
+        Mistake{"users p1 example.com algorithms=SHA-1\n", "s.flow:5:22: expected algorithms such as SHA-256,MD5"},
+        Mistake{"users p1 example.com colour=red\n", "s.flow:5:22: expected NAME:PASSWORD, algorithms="},
+        Mistake{"rule p1 challenge=nobody lookup\n", "s.flow:2:1: rule 'rule-1' challenges for 'nobody'"},
+        Mistake{"0 p1 -> alice INVITE  credentials\n", "s.flow:5:23: credentials are what a party writes"},
+        Mistake{"0 alice -> p1 OPTIONS sip:x  credentials nc\n", "s.flow:5:30: expected user=, password="},
         Mistake{"distinct $a $b\n", "s.flow:5:1: $a stands in no line"},
         Mistake{"covers 16.7\n", "s.flow:5:8: expected a section such as RFC3261#16.7"}));
 

@@ -1,6 +1,8 @@
 #include "sim/scenario_text.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <limits>
 
 #include "base/text.h"
@@ -215,6 +217,30 @@ std::optional<Duration> parse_duration(std::string_view text) {
   auto millionths = parse_fixed(text, 6);
   if (!millionths || *millionths > std::numeric_limits<std::int64_t>::max() / unit) return std::nullopt;
   return Duration(*millionths * unit / 1'000'000);
+}
+
+std::optional<WallTime> parse_wall_time(std::string_view text) {
+  // Year, month, day, hour, minute, second, each behind its separator.
+  constexpr std::string_view shape = "dddd-dd-ddTdd:dd:ddZ";
+  if (text.size() != shape.size()) return std::nullopt;
+  std::array<unsigned, 6> numbers{};
+  std::size_t current = 0;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != 'd') {
+      if (text[i] != shape[i]) return std::nullopt;
+      ++current;
+    } else if (is_digit(text[i])) {
+      numbers[current] = numbers[current] * 10 + static_cast<unsigned>(text[i] - '0');
+    } else {
+      return std::nullopt;
+    }
+  }
+  const auto [year, month, day, hour, minute, second] = numbers;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
 }
 
 std::optional<std::uint32_t> parse_share(std::string_view text) {

@@ -67,6 +67,8 @@ class Words {
 // "0.010", "2" (seconds), "10ms", "3s", "5m", "1h", "250us".
 std::optional<Duration> parse_duration(std::string_view text);
 Duration duration_of(const Piece& piece);  // throws Wrong
+// "2026-01-01T00:00:00Z".
+std::optional<WallTime> parse_wall_time(std::string_view text);
 // "10%", "0.5%" as parts per million.
 std::optional<std::uint32_t> parse_share(std::string_view text);
 // "192.0.2.1:5060", "192.0.2.1", "[2001:db8::1]:5060".

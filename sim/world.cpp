@@ -66,14 +66,16 @@ HostId World::add_node(const NodeSetup& setup) {
     if (!listener.websocket) continue;
     network_.also_accept(host, i, is_secure(listener.transport) ? Transport::Wss : Transport::Ws);
   }
-  nodes_.emplace(host, Node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}});
+  Node node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}};
+  node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()});
+  nodes_.emplace(host, std::move(node));
   return host;
 }
 
 HostId World::add_party(const PartySetup& setup) {
   HostId host = network_.add_host(setup.name, setup.sockets);
   network_.set_tls(host, setup.tls);
-  Party party({setup.name, setup.address_of_record, setup.sockets.front()});
+  Party party({setup.name, setup.address_of_record, setup.sockets.front(), setup.login});
   user_agents_.emplace(host, UserAgent{std::move(party), std::nullopt, {}});
   return host;
 }

@@ -35,6 +35,7 @@ struct PartySetup {
   std::vector<Socket> sockets;  // it sends from the first and is reached at all
   std::string address_of_record;
   TlsHost tls{};
+  Login login{};  // how it answers challenges; without a user: its name
 };
 
 // What a name of the world's directory stands for; what is missing comes from the question (RFC 3263 §4).
@@ -55,6 +56,10 @@ class World {
   explicit World(std::uint64_t seed);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+
+  // What the wall clock says when the world begins, for the nodes that are added from now on.
+  void set_wall(WallTime start) { wall_ = start; }
+  static constexpr WallTime usual_wall{std::chrono::seconds(1'767'225'600)};  // 2026-01-01T00:00:00Z
 
   // REQUIRES: problem_with(setup.config) == "".
   HostId add_node(const NodeSetup& setup);
@@ -150,6 +155,7 @@ class World {
   void fault(HostId host, const std::string& what);
 
   std::uint64_t seed_;
+  WallTime wall_ = usual_wall;
   TimePoint now_{};
   Network network_;
   std::map<HostId, Node> nodes_;

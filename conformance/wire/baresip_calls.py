@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Two baresip user agents register with us and call each other by address of record, both ways, and hang up.
+"""Two baresip user agents register with us by name and password, call each other by address of record, both ways, and
+hang up.
 
     conformance/wire/baresip_calls.py PROGRAM
 """
@@ -22,16 +23,20 @@ def config(port):
     return f"""
 listen  = [{{ name = "udp", on = "udp:{HOST}:{port}" }}, {{ name = "tcp", on = "tcp:{HOST}:{port}" }}]
 domains = ["{DOMAIN}"]
+[auth.users]
+realm = "{DOMAIN}"
+algorithms = ["MD5"]  # a second challenge for the same realm is to baresip a refusal of its password
+users = {{ alice = "secret-of-alice", bob = "secret-of-bob" }}
 [proxy]
 record_route = true
 [[rule]]
 name = "registrations"
 when = {{ method = ["REGISTER"], ruri_domain = "local" }}
-do   = {{ register = "location" }}
+do   = {{ challenge = "users", register = "location" }}
 [[rule]]
 name = "to-users"
 when = {{ ruri_domain = "local" }}
-do   = {{ lookup = "location", fork = "parallel" }}
+do   = {{ challenge = "users", lookup = "location", fork = "parallel" }}
 [[rule]]
 name = "within-calls"
 when = {{ source = ["{HOST}"] }}
@@ -47,7 +52,7 @@ class UserAgent(Program):
         home = os.path.join(folder, name)
         os.mkdir(home)
         self._write(home, "accounts", f'<sip:{name}@{DOMAIN}>;outbound="sip:{HOST}:{proxy_port};transport={transport}";'
-                                      "auth_pass=none;regint=600;audio_codecs=pcmu\n")
+                                      f"auth_pass=secret-of-{name};regint=600;audio_codecs=pcmu\n")
         self._write(home, "contacts", "")
         modules = "".join(f"{kind} {name}.so\n" for kind, name in [
             ("module", "g711"), ("module", "aubridge"), ("module_tmp", "account"), ("module_app", "menu"),

@@ -50,6 +50,22 @@ void check_certificates(const Draft& draft, Problems& problems) {
   }
 }
 
+// RFC 3261 §18.2.1: requests too large for a datagram come over TCP, to the same address and port. Said of what is
+// right otherwise.
+void check_tcp_beside_udp(const Draft& draft, Problems& problems) {
+  const std::vector<ListenerConfig>& listeners = draft.config.listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const ListenerConfig& udp = listeners[i];
+    if (udp.transport != Transport::Udp || udp.bind.port == 0) continue;
+    ListenerConfig tcp = udp;
+    tcp.transport = Transport::Tcp;
+    if (std::ranges::any_of(listeners, [&](const ListenerConfig& other) { return overlap(other, tcp); })) continue;
+    problems.warning(draft.listeners[i].on,
+                     "the listener '" + udp.name + "' has none for TCP beside it: large requests find " +
+                         "nobody there (RFC 3261 §18.2.1 wants both); add \"tcp:" + udp.bind.to_string() + "\"");
+  }
+}
+
 template <class Item>
 bool covers_all(const std::vector<Item>& wide, const std::vector<Item>& narrow, auto covers) {
   if (wide.empty()) return true;
@@ -183,6 +199,13 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                                       "' waits for answers ('ring_timeout'), and a stateless proxy keeps nothing that "
                                       "could wait; add mode = \"stateful\"");
   }
+  // The repetition of a request that nothing remembers would be taken for a replay of its credentials.
+  if (!rule.challenge.empty() && !registers && rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {
+    problems.error(places.challenge,
+                   "the rule '" + rule.name +
+                       "' challenges in a stateless proxy, to which a repetition looks like a replay; "
+                       "add mode = \"stateful\"");
+  }
   if (registers && rule.mode) {
     problems.error(places.action, "the rule '" + rule.name + "' registers: 'mode' is for what is forwarded");
   }
@@ -198,6 +221,14 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
   if (relay && relay->target) check_target(draft, rule, *relay->target, places.action, problems);
 }
 
+void check_auth(const Draft& draft, Problems& problems) {
+  for (std::size_t i = 0; i < draft.config.auth.size(); ++i) {
+    const DigestRealm& realm = draft.config.auth[i];
+    if (std::ranges::find(draft.config.rules, realm.name, &Rule::challenge) != draft.config.rules.end()) continue;
+    problems.warning(draft.auth[i], "no rule has challenge = \"" + realm.name + "\": nobody is asked who he is");
+  }
+}
+
 }  // namespace
 
 void check_whole(const Draft& draft, Problems& problems) {
@@ -208,6 +239,9 @@ void check_whole(const Draft& draft, Problems& problems) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
   check_open_relay(draft, problems);
+  if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
+  check_auth(draft, problems);
+  check_tcp_beside_udp(draft, problems);
 }
 
 }  // namespace intermediary

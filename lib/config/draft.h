@@ -13,6 +13,7 @@ namespace intermediary {
 struct RulePlaces {
   Position rule;
   Position action;
+  Position challenge{};
 };
 
 struct ListenerPlaces {
@@ -26,12 +27,14 @@ struct Draft {
   std::vector<ListenerPlaces> listeners;
   std::vector<Position> certificates;
   std::vector<RulePlaces> rules;
+  std::vector<Position> auth;  // one for each realm of config.auth
 };
 
 // Each reads its part of the top level; what is wrong goes to the reader's problems.
 void read_listeners(TableReader& top, Draft& draft);
 // The files of certificates are looked into as far as their PEM lines go; whether they fit each other, the server says.
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+void read_auth(TableReader& top, Draft& draft);
 void read_rules(TableReader& top, Draft& draft);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.

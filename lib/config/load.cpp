@@ -160,8 +160,9 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_location(top);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
+  read_auth(top, draft);
   read_rules(top, draft);
-  top.later({"auth", "trunk", "pool", "numbering", "test"});
+  top.later({"trunk", "pool", "numbering", "test"});
   top.finish();
   return draft;
 }

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
+const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n";
 
 ConfigSurroundings world() {
   return {[](const std::string& name) -> std::optional<std::string> {
@@ -31,6 +31,7 @@ ConfigSurroundings world() {
             if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
             if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
             if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
+            if (path == "users.csv") return "alice,secret\n";
             return std::unexpected("no such file");
           }};
 }
@@ -78,6 +79,9 @@ class WrongFileTest : public testing::TestWithParam<WrongFile> {};
 TEST_P(WrongFileTest, IsRefusedAtItsPlace) { EXPECT_THAT(errors(GetParam().text), ElementsAre(GetParam().problem)); }
 
 const std::string rule = listen + "domains = [\"example.com\"]\n[[rule]]\nname = \"r\"\n";  // goes on in line 5
+const std::string auth_rule = listen +
+                              "domains = [\"example.com\"]\n[auth.users]\nrealm = \"a\"\nusers = { a = \"b\" }\n" +
+                              "[[rule]]\nname = \"r\"\n";  // in line 8
 
 INSTANTIATE_TEST_SUITE_P(
     Syntax, WrongFileTest,
@@ -207,7 +211,14 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{rule + "do = {}", "5:6 'do' needs one of 'register', 'lookup' and 'relay'"},
         WrongFile{rule + "do = { bridge = \"trunk:acme\" }", "5:8 'bridge' in 'do' is not available in this version"},
         WrongFile{rule + "do = { challenge = \"users\", register = \"location\" }",
-                  "5:8 'challenge' in 'do' is not available in this version"},
+                  "5:20 there is no [auth.users] to challenge for"},
+        WrongFile{auth_rule + "do = { challenge = \"user\", register = \"location\" }",
+                  "8:20 there is no [auth.user] to challenge for; did you mean 'users'?"},
+        WrongFile{auth_rule + "do = { challenge = \"users\" }",
+                  "8:6 'do' needs one of 'register', 'lookup' and 'relay'"},
+        WrongFile{auth_rule + "do = { challenge = \"users\", relay = \"sip:192.0.2.1\", mode = \"stateless\" }",
+                  "8:20 the rule 'r' challenges in a stateless proxy, to which a repetition looks like a replay; add "
+                  "mode = \"stateful\""},
         WrongFile{rule + "do = { redirect = \"sip:192.0.2.1\" }",
                   "5:8 'redirect' in 'do' is not available in this version"},
         WrongFile{rule + "do = { reject = 403 }", "5:8 'reject' in 'do' is not available in this version"},
@@ -357,6 +368,17 @@ TEST(WarningTest, NamesMethodsThatSayNothing) {
               ElementsAre("5:30 'ACK' says nothing: an ACK and a CANCEL go the way of their INVITE"));
 }
 
+TEST(WarningTest, MissesTcpBesideUdp) {
+  const std::string udp = "{ name = \"a\", on = \"udp:192.0.2.1:5060\" }";
+  EXPECT_THAT(
+      warnings("listen = [" + udp + "]"),
+      ElementsAre("1:11 the listener 'a' has none for TCP beside it: large requests find nobody there (RFC 3261 "
+                  "§18.2.1 wants both); add \"tcp:192.0.2.1:5060\""));
+  EXPECT_THAT(warnings("listen = [" + udp + ", { on = \"tcp:192.0.2.1:5061\" }]"), testing::SizeIs(1));
+  EXPECT_THAT(warnings("listen = [" + udp + ", { on = \"tcp:192.0.2.1:5060\" }]"), IsEmpty());
+  EXPECT_THAT(warnings("listen = [" + udp + ", { on = \"tcp:0.0.0.0:5060\", advertise = \"192.0.2.1\" }]"), IsEmpty());
+}
+
 TEST(WarningTest, MissesDomainsWhereLocationsAreUsed) {
   EXPECT_THAT(warnings(listen + "[[rule]]\nname = \"r\"\ndo = { lookup = \"location\" }"),
               ElementsAre("4:6 the rule 'r' works on locations, but there are no 'domains': only users at our own "
@@ -378,7 +400,8 @@ TEST(LoadConfigTest, PrintsAProblemWithItsFile) {
 
 TEST(LoadConfigTest, HasTheDocumentedDefaults) {
   Config expected;
-  expected.listeners = {{"udp:127.0.0.1:5060", Transport::Udp, *Endpoint::parse("127.0.0.1:5060"), "", {}}};
+  expected.listeners = {{"udp:127.0.0.1:5060", Transport::Udp, *Endpoint::parse("127.0.0.1:5060"), "", {}},
+                        {"tcp:127.0.0.1:5060", Transport::Tcp, *Endpoint::parse("127.0.0.1:5060"), "", {}}};
   EXPECT_EQ(loaded(listen), expected);
 }
 

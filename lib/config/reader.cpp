@@ -111,6 +111,11 @@ std::optional<TableReader> TableReader::table(std::string_view key, std::string 
   return std::nullopt;
 }
 
+bool TableReader::has_table(std::string_view key) const {
+  const auto entry = std::ranges::find(*table_, key, &KeyedNode::key);
+  return entry != table_->end() && std::holds_alternative<Table>(entry->value.value);
+}
+
 std::vector<std::pair<Placed<std::string>, TableReader>> TableReader::named_tables(const std::string& key) {
   const Node* node = take(key);
   if (!node) return {};
@@ -129,6 +134,16 @@ std::vector<std::pair<Placed<std::string>, TableReader>> TableReader::named_tabl
     }
   }
   return readers;
+}
+
+std::vector<std::pair<Placed<std::string>, std::string>> TableReader::named_texts() {
+  std::vector<std::pair<Placed<std::string>, std::string>> texts;
+  for (const KeyedNode& entry : *table_) {
+    if (auto value = text(entry.key)) {
+      texts.emplace_back(Placed<std::string>{entry.key, entry.key_at}, std::move(value->value));
+    }
+  }
+  return texts;
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key, const std::string& name) {

@@ -33,6 +33,7 @@ class TableReader {
   TableReader(const Table& table, Position at, std::string name, Problems& problems);
 
   bool has(std::string_view key) const;
+  bool has_table(std::string_view key) const;  // it is there, and a table
   Position at() const { return at_; }
   // Where that key stands. REQUIRES: has(key).
   Position key_at(std::string_view key) const;
@@ -52,6 +53,8 @@ class TableReader {
   std::optional<TableReader> table(std::string_view key, std::string name);
   // A table of tables, each under a name that the file chose: "[certificate.edge]".
   std::vector<std::pair<Placed<std::string>, TableReader>> named_tables(const std::string& key);
+  // Every key with its string.
+  std::vector<std::pair<Placed<std::string>, std::string>> named_texts();
   // An array of tables, each read as `name`.
   std::vector<TableReader> tables(std::string_view key, const std::string& name);
 

@@ -148,7 +148,19 @@ std::optional<RuleAction> read_one_action(TableReader& actions) {
   return count > 1 ? std::nullopt : action;
 }
 
-std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& places) {
+void read_challenge(TableReader& actions, Rule& rule, RulePlaces& places, const Draft& draft) {
+  const std::optional<Placed<std::string>> challenge = actions.text("challenge");
+  if (!challenge) return;
+  places.challenge = challenge->at;
+  rule.challenge = challenge->value;
+  std::vector<std::string> names;
+  for (const DigestRealm& realm : draft.config.auth) names.push_back(realm.name);
+  if (std::ranges::find(names, rule.challenge) != names.end()) return;
+  actions.problems().error(challenge->at, "there is no [auth." + rule.challenge + "] to challenge for" +
+                                              (names.empty() ? std::string() : suggestion(rule.challenge, names)));
+}
+
+std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& places, const Draft& draft) {
   std::optional<TableReader> actions = rule.table("do", "'do'");
   if (!actions) return std::nullopt;
   places.action = actions->at();
@@ -156,10 +168,11 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   if (const auto mode = actions->word("mode", {"stateless", "stateful"}, {"call-stateful"})) {
     target.mode = *mode == 0 ? ProxyMode::Stateless : ProxyMode::Stateful;
   }
-  const bool later = std::ranges::any_of(
-      std::initializer_list<std::string_view>{"bridge", "redirect", "reject", "drop", "challenge", "numbers"},
-      [&](std::string_view key) { return actions->has(key); });
-  actions->later({"bridge", "redirect", "reject", "drop", "challenge", "numbers"});
+  read_challenge(*actions, target, places, draft);
+  const bool later =
+      std::ranges::any_of(std::initializer_list<std::string_view>{"bridge", "redirect", "reject", "drop", "numbers"},
+                          [&](std::string_view key) { return actions->has(key); });
+  actions->later({"bridge", "redirect", "reject", "drop", "numbers"});
   actions->finish();
   const bool named = actions->has("register") || actions->has("lookup") || actions->has("relay");
   if (!named && !later) actions->problems().error(actions->at(), "'do' needs one of 'register', 'lookup' and 'relay'");
@@ -186,7 +199,7 @@ void read_rule(TableReader& reader, Draft& draft) {
   RulePlaces places{reader.at(), reader.at()};
   read_rule_name(reader, rule, draft);
   read_when(reader, rule.when);
-  const std::optional<RuleAction> action = read_do(reader, rule, places);
+  const std::optional<RuleAction> action = read_do(reader, rule, places, draft);
   if (!reader.has("do")) {
     reader.problems().error(reader.at(), "a rule needs 'do': what becomes of the requests it takes");
   }

@@ -9,6 +9,7 @@
 #include "base/keyed_hash.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "policy/digest.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "ua/registrar_settings.h"
@@ -63,6 +64,7 @@ struct Config {
   std::string server_name;           // Server field of our own answers; "" for none
   ProxyConfig proxy;
   RegistrarSettings registrar;
+  std::vector<DigestRealm> auth{};  // whom rules may ask for
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

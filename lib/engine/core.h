@@ -1,6 +1,7 @@
 // The engine's inside: the rooms assembled, and the way of an input through them.
 //
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
+//   authentication.cpp  who asks, and the wall clock that it needs
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   outbound.cpp  what leaves: hops, flows, the output queue
 #pragma once
@@ -15,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/io.h"
 #include "location/location.h"
+#include "policy/digest.h"
 #include "proxy/stateful.h"
 #include "proxy/stateless.h"
 #include "transaction/transaction_layer.h"
@@ -85,14 +87,28 @@ class EngineCore final : public Wire, public ProxyPort {
   static ForkPolicy fork_policy(const Decision& decision);
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
-  void register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule);
+  void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
+
+  // ---- authentication
+  enum class Challenge : std::uint8_t { AsUserAgent, AsProxy };  // 401 or 407 (RFC 3261 §22.1)
+  // The user who asks, where the rule wants one.
+  std::expected<std::string, Refusal> authenticate(const Preprocessed& request, const Rule& rule, Challenge as);
+  DigestAuthenticator* authenticator_of(const Rule& rule);
+  UaAnswer answer_register(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, const std::string& user);
+  void take_off_credentials(Preprocessed& request) const;
+  WallTime wall() const { return WallTime(wall_offset_ + now_.time_since_epoch()); }
+  WallTime nonce_time() const { return WallTime(nonce_offset_ + now_.time_since_epoch()); }
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
   // the ACK is known again.
   void refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const std::string& rule = {});
+  // To somebody who has authenticated: his credentials are good for one request, so its repetition must meet a
+  // transaction.
+  void refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
+                         const std::string& rule);
   void note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
                     const std::string& reason);
   void respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
@@ -130,8 +146,12 @@ class EngineCore final : public Wire, public ProxyPort {
   Registrar registrar_;
   StatefulProxy stateful_;
   StatelessProxy stateless_;
+  std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
 
   TimePoint now_{};
+  Duration wall_offset_{0};   // from monotonic time to the wall clock
+  Duration nonce_offset_{0};  // the same, but never set back: no nonce comes to life again
+  bool knows_wall_ = false;
   std::uint64_t last_query_ = 0;
   bool draining_ = false;
   Counters counters_;

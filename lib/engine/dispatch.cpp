@@ -96,7 +96,7 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
   const Decision decision = decide(*pre, arrival);
   if (decision.registers() && request->method() == Method::Register) {
-    return register_contacts(request, arrival, decision.rule->name);
+    return register_contacts(*pre, arrival, *decision.rule);
   }
   forward(request, arrival, std::move(*pre), decision);
 }
@@ -112,11 +112,14 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
     transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
     return stateful_.cancel(now_, invite);
   }
-  // §16.10: without a context, the INVITE may have gone by statelessly.
+  // §16.10: without a context, the INVITE may have gone by statelessly, here or before a restart. A rule that asks who
+  // somebody is has asked the sender of the INVITE, and keeps its state: there is nothing to cancel.
   auto pre = prepare(cancel, arrival);
   if (!pre) return refuse(cancel, arrival, pre.error());
-  const Decision decision = decide(*pre, arrival);
-  if (decision.goes_on() && decision.mode == ProxyMode::Stateless) {
+  Decision decision = decide(*pre, arrival);
+  const bool asks = decision.rule && !decision.rule->challenge.empty();
+  if (!transaction && decision.goes_on() && !asks && targets_of(*pre, decision)) {
+    decision.mode = ProxyMode::Stateless;
     return forward(cancel, arrival, std::move(*pre), decision);
   }
   refuse(cancel, arrival, {481, "no request here that it could cancel", {}}, decision.rule_name());
@@ -245,12 +248,23 @@ void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
 }
 
 // A REGISTER that changes bindings has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
-// One that is refused changes nothing, and is refused as well when it comes again.
-void EngineCore::register_contacts(const MessagePtr& request, const Arrival& arrival, const std::string& rule) {
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule);
-  UaAnswer answer = registrar_.answer(now_, *request, arrival);
+// One that is refused changes nothing, and is refused as well when it comes again; but not by its credentials, which
+// are used up.
+void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
+  const MessagePtr& request = pre.request;
+  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
+  const bool asks = !rule.challenge.empty();
+  std::string user;
+  if (asks) {
+    auto authenticated = authenticate(pre, rule, Challenge::AsUserAgent);
+    if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
+    user = *std::move(authenticated);
+  }
+  UaAnswer answer = answer_register(pre, arrival, rule, user);
   if (answer.is_refusal()) {
-    return refuse(request, arrival, {answer.status, answer.detail, answer.fields}, rule);
+    const Refusal refusal{answer.status, answer.detail, answer.fields};
+    return asks ? refuse_with_state(request, arrival, refusal, rule.name)
+                : refuse(request, arrival, refusal, rule.name);
   }
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   const std::string tag = random_.token(16);
@@ -276,9 +290,10 @@ ForkPolicy EngineCore::fork_policy(const Decision& decision) {
 }
 
 // §16.1: who takes a request from a connection to datagrams has to repeat it there, so it cannot do without state
-// (docs/adr/0019). Nobody repeats an ACK.
+// (docs/adr/0019). Nobody repeats an ACK, and a CANCEL that comes here has found nothing.
 bool EngineCore::must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const {
-  if (!is_reliable(arrival.transport) || request.request->method() == Method::Ack) return false;
+  const Method method = request.request->method();
+  if (!is_reliable(arrival.transport) || method == Method::Ack || method == Method::Cancel) return false;
   if (target.hop) return !is_reliable(target.hop->transport);
   Uri room;
   const auto uri = next_hop(request, target, room);
@@ -289,7 +304,8 @@ bool EngineCore::must_keep_state(const Preprocessed& request, const Arrival& arr
   return name && !name->sips && !is_reliable(name->transport.value_or(Transport::Udp));
 }
 
-// §16.3 comes before §16.5: what may not be forwarded is not looked up.
+// §16.3 comes before §16.5: what may not be forwarded is not looked up. Its step 6 comes last, and only to what there
+// is room for: credentials are used up by asking for them. ACK and CANCEL are never asked for any (§22.1).
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision) {
   if (decision.goes_on() || !is_for_us(pre)) {
@@ -297,16 +313,22 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
       return refuse(request, arrival, *refusal, decision.rule_name());
     }
   }
+  const bool asks = decision.rule && !decision.rule->challenge.empty() && request->method() != Method::Ack &&
+                    request->method() != Method::Cancel;
+  if (asks) {
+    if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+    const auto user = authenticate(pre, *decision.rule, Challenge::AsProxy);
+    if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
+  }
   auto targets = targets_of(pre, decision);
+  if (!targets && asks) return refuse_with_state(request, arrival, targets.error(), decision.rule_name());
   if (!targets) return refuse(request, arrival, targets.error(), decision.rule_name());
+  if (!authenticators_.empty()) take_off_credentials(pre);
   if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, targets->targets().front())) {
     if (const auto refusal = stateless_.forward(pre, arrival, targets->targets().front())) {
       refuse(request, arrival, *refusal, decision.rule_name());
     }
     return;
-  }
-  if (request->method() == Method::Cancel) {
-    return refuse(request, arrival, {481, "no request here that it could cancel", {}}, decision.rule_name());
   }
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));

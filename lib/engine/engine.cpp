@@ -55,6 +55,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
                         listener.websocket);
   }
   for (const std::string& domain : config_.domains) names_.add_domain(domain);
+  authenticators_.reserve(config_.auth.size());
+  for (const DigestRealm& realm : config_.auth) authenticators_.emplace_back(realm, config_.proxy.key);
 }
 
 void EngineCore::handle(TimePoint now, Input& input) {
@@ -124,6 +126,16 @@ std::string problem_with(const Config& config) {
   }
   if (config.proxy.timer_c <= std::chrono::minutes(3)) {
     return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";
+  }
+  for (const Rule& rule : config.rules) {
+    if (rule.challenge.empty()) continue;
+    if (std::ranges::find(config.auth, rule.challenge, &DigestRealm::name) == config.auth.end()) {
+      return "rule '" + rule.name + "' challenges for '" + rule.challenge + "', which there is not";
+    }
+    const bool forwards = !std::holds_alternative<RegisterAction>(rule.action);
+    if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
+      return "rule '" + rule.name + "' challenges without state: a repetition would be taken for a replay";
+    }
   }
   return {};
 }

@@ -201,6 +201,26 @@ TEST_F(EngineTest, AnswersAndClosesAConnectionWhoseBoundaryIsLost) {
   EXPECT_EQ(engine_.live().flows, 0);
 }
 
+// RFC 3581 §4: from the address and port on which the request came.
+TEST_F(EngineTest, AnswersFromWhereARequestCameIn) {
+  Config two = config();
+  ListenerConfig other = two.listeners.front();
+  other.name = "other";
+  other.bind.port = 5070;
+  two.listeners.push_back(other);
+  engine_ = Engine(two, seed_from_number(1));
+  const ListenerId last{static_cast<std::uint32_t>(two.listeners.size())};
+  for (const ListenerId listener : {ListenerId{1}, last}) {
+    engine_.handle(at(seconds(1)), DatagramReceived{listener, *Endpoint::parse("192.0.2.10:40000"),
+                                                    request("OPTIONS", "sip:192.0.2.1")});
+    const auto output = engine_.poll();
+    ASSERT_TRUE(output && std::holds_alternative<Transmit>(*output));
+    EXPECT_EQ(std::get<Transmit>(*output).hop.listener, listener);
+    while (engine_.poll()) {
+    }
+  }
+}
+
 TEST_F(EngineTest, AnEarlyDeadlineDoesNothing) {
   receive(seconds(1), request("INVITE", "sip:bob@example.com"));
   EXPECT_THAT(handle(seconds(1) + milliseconds(499), DeadlineReached{}), IsEmpty());

@@ -134,8 +134,6 @@ void EngineCore::take(HopsResolved& input) {
   if (!stateful_.resolved(now_, query, hops)) stateless_.resolved(query, hops);
 }
 
-void EngineCore::take(WallClock&) {}
-
 void EngineCore::take(DeadlineReached&) {}
 
 void EngineCore::take(Command& input) {

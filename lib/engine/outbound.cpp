@@ -8,15 +8,36 @@
 
 namespace intermediary {
 
+namespace {
+
+// What the reason phrase says more than its status: what is wrong (§21.4.1), or why nobody can be reached (§21.4.18).
+std::string phrase_of(const Refusal& refusal) {
+  return refusal.status == 400 || refusal.status == 480 ? shown(refusal.reason) : std::string();
+}
+
+}  // namespace
+
 void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                         const std::string& rule) {
   const bool silent = request->method() == Method::Ack;
   if (!silent) {
-    const std::string reason = refusal.status == 400 ? shown(refusal.reason) : std::string();  // §21.4.1
+    const std::string reason = phrase_of(refusal);
     respond_stateless(*request, reply_hop(*request, arrival), refusal.status, stateless_tag(*request), refusal.fields,
                       reason);
   }
   note_refusal(*request, arrival, silent ? 0 : refusal.status, rule, refusal.reason);
+}
+
+void EngineCore::refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
+                                   const std::string& rule) {
+  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const std::string tag = random_.token(16);
+  ResponseParts parts{.status = refusal.status, .to_tag = tag, .fields = refusal.fields};
+  if (!config_.server_name.empty()) parts.fields.emplace_back("Server", config_.server_name);
+  const std::string reason = phrase_of(refusal);
+  parts.reason = reason;
+  transactions_.respond(now_, server, refusal.status, make_response(*request, parts), tag);
+  note_refusal(*request, arrival, refusal.status, rule, refusal.reason);
 }
 
 void EngineCore::note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,

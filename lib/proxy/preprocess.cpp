@@ -64,10 +64,12 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
 std::expected<void, Refusal> read_request_uri(Preprocessed& pre) {
   auto uri = Uri::parse(pre.request->request_uri());
   if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
-  if (!uri->headers.empty()) {
-    return std::unexpected(bad_request("Request-URI: header fields (RFC 3261 section 19.1.1)"));
-  }
   pre.request_uri = std::move(*uri);
+  // §19.1.1: header fields have no place there; they are ignored, and go no further (RFC 4475 §3.1.2.11).
+  if (!pre.request_uri.headers.empty()) {
+    pre.request_uri.headers.clear();
+    pre.request_uri_changed = true;
+  }
   return {};
 }
 

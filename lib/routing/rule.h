@@ -47,6 +47,7 @@ struct Rule {
   RuleMatch when;
   RuleAction action;
   std::optional<ProxyMode> mode;  // overrides [proxy] mode
+  std::string challenge{};        // whoever asks must be a user of [auth.…] of that name; "": anybody
 
   friend bool operator==(const Rule&, const Rule&) = default;
 };

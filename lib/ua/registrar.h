@@ -1,7 +1,7 @@
 // The registrar (RFC 3261 §10.3, RFC 3327 §5.3): one REGISTER, one answer, all of it or nothing.
 //
 // The caller has checked that the Request-URI is ours (step 1) and that the sender may do this (steps 3 and 4), and has
-// called Location::expire(now). There is no Date in the answers: the core has no wall clock.
+// called Location::expire(now). A Date, which needs a wall clock, is his as well.
 //
 // Where the RFC leaves the status to us:
 //   out of order (step 7)   500: so the step's last paragraph names the failure of an update

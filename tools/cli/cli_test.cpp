@@ -142,7 +142,7 @@ class CommandLineTest : public testing::Test {
   std::string folder_;
 };
 
-const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
+const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n";
 
 TEST_F(CommandLineTest, ChecksAValidFile) {
   const Result result = run({"check", write("sip.toml", listen)});

@@ -78,10 +78,25 @@ TEST_P(UdpListenerTest, LosesNothingOfABurst) {
 }
 
 TEST_P(UdpListenerTest, ShowsThatADatagramWasLongerThanItsLimit) {
+  UdpListener narrow{io, ListenerId{8}, Limits{.datagram_bytes = 1024}, inbox};
+  ASSERT_FALSE(narrow.open(*Endpoint::parse(GetParam())));
+  narrow.start();
   udp::socket peer = client();
-  peer.send_to(boost::asio::buffer(std::string(20000, 'x')), server());
+  peer.send_to(boost::asio::buffer(std::string(2000, 'x')), {server().address(), narrow.local().port});
   ASSERT_TRUE(run_until([&] { return !inbox.inputs.empty(); }));
-  EXPECT_EQ(inbox.all<DatagramReceived>().at(0).bytes.size(), Limits{}.datagram_bytes + 1);
+  EXPECT_EQ(inbox.all<DatagramReceived>().at(0).bytes.size(), 1025u);
+}
+
+// RFC 3261 §18.1.1: 65535 bytes with the headers of IP and UDP.
+TEST_P(UdpListenerTest, TakesTheLargestDatagramThatThereIs) {
+  UdpListener wide{io, ListenerId{8}, Limits{.datagram_bytes = 65535}, inbox};
+  ASSERT_FALSE(wide.open(*Endpoint::parse(GetParam())));
+  wide.start();
+  const std::size_t largest = server().address().is_v4() ? 65535 - 20 - 8 : 65535 - 8;
+  udp::socket peer = client();
+  peer.send_to(boost::asio::buffer(std::string(largest, 'x')), {server().address(), wide.local().port});
+  ASSERT_TRUE(run_until([&] { return !inbox.inputs.empty(); }));
+  EXPECT_EQ(inbox.all<DatagramReceived>().at(0).bytes.size(), largest);
 }
 
 TEST_P(UdpListenerTest, TellsOfAPortThatNobodyListensOn) {

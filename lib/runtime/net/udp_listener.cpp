@@ -1,8 +1,5 @@
 #include "runtime/net/udp_listener.h"
 
-#include <linux/errqueue.h>
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <netinet/ip.h>
 
 #include <algorithm>
@@ -13,6 +10,7 @@
 #include <utility>
 
 #include "base/link_local.h"
+#include "runtime/net/icmp.h"
 
 namespace intermediary {
 namespace {
@@ -40,17 +38,6 @@ struct Batch {
 std::string error_text(int error) { return std::generic_category().message(error); }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-
-// RFC 3261 §18.4: unreachable hosts, networks, ports and protocols and parameter problems count as failures to send;
-// source quench and exceeded time do not, and a path that wants smaller packets is the kernel's business.
-bool is_failure(const sock_extended_err& error) {
-  if (error.ee_origin == SO_EE_ORIGIN_ICMP) {
-    return (error.ee_type == ICMP_DEST_UNREACH && error.ee_code != ICMP_FRAG_NEEDED) ||
-           error.ee_type == ICMP_PARAMETERPROB;
-  }
-  return error.ee_origin == SO_EE_ORIGIN_ICMP6 &&
-         (error.ee_type == ICMPV6_DEST_UNREACH || error.ee_type == ICMPV6_PARAMPROB);
-}
 
 std::optional<sock_extended_err> extended_error(msghdr& header) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control; control = CMSG_NXTHDR(&header, control)) {
@@ -187,7 +174,7 @@ void UdpListener::read_errors() {
     const ssize_t size = recvmsg(socket_.native_handle(), &header, MSG_ERRQUEUE | MSG_DONTWAIT);
     if (size < 0) return;
     const std::optional<sock_extended_err> error = extended_error(header);
-    if (!error || !is_failure(*error)) continue;
+    if (!error || !is_failure_to_send(*error)) continue;
     inbox_.deliver(DatagramFailed{id_,
                                   to_endpoint(remote.storage),
                                   {quoted.data(), static_cast<std::size_t>(size)},

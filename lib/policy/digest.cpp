@@ -1,0 +1,218 @@
+#include "policy/digest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <expected>
+
+#include "base/text.h"
+#include "message/values.h"
+
+namespace intermediary {
+namespace {
+
+using Kind = DigestVerdict::Kind;
+
+// Clocks of nodes that share a key may be apart by so much.
+constexpr Duration clock_skew = std::chrono::seconds(5);
+// Credentials for one realm in one request: each costs hashes.
+constexpr std::size_t most_credentials = 4;
+
+// What the credentials for our realm say, once it is all there.
+struct Answer {
+  DigestAlgorithm algorithm = DigestAlgorithm::Md5;
+  std::string_view username, nonce, uri, response;
+  std::string_view qop;  // "" for RFC 2069
+  std::string_view cnonce, nc;
+  std::optional<std::uint32_t> count;
+};
+
+std::unexpected<DigestVerdict> unusable(Kind kind, std::string reason) {
+  return std::unexpected(DigestVerdict{kind, {}, std::move(reason)});
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view nc) {
+  constexpr std::size_t digits = 8;  // RFC 7616 §3.4: exactly
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(nc.data(), nc.data() + nc.size(), count, 16);
+  if (nc.size() != digits || error != std::errc() || end != nc.data() + nc.size()) return std::nullopt;
+  return count;
+}
+
+class AnswerReader {
+ public:
+  AnswerReader(const Credentials& credentials, const DigestRealm& realm) : credentials_(credentials), realm_(realm) {}
+
+  std::expected<Answer, DigestVerdict> read() const {
+    Answer answer;
+    const std::string_view algorithm = credentials_.value("algorithm").value_or("MD5");
+    const auto known = parse_digest_algorithm(algorithm);
+    if (!known || std::ranges::find(realm_.algorithms, *known) == realm_.algorithms.end()) {
+      return unusable(Kind::Missing, "its credentials are by an algorithm that was not offered");
+    }
+    answer.algorithm = *known;
+    if (credentials_.value("username*") || equals_ignoring_case(credentials_.value("userhash").value_or(""), "true")) {
+      return unusable(Kind::Missing, "its credentials hide the user's name, which was not offered");
+    }
+    for (const auto& [name, target] : {std::pair{"username", &answer.username},
+                                       {"nonce", &answer.nonce},
+                                       {"uri", &answer.uri},
+                                       {"response", &answer.response}}) {
+      const auto value = credentials_.value(name);
+      if (!value) return unusable(Kind::Malformed, "its credentials have no '" + std::string(name) + "'");
+      *target = *value;
+    }
+    return read_quality(answer);
+  }
+
+ private:
+  // RFC 3261 §22.4 item 8: from qop and cnonce a server knows which digest the client speaks.
+  std::expected<Answer, DigestVerdict> read_quality(Answer answer) const {
+    const auto qop = credentials_.value("qop");
+    if (!qop) {
+      if (answer.algorithm == DigestAlgorithm::Md5) return answer;
+      return unusable(Kind::Malformed, "its credentials have no 'qop', which only RFC 2069 and MD5 may lack");
+    }
+    const bool whole = equals_ignoring_case(*qop, "auth-int");
+    if (!equals_ignoring_case(*qop, "auth") && !(whole && realm_.offers_auth_int)) {
+      return unusable(Kind::Malformed, "its credentials have a 'qop' that was not offered");
+    }
+    const auto cnonce = credentials_.value("cnonce"), nc = credentials_.value("nc");
+    if (!cnonce || !nc) return unusable(Kind::Malformed, "its credentials have a 'qop', but no 'cnonce' or no 'nc'");
+    answer.count = parse_count(*nc);
+    if (!answer.count) return unusable(Kind::Malformed, "the 'nc' of its credentials is not 8 hexadecimal digits");
+    answer.qop = *qop;
+    answer.cnonce = *cnonce;
+    answer.nc = *nc;
+    return answer;
+  }
+
+  const Credentials& credentials_;
+  const DigestRealm& realm_;
+};
+
+// Every byte is looked at, so that the time says nothing of how many fit. LHEX, but capitals have been seen.
+bool same_digest(std::string_view expected, std::string_view given) {
+  if (expected.empty() || expected.size() != given.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    difference |= static_cast<unsigned char>(expected[i] ^ to_lower(given[i]));
+  }
+  return difference == 0;
+}
+
+bool same_place(const Uri& a, const Uri& b) {
+  Uri left = a, right = b;
+  for (Uri* uri : {&left, &right}) {
+    uri->parameters.clear();
+    uri->headers.clear();
+  }
+  return equivalent(left, right);
+}
+
+// The same user at the same place; what a client leaves out of it or adds, a transport say, is not worth a refusal.
+bool fits_request_uri(std::string_view uri, const Message& request, const Uri& effective) {
+  if (uri == request.request_uri()) return true;
+  const auto named = Uri::parse(uri);
+  if (!named) return false;
+  if (same_place(*named, effective)) return true;
+  const auto received = Uri::parse(request.request_uri());
+  return received && same_place(*named, *received);
+}
+
+// The secret of somebody who does not exist: hashed like any other, equal to nobody's.
+std::string_view nobodys_secret(DigestAlgorithm algorithm) {
+  constexpr std::string_view filler = "----------------------------------------------------------------";
+  return filler.substr(0, digest_digits(algorithm));
+}
+
+}  // namespace
+
+UserSecrets secrets_from_password(std::string_view user, std::string_view realm, std::string_view password) {
+  UserSecrets secrets;
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    secrets[i] = digest_hash(static_cast<DigestAlgorithm>(i), {user, realm, password});
+  }
+  return secrets;
+}
+
+std::string digest_response(DigestAlgorithm algorithm, std::string_view secret, const DigestInput& input) {
+  const bool whole = equals_ignoring_case(input.qop, "auth-int");
+  const std::string what = whole
+                               ? digest_hash(algorithm, {input.method, input.uri, digest_hash(algorithm, {input.body})})
+                               : digest_hash(algorithm, {input.method, input.uri});
+  if (input.qop.empty()) return digest_hash(algorithm, {secret, input.nonce, what});
+  return digest_hash(algorithm, {secret, input.nonce, input.nc, input.cnonce, input.qop, what});
+}
+
+bool may_register(const DigestRealm& realm, std::string_view user, const Uri& address_of_record) {
+  if (realm.may_register == DigestRealm::MayRegister::Any) return true;
+  // In the form in which bindings are kept: the user unescaped, the host in lower case.
+  const std::string record = intermediary::address_of_record(address_of_record);
+  const std::string_view name = std::string_view(record).substr(record.find(':') + 1);
+  return user == name || user == name.substr(0, name.rfind('@'));
+}
+
+std::vector<std::string> DigestAuthenticator::challenges(WallTime now, std::uint64_t random, bool stale) const {
+  std::vector<std::string> values;
+  const std::string nonce = write_nonce(key_, realm_.realm, {now, random});
+  for (const DigestAlgorithm algorithm : realm_.algorithms) {
+    std::string value = "Digest realm=" + quoted(realm_.realm) + ", nonce=\"" + nonce + "\", qop=\"auth";
+    if (realm_.offers_auth_int) value += ",auth-int";
+    value += "\", algorithm=" + std::string(algorithm_name(algorithm));
+    if (stale) value += ", stale=true";
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+bool DigestAuthenticator::is_for_this_realm(std::string_view value) const {
+  const auto credentials = parse_credentials(value);
+  return credentials && credentials->is_digest() && credentials->value("realm") == realm_.realm;
+}
+
+DigestVerdict DigestAuthenticator::check(WallTime now, const Message& request, FieldName field, const Uri& effective) {
+  DigestVerdict worst{Kind::Missing, {}, "no credentials for the realm " + realm_.realm};
+  std::size_t count = 0;
+  for (const Field& each : request.fields()) {
+    if (each.name != field) continue;
+    const auto credentials = parse_credentials(request.value(each));
+    if (!credentials || !credentials->is_digest() || credentials->value("realm") != realm_.realm) continue;
+    if (++count > most_credentials) return {Kind::Malformed, {}, "too many credentials for the realm " + realm_.realm};
+    DigestVerdict verdict = check_one(now, request, *credentials, effective);
+    if (verdict.kind == Kind::Authenticated) return verdict;
+    if (verdict.kind == Kind::Stale || worst.kind == Kind::Missing) worst = std::move(verdict);
+  }
+  return worst;
+}
+
+DigestVerdict DigestAuthenticator::check_one(WallTime now, const Message& request, const Credentials& credentials,
+                                             const Uri& effective) {
+  const auto answer = AnswerReader(credentials, realm_).read();
+  if (!answer) return answer.error();
+  if (!fits_request_uri(answer->uri, request, effective)) {
+    return {Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"};
+  }
+  const auto user = realm_.users.find(answer->username);
+  std::string_view secret;
+  if (user != realm_.users.end()) secret = user->second[static_cast<std::size_t>(answer->algorithm)];
+  const bool known = !secret.empty();
+  if (!known) secret = nobodys_secret(answer->algorithm);
+  const DigestInput input{request.method_text(), answer->uri,   answer->nonce, answer->qop, answer->nc,
+                          answer->cnonce,        request.body()};
+  const bool right = same_digest(digest_response(answer->algorithm, secret, input), answer->response);
+  if (!known) return {Kind::Wrong, {}, "no such user in the realm " + realm_.realm};
+  if (!right) return {Kind::Wrong, {}, "wrong digest for the user " + user->first + " of " + realm_.realm};
+  if (!nonce_is_fresh(now, answer->nonce, answer->count)) {
+    return {Kind::Stale, {}, "the nonce of the user " + user->first + " is expired, used up or not ours"};
+  }
+  return {Kind::Authenticated, user->first, {}};
+}
+
+bool DigestAuthenticator::nonce_is_fresh(WallTime now, std::string_view text, std::optional<std::uint32_t> count) {
+  const auto nonce = read_nonce(key_, realm_.realm, text);
+  if (!nonce || nonce->issued > now + clock_skew || nonce->issued + realm_.nonce_life <= now) return false;
+  uses_.forget_before(now - realm_.nonce_life);
+  return uses_.use(*nonce, count);
+}
+
+}  // namespace intermediary

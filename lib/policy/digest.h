@@ -1,0 +1,105 @@
+// Digest authentication as a server (RFC 3261 §22, RFC 7616, RFC 8760): what is asked for, and who has answered it.
+//
+// Pure: time and random numbers come in. Nothing is remembered of a challenge; of a nonce that was used, how often
+// (policy/nonce.h). A user who is not there costs the same work as a wrong password and gets the same answer.
+//
+//   algorithms        MD5, SHA-256, SHA-512-256, those that the realm names; no -sess variants
+//   qop               auth, and auth-int where the realm offers it
+//   no qop            RFC 2069: MD5 alone, and each nonce serves one request, for nothing counts its uses
+//   uri               names the same user and host as the Request-URI (§22.4 item 6, RFC 7616 §3.4.6)
+//   username*, userhash, Basic, other schemes: as if there were no credentials
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/keyed_hash.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "message/credentials.h"
+#include "message/message.h"
+#include "message/uri.h"
+#include "policy/digest_hash.h"
+#include "policy/nonce.h"
+
+namespace intermediary {
+
+// H(A1) of one user by algorithm, "" where it is not known (RFC 7616 §3.4.2). No password is kept.
+using UserSecrets = std::array<std::string, digest_algorithms>;
+// For every algorithm.
+UserSecrets secrets_from_password(std::string_view user, std::string_view realm, std::string_view password);
+
+// What a response is computed from (RFC 7616 §3.4.1 to §3.4.3); without a qop that of RFC 2069 (RFC 2617 §3.2.2.1).
+struct DigestInput {
+  std::string_view method, uri, nonce;
+  std::string_view qop, nc, cnonce;  // "" for RFC 2069
+  std::string_view body;             // counts for auth-int
+};
+std::string digest_response(DigestAlgorithm algorithm, std::string_view secret, const DigestInput& input);
+
+// Users of one realm, and how they are asked: [auth.NAME] of a configuration.
+struct DigestRealm {
+  enum class MayRegister : std::uint8_t {
+    Own,  // the address of record whose user is the user's name, or that is the user's name
+    Any
+  };
+
+  std::string name;
+  std::string realm;
+  std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::Sha256, DigestAlgorithm::Md5};  // the most preferred first
+  bool offers_auth_int = false;
+  Duration nonce_life = std::chrono::seconds(120);
+  MayRegister may_register = MayRegister::Own;
+  std::map<std::string, UserSecrets, std::less<>> users;
+
+  friend bool operator==(const DigestRealm&, const DigestRealm&) = default;
+};
+
+// Whether that user may change the bindings of that address of record (RFC 3261 §10.3 step 4).
+bool may_register(const DigestRealm& realm, std::string_view user, const Uri& address_of_record);
+
+struct DigestVerdict {
+  enum class Kind : std::uint8_t {
+    Authenticated,
+    Missing,    // no credentials for the realm, or none by an algorithm that was offered
+    Wrong,      // no such user, or another password
+    Stale,      // right, but the nonce has expired, is not ours, or was used like this before
+    Malformed,  // credentials for the realm that break their grammar or belong to another Request-URI: 400
+  };
+  Kind kind = Kind::Missing;
+  std::string user;    // of Authenticated
+  std::string reason;  // of the others: one line for people
+};
+
+class DigestAuthenticator {
+ public:
+  // `key`: the same for all nodes that take each other's nonces. REQUIRES: `realm` outlives it.
+  DigestAuthenticator(const DigestRealm& realm, const HashKey& key) : realm_(realm), key_(key) {}
+
+  const DigestRealm& realm() const { return realm_; }
+  // One value for each algorithm, the most preferred on top (RFC 8760 §2.3). `random` is fresh.
+  std::vector<std::string> challenges(WallTime now, std::uint64_t random, bool stale) const;
+  // The credentials of a request in fields of that name; `effective` is its Request-URI after §16.4. An answer of
+  // Authenticated uses its nonce up once.
+  DigestVerdict check(WallTime now, const Message& request, FieldName field, const Uri& effective);
+  // Whether that field value holds credentials for this realm, right or wrong.
+  bool is_for_this_realm(std::string_view value) const;
+  // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
+  void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
+
+ private:
+  DigestVerdict check_one(WallTime now, const Message& request, const Credentials& credentials, const Uri& effective);
+  bool nonce_is_fresh(WallTime now, std::string_view text, std::optional<std::uint32_t> count);
+
+  const DigestRealm& realm_;
+  HashKey key_;
+  NonceUses uses_{limit::used_nonces};
+};
+
+}  // namespace intermediary
