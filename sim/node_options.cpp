@@ -95,6 +95,11 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
     {"default-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(); }},
     {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(); }},
     {"max-contacts", [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(); }},
+    {"flow-timer", [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(); }},
+    {"service-route",
+     [](NodeOptions& o, const Value& v) {
+       o.config.registrar.service_route = v.list("URIs such as sip:192.0.2.1;lr");
+     }},
     {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.positive_duration(); }},
     {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.positive_duration(); }},
     {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.positive_duration(); }},

@@ -47,6 +47,7 @@ inline constexpr std::uint8_t max_forwards_default = 70;    // RFC 3261 §16.6 s
 inline constexpr std::size_t branches_per_request = 32;     // targets of one fork
 inline constexpr std::size_t bindings = 1'000'000;          // of all addresses of record together
 inline constexpr std::size_t binding_bytes = 4096;          // contact, its parameters, Path and Call-ID of one binding
+inline constexpr std::size_t temporary_gruu_bytes = 128;    // of an address of record that gets temporary GRUUs
 inline constexpr std::size_t finished_per_unfinished = 50;  // server transactions of a source that wait for repetitions
 inline constexpr std::size_t queued_bytes_per_flow = std::size_t{1024} * 1024;  // waiting for a connection to open
 inline constexpr std::size_t certificate_identities = 64;  // domains that a peer's certificate may speak for

@@ -97,11 +97,32 @@ void read_expires(TableReader& registrar, RegistrarSettings& config) {
   }
 }
 
+// RFC 3608 §6.3: the registrar's own routes, which are loose: each is left as it is by the one before it.
+void read_service_route(TableReader& registrar, RegistrarSettings& config) {
+  for (const Placed<std::string>& text : registrar.texts("service_route")) {
+    const auto uri = Uri::parse(text.value);
+    if (!uri || !uri->is_sip() || !uri->has_parameter("lr")) {
+      registrar.problems().error(text.at, "'" + text.value + "' in 'service_route' is no SIP URI with 'lr', such as " +
+                                              "\"sip:192.0.2.1;lr\"");
+    } else {
+      config.service_route.push_back(text.value);
+    }
+  }
+}
+
+void read_flow_timer(TableReader& registrar, RegistrarSettings& config) {
+  Duration value = config.flow_timer;
+  registrar.duration("flow_timer", value, {seconds(0), hours(1), seconds(1)});
+  config.flow_timer = std::chrono::duration_cast<seconds>(value);
+}
+
 void read_registrar(TableReader& top, RegistrarSettings& config) {
   std::optional<TableReader> registrar = top.table("registrar", "[registrar]");
   if (!registrar) return;
   read_expires(*registrar, config);
   registrar->integer("max_contacts", config.max_contacts, 1, limit::branches_per_request);
+  read_flow_timer(*registrar, config);
+  read_service_route(*registrar, config);
   registrar->finish();
 }
 

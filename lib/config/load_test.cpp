@@ -183,6 +183,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "3:16 'max_contacts' in [registrar]: 0 is not from 1 to 32"},
         WrongFile{listen + "[registrar]\nmax_contacts = \"ten\"",
                   "3:16 'max_contacts' in [registrar] must be an integer, not a string"},
+        WrongFile{listen + "[registrar]\nservice_route = [\"sip:192.0.2.1;lr\", \"sip:192.0.2.1\"]",
+                  "3:38 'sip:192.0.2.1' in 'service_route' is no SIP URI with 'lr', such as \"sip:192.0.2.1;lr\""},
+        WrongFile{listen + "[registrar]\nflow_timer = \"2h\"",
+                  "3:14 'flow_timer' in [registrar]: '2h' is not from 0d to 1h"},
         WrongFile{listen + "[registrar]\nexpires = { min = \"2h\" }",
                   "3:19 'min' in 'expires': '2h' is not from 1s to 1h"},
         WrongFile{listen + "[registrar]\nexpires = { max = \"30m\" }",
@@ -420,6 +424,8 @@ TEST(LoadConfigTest, ReadsEveryKey) {
     [registrar]
     expires = { min = "30s", default = "10m", max = "1d" }
     max_contacts = 3
+    flow_timer = "0s"
+    service_route = ["sip:192.0.2.1;lr", "sips:example.com;lr"]
     [location]
     store = "memory"
     [limits]
@@ -446,7 +452,8 @@ TEST(LoadConfigTest, ReadsEveryKey) {
   expected.domains = {"example.com", "sip.example.com", "192.0.2.1", "2001:db8::1"};
   expected.server_name = "ours";
   expected.proxy = {ProxyMode::Stateless, true, seconds(240), false, {0x0123456789abcdef, 0xfedcba9876543210}};
-  expected.registrar = {seconds(30), seconds(600), hours(24), 3};
+  expected.registrar = {seconds(30), seconds(600), hours(24),
+                        3,           seconds(0),   {"sip:192.0.2.1;lr", "sips:example.com;lr"}};
   expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), hours(2), seconds(180), 7, 1400};
   expected.timings = {seconds(1), seconds(5), seconds(6), seconds(64)};
   EXPECT_EQ(config, expected);

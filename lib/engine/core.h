@@ -3,6 +3,7 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
+//   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
 #pragma once
 
@@ -82,7 +83,10 @@ class EngineCore final : public Wire, public ProxyPort {
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Decision& decision) const;
   Refusal untaken(const Preprocessed& request) const;
+  static bool leads_past_us(const Preprocessed& request);
+  static Refusal foreign_route(const Preprocessed& request);
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
+  std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
   static ForkPolicy fork_policy(const Decision& decision);
   void take_own(const MessagePtr& request, const Arrival& arrival);
@@ -120,6 +124,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void transmit_datagram(Hop& hop, std::string bytes);
   void transmit_on_flow(Hop& hop, std::string_view bytes);
   std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) override;
+  bool has_flow(FlowId flow) const override { return flows_.find(flow) != nullptr; }
   void send(const Hop& hop, std::string bytes) override;
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
   void count_out(std::string_view bytes);
@@ -140,6 +145,7 @@ class EngineCore final : public Wire, public ProxyPort {
   FlowTable flows_;
   std::vector<LostFlow> never_opened_;  // told by drain_reports(): whoever sent must first know which flow that was
   HashKey tag_key_;
+  HashKey gruu_key_;
   TransactionLayer transactions_;
   Location location_;
   Capabilities capabilities_;

@@ -14,11 +14,6 @@ namespace intermediary {
 
 namespace {
 
-// A Route to elsewhere would carry a stranger's request past the location service: an open relay.
-Refusal foreign_route(const Preprocessed& request) {
-  return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
-}
-
 TargetSet only(Target&& target) {
   TargetSet targets;
   targets.add(std::move(target));
@@ -212,28 +207,9 @@ Refusal EngineCore::untaken(const Preprocessed& request) const {
   return {404, "it is addressed to this element, and no rule takes it", {}};
 }
 
-std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
-  if (request.next_route && !request.in_our_dialog) return std::unexpected(foreign_route(request));
-  TargetSet targets;
-  for (const Binding& binding : location_.bindings(address_of_record(request.request_uri))) {
-    auto uri = Uri::parse(binding.contact);
-    if (!uri || !uri->is_sip()) continue;  // a mailto: is a contact (§10.2.1), but no target of a SIP request
-    Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
-    const bool may_use_flow = !target.uri.is_sips() || is_secure(binding.arrival.transport);
-    if (binding.ends_with_flow && binding.path.empty() && may_use_flow) {
-      target.hop =
-          Hop{binding.arrival.transport, binding.arrival.remote, binding.arrival.listener, binding.arrival.flow};
-    }
-    targets.add(std::move(target));
-  }
-  // §16.5: 404 would claim to know that there is no such user.
-  if (targets.empty()) return std::unexpected(Refusal{480, "nobody is registered there", {}});
-  return targets;
-}
-
 std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request, const RelayAction& action) const {
   if (!action.target) return only(Target{.uri = request.request_uri});
-  if (request.next_route && !request.in_our_dialog) return std::unexpected(foreign_route(request));
+  if (leads_past_us(request)) return std::unexpected(foreign_route(request));
   // A URI with a user is where the request is for; one without is only the next hop.
   if (action.target->has_user) return only(Target{.uri = *action.target});
   return only(Target{.uri = request.request_uri, .next_hop = action.target});

@@ -37,6 +37,11 @@ HashKey draw_key(RandomSource& random) {
   return key;
 }
 
+HashKey derived_key(const HashKey& key, std::string_view purpose) {
+  const WideHash words = KeyedHash(key).field(purpose).finish_wide();
+  return {words.high, words.low};
+}
+
 }  // namespace
 
 EngineCore::EngineCore(const Config& config, const Seed& seed)
@@ -45,9 +50,10 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       random_(seed),
       flows_(config_.limits, timers_, [this](FlowId flow) { return is_in_use(flow); }),
       tag_key_(draw_key(random_)),
+      gruu_key_(derived_key(tag_key_, "temporary gruus")),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       capabilities_(own_capabilities(registers(config_))),
-      registrar_(config_.registrar, names_, location_),
+      registrar_(config_.registrar, names_, location_, gruu_key_),
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this) {
   for (const ListenerConfig& listener : config_.listeners) {

@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <tuple>
 
+#include "location/instance.h"
+
 namespace intermediary {
 namespace {
 
 using Change = BindingChanged::Change;
 
-// RFC 3261 §10.3 step 7: by the URI comparison rules. Most refreshes repeat their text.
-bool is_contact(const Binding& binding, const Uri& uri, std::string_view uri_text) {
+// RFC 3261 §10.3 step 7: by the URI comparison rules. Most refreshes repeat their text. A flow is known by its instance
+// and reg-id alone: behind NATs many have the same URI (RFC 5626 §6).
+bool is_contact(const Binding& binding, const ContactUpdate& contact, std::string_view uri_text) {
+  if (binding.reg_id != contact.reg_id) return false;
+  if (contact.reg_id != 0) return is_same_instance(binding.instance(), contact.instance());
   if (binding.contact == uri_text) return true;
   const auto bound = Uri::parse(binding.contact);
-  return bound && equivalent(*bound, uri);
+  return bound && equivalent(*bound, contact.uri);
 }
 
 bool goes_before(const Binding& a, const Binding& b) {
@@ -43,7 +48,7 @@ class Draft {
   bool apply(const ContactUpdate& contact) {
     const std::string text = contact.uri.to_string();
     const auto found = std::find_if(bindings_.begin(), bindings_.end(),
-                                    [&](const Binding& binding) { return is_contact(binding, contact.uri, text); });
+                                    [&](const Binding& binding) { return is_contact(binding, contact, text); });
     if (found == bindings_.end()) {
       if (contact.expires.count() > 0) add(contact, text);
       return true;
@@ -78,14 +83,46 @@ class Draft {
   }
 
   void add(const ContactUpdate& contact, const std::string& text) {
-    ++last_id_.value;
-    Binding& binding = bindings_.emplace_back();
-    binding.id = last_id_;
+    Binding binding;
+    binding.id = next_id();
     write(binding, contact, text);
+    bindings_.push_back(std::move(binding));
     note(text, Change::Added);
   }
 
-  void write(Binding& binding, const ContactUpdate& contact, const std::string& text) const {
+  BindingId next_id() {
+    ++last_id_.value;
+    return last_id_;
+  }
+
+  // RFC 5627 §5.1: all that was handed out for the instance stays good as long as one of its bindings lives and none is
+  // refreshed under another Call-ID. The epoch of those that stand already, or a new one for all of them.
+  std::uint32_t epoch_of(const ContactUpdate& contact, BindingId id) {
+    const Binding* any = nullptr;
+    const Binding* last = nullptr;  // the one whose Call-ID counts
+    for (const Binding& binding : bindings_) {
+      if (!is_same_instance(binding.instance(), contact.instance())) continue;
+      any = &binding;
+      if (binding.reg_id == contact.reg_id && (!last || last->id < binding.id)) last = &binding;
+    }
+    if (any && (!last || last->call_id == registration_.call_id)) return any->gruu_epoch;
+    const auto epoch = static_cast<std::uint32_t>(id.value);
+    for (Binding& binding : bindings_) {
+      if (is_same_instance(binding.instance(), contact.instance())) binding.gruu_epoch = epoch;
+    }
+    return epoch;
+  }
+
+  void write(Binding& binding, const ContactUpdate& contact, const std::string& text) {
+    if (contact.instance().empty()) {
+      binding.gruu_epoch = 0;
+    } else {
+      const BindingId id = next_id();
+      binding.gruu_epoch = epoch_of(contact, id);
+      binding.id = id;
+    }
+    binding.reg_id = contact.reg_id;
+    binding.instance_place = contact.instance_place;
     binding.contact = text;
     binding.parameters = contact.parameters;
     binding.call_id = registration_.call_id;

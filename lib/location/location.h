@@ -38,9 +38,11 @@ class Location {
   Location(Location&&) = default;
   Location& operator=(Location&&) = default;
 
-  // The highest q first, among equals the newest. Valid until the next change.
+  // The highest q first, among equals the newest: by when they were bound, those of an instance by when they were last
+  // written (RFC 5627 §6.1). Valid until the next change.
   std::span<const Binding> bindings(std::string_view address_of_record) const;
-  // RFC 3261 §10.3 steps 6 and 7. Where one contact is named twice, the last counts.
+  // RFC 3261 §10.3 steps 6 and 7. Where one contact is named twice, the last counts. A contact with a reg-id is the one
+  // that was bound with the same instance and reg-id before, whatever its URI (RFC 5626 §6).
   std::expected<Changes, UpdateRefusal> update(TimePoint now, const std::string& address_of_record,
                                                const Registration& registration, std::size_t max_contacts);
   // The connection is gone, and with it the contacts that it was.

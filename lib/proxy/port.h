@@ -22,6 +22,8 @@ class ProxyPort {
   virtual ~ProxyPort() = default;
   // A hop for a URI: at once, later, or never.
   virtual std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) = 0;
+  // Whether that connection is there.
+  virtual bool has_flow(FlowId flow) const = 0;
   // Sends outside any transaction.
   virtual void send(const Hop& hop, std::string bytes) = 0;
   virtual void emit(Event event) = 0;

@@ -73,6 +73,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
                  [&](const ClientTimedOut& r) {
                    with_branch(r.user, [&](Branch& branch) {
                      if (branch.state == Branch::State::Answered) return;
+                     if (try_next_flow(now, branch, 408)) return;
                      finish(now, branch, {408, nullptr, "no answer from " + branch.hop.remote.to_string()});
                    });
                  },

@@ -6,6 +6,7 @@
 //
 //   stateful.cpp           who is told what: requests, reports of transactions, timers; the life of a context
 //   stateful_branches.cpp  from a target to a final answer
+//   stateful_flows.cpp     from one flow of a user agent to the next (RFC 5626 §7)
 //   stateful_answers.cpp   what goes upstream
 #pragma once
 
@@ -57,6 +58,8 @@ class StatefulProxy {
   // Branches.
   void start_group(TimePoint now, ResponseContext& context);
   void start_branch(TimePoint now, ResponseContext& context, Branch& branch);
+  void start_on_flow(TimePoint now, ResponseContext& context, Branch& branch);
+  bool try_next_flow(TimePoint now, Branch& branch, int status);
   void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
   void receive(TimePoint now, Branch& branch, const MessagePtr& response);

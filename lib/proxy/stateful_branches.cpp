@@ -35,7 +35,7 @@ void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
 }
 
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
-  if (branch.target.hop) return send(now, context, branch, *branch.target.hop);
+  if (branch.target.hop) return start_on_flow(now, context, branch);
   Uri room;
   const auto uri = next_hop(context.request, branch.target, room);
   if (!uri) return finish(now, branch, {uri.error().status, nullptr, uri.error().reason});
@@ -70,7 +70,8 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
   };
   branch.via_branch = stateful_branch(random_, context.loop);
   std::string bytes = build(hop);
-  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu;
+  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu &&
+                         !branch.target.hop;  // a flow of datagrams has no other way
   if (too_large && settings_.tcp_for_large_requests && !branch.moved_to_tcp) {
     Hop over_tcp = hop;
     over_tcp.transport = Transport::Tcp;
@@ -137,6 +138,7 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
 
 void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response) {
   const int status = response->status();
+  if (try_next_flow(now, branch, status)) return;
   finish(now, branch, {status, response, {}, branch.rang_too_long});
   if (status < 300) pass_up(now, context, response);
   // §16.7 step 10, and step 5 for 6xx.
@@ -155,10 +157,13 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
     branch.client = {};
     return send(now, *contexts_.find(branch.context), branch, again);
   }
+  if (try_next_flow(now, branch, 430)) return;
   finish(now, branch, {503, nullptr, reason});  // §16.9
 }
 
 void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
+  // RFC 5626 §11.5: no user agent hears of flows. Whoever looks further up for another one is a proxy's proxy.
+  if (answer.status == 430 && branch.target.is_flow) answer = {480, nullptr, "no flow to it is left"};
   branch.state = Branch::State::Answered;
   branch.answer = std::move(answer);
   timers_.cancel(branch.timer);

@@ -9,9 +9,10 @@ namespace intermediary {
 
 bool TargetSet::add(Target&& target) {
   if (targets_.size() >= limit::branches_per_request) return false;
-  const bool known =
-      std::ranges::any_of(targets_, [&](const Target& other) { return equivalent(other.uri, target.uri); });
-  if (known) return false;
+  const auto is_known = [&](const Target& other) {
+    return other.hop == target.hop && other.path == target.path && equivalent(other.uri, target.uri);
+  };
+  if (std::ranges::any_of(targets_, is_known)) return false;
   targets_.push_back(std::move(target));
   return true;
 }

@@ -17,15 +17,24 @@ struct Target {
   int q_thousandths = 1000;       // RFC 3261 §20.10
   std::vector<std::string> path;  // Route values to put on top, outermost first (RFC 3327 §5.3)
   std::optional<Uri> next_hop;    // go there, whatever the Request-URI says (a rule's `relay = "sip:…"`)
-  std::optional<Hop> hop;         // a fixed way there: the connection that a contact registered over
+  std::optional<Hop> hop;         // a fixed way there: the flow that a contact registered over
+  // The way is a flow of RFC 5626: no other leads there, and dialogs that begin over it stay on it.
+  bool is_flow = false;
+  // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
+  std::vector<Target> alternatives{};
 
   friend bool operator==(const Target&, const Target&) = default;
 };
 
 class TargetSet {
  public:
-  // False when an equivalent URI (§19.1.4) is there already, or the set is full (limit::branches_per_request).
+  // False when the same is there already, an equivalent URI (§19.1.4) by the same way, or the set is full
+  // (limit::branches_per_request).
   bool add(Target&& target);
+  // Another flow to the user agent that is the target at `index`.
+  void add_alternative(std::size_t index, Target&& target) {
+    targets_[index].alternatives.push_back(std::move(target));
+  }
 
   const std::vector<Target>& targets() const { return targets_; }
   std::vector<Target> take() && { return std::move(targets_); }

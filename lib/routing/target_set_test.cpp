@@ -39,6 +39,19 @@ TEST(TargetSetTest, HoldsNoUriTwice) {
   EXPECT_EQ(set.size(), 2);
 }
 
+// Behind two NATs two phones may have the same private address (RFC 5626 §6).
+TEST(TargetSetTest, HoldsAUriTwiceByDifferentWays) {
+  TargetSet set;
+  Target by_flow = to("sip:bob@10.0.0.1");
+  by_flow.hop = Hop{Transport::Udp, *Endpoint::parse("192.0.2.1:40000"), {}, {}};
+  Target by_path = to("sip:bob@10.0.0.1");
+  by_path.path = {"<sip:edge.example.com;lr>"};
+  EXPECT_TRUE(set.add(to("sip:bob@10.0.0.1")));
+  EXPECT_TRUE(set.add(Target(by_flow)));
+  EXPECT_TRUE(set.add(Target(by_path)));
+  EXPECT_FALSE(set.add(Target(by_flow)));
+}
+
 TEST(TargetSetTest, ForksNoFurtherThanItsLimit) {
   TargetSet set;
   for (std::size_t i = 0; i < limit::branches_per_request; ++i) {

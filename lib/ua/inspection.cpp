@@ -79,7 +79,7 @@ Capabilities own_capabilities(bool registrar) {
   Capabilities capabilities{{Method::Options}, {}};
   if (registrar) {
     capabilities.methods.push_back(Method::Register);
-    capabilities.extensions.push_back("path");
+    capabilities.extensions.insert(capabilities.extensions.end(), {"path", "outbound", "gruu"});
   }
   return capabilities;
 }

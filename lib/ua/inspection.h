@@ -20,7 +20,7 @@ struct Capabilities {
   std::vector<std::string_view> extensions;  // option tags, lower case
 };
 
-// With a registrar: REGISTER and the path extension.
+// With a registrar: REGISTER and the extensions path, outbound and gruu.
 Capabilities own_capabilities(bool registrar);
 
 // Of what we read, as Accept, Accept-Encoding and Accept-Language say it.

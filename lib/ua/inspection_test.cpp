@@ -90,7 +90,7 @@ TEST(OptionsTest, TellsWhatWeCanDo) {
   EXPECT_THAT(field_values(answer, "Accept"), ElementsAre("application/sdp"));
   EXPECT_THAT(field_values(answer, "Accept-Encoding"), ElementsAre("identity"));
   EXPECT_THAT(field_values(answer, "Accept-Language"), ElementsAre("en"));
-  EXPECT_THAT(field_values(answer, "Supported"), ElementsAre("path"));
+  EXPECT_THAT(field_values(answer, "Supported"), ElementsAre("path, outbound, gruu"));
   EXPECT_THAT(answer.body, IsEmpty());
 }
 
@@ -103,9 +103,9 @@ TEST(OptionsTest, WithoutExtensionsSupportedIsEmpty) {
 }
 
 TEST(OptionsTest, RefusesWhatItsSenderRequiresInVain) {
-  const UaAnswer answer = answer_options(*request("OPTIONS", "Require: gruu\r\n"), own_capabilities(true));
+  const UaAnswer answer = answer_options(*request("OPTIONS", "Require: timer\r\n"), own_capabilities(true));
   EXPECT_EQ(answer.status, 420);
-  EXPECT_THAT(field_values(answer, "Unsupported"), ElementsAre("gruu"));
+  EXPECT_THAT(field_values(answer, "Unsupported"), ElementsAre("timer"));
   EXPECT_THAT(field_values(answer, "Accept"), IsEmpty());
 }
 

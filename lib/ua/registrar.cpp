@@ -1,14 +1,18 @@
 #include "ua/registrar.h"
 
 #include <algorithm>
+#include <array>
 #include <expected>
 #include <string>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "location/gruu.h"
+#include "location/instance.h"
 #include "message/values.h"
 #include "ua/inspection.h"
+#include "ua/outbound.h"
 
 namespace intermediary {
 namespace {
@@ -35,13 +39,19 @@ OrRefusal<std::string> read_address_of_record(const Message& request, const Loca
   return address_of_record(to->uri);
 }
 
+struct Path {
+  std::vector<std::string> texts;
+  Outbound outbound;  // what it says together with the Via
+};
+
 // RFC 3327 §5.3.
-OrRefusal<std::vector<std::string>> read_path(const Message& request) {
+OrRefusal<Path> read_path(const Message& request) {
   const auto parsed = name_addresses(request, FieldName::Path);
   if (!parsed) return refused(400, parsed.error().detail);
-  std::vector<std::string> path;
-  for (const Entry& entry : entries(request, FieldName::Path)) path.push_back(unfold(text(request, entry)));
-  if (path.empty() || lists_option(request, FieldName::Supported, "path")) return path;
+  Path path;
+  for (const Entry& entry : entries(request, FieldName::Path)) path.texts.push_back(unfold(text(request, entry)));
+  path.outbound = read_outbound(request, *parsed);
+  if (path.texts.empty() || lists_option(request, FieldName::Supported, "path")) return path;
   UaAnswer answer = refuse(420, "it has a Path, but its sender does not support path");
   answer.fields.emplace_back("Unsupported", "path");
   return std::unexpected(answer);
@@ -85,27 +95,42 @@ OrRefusal<std::int16_t> read_q(const Parameters& parameters) {
   return static_cast<std::int16_t>(*q);
 }
 
-std::string without_expires(const Parameters& parameters) {
+// Without what is ours to say: the interval (step 8) and the GRUUs (RFC 5627 §5.1).
+std::string kept_parameters(const Parameters& parameters) {
   Parameters kept = parameters;
-  std::erase_if(kept.all, [](const auto& parameter) { return equals_ignoring_case(parameter.name, "expires"); });
+  std::erase_if(kept.all, [](const auto& parameter) {
+    return std::ranges::any_of(std::array<std::string_view, 3>{"expires", "pub-gruu", "temp-gruu"},
+                               [&](std::string_view ours) { return equals_ignoring_case(parameter.name, ours); });
+  });
   return kept.to_string();
+}
+
+InstancePlace place_of_instance(const Parameters& parameters, std::string_view text) {
+  const std::string_view instance = instance_in(parameters.value("+sip.instance").value_or(""));
+  if (instance.empty()) return {};
+  return {static_cast<std::uint16_t>(text.find(instance)), static_cast<std::uint16_t>(instance.size())};
 }
 
 class RegistrationReader {
  public:
-  RegistrationReader(const Message& request, const Arrival& arrival, const RegistrarSettings& settings)
-      : request_(request), arrival_(arrival), settings_(settings) {}
+  // REQUIRES: all outlive it.
+  RegistrationReader(const Message& request, const Arrival& arrival, const RegistrarSettings& settings,
+                     const std::string& address_of_record, const HashKey& gruu_key, const Path& path)
+      : request_(request),
+        arrival_(arrival),
+        settings_(settings),
+        address_of_record_(address_of_record),
+        gruu_key_(gruu_key),
+        path_(path) {}
 
   // Steps 6 and 7 up to the comparison with what is bound.
   OrRefusal<Registration> read() const {
-    auto path = read_path(request_);
-    if (!path) return std::unexpected(path.error());
     const auto contacts = intermediary::contacts(request_);
     if (!contacts) return refused(400, contacts.error().detail);
     Registration registration;
     registration.call_id = request_.call_id();
     registration.cseq = request_.cseq().number;
-    registration.path = *std::move(path);
+    registration.path = path_.texts;
     registration.arrival = arrival_;
     registration.remove_all = contacts->star;
     if (contacts->star && !is_expiring_now()) return refused(400, "Contact is '*', but Expires is not 0");
@@ -115,6 +140,9 @@ class RegistrationReader {
       registration.contacts.push_back(*std::move(update));
     }
     if (!fits(registration)) return refused(400, "Contact, Path and Call-ID are larger than a binding may be");
+    if (binds_a_flow_and_more(registration)) {
+      return refused(400, "a contact with a reg-id stands beside others (RFC 5626 section 6)");
+    }
     return registration;
   }
 
@@ -128,8 +156,38 @@ class RegistrationReader {
     if (!q) return std::unexpected(q.error());
     const auto interval = granted_interval(requested_interval(request_, contact, settings_), settings_);
     if (!interval) return std::unexpected(interval.error());
-    return ContactUpdate{contact.uri, without_expires(contact.parameters), *interval, *q,
+    ContactUpdate update{contact.uri, kept_parameters(contact.parameters), *interval, *q,
                          ends_with_flow(contact.uri, arrival_)};
+    update.instance_place = place_of_instance(contact.parameters, update.parameters);
+    const bool has_instance = !update.instance().empty();
+    if (has_instance && interval->count() > 0) {
+      if (auto refusal = refuse_instance(contact.uri)) return std::unexpected(*refusal);
+    }
+    const auto reg_id = read_reg_id(path_.outbound, contact.parameters, has_instance);
+    if (!reg_id) return std::unexpected(reg_id.error());
+    update.reg_id = *reg_id;
+    // RFC 5626 §7: a flow to us is the way there, whatever the contact says.
+    if (update.reg_id != 0 && path_.texts.empty()) update.ends_with_flow = static_cast<bool>(arrival_.flow);
+    return update;
+  }
+
+  // RFC 5627 §5.1: what would lead back to the address of record, or nowhere.
+  std::optional<UaAnswer> refuse_instance(const Uri& contact) const {
+    if (!contact.is_sip()) return refuse(403, "a contact with an instance is no SIP URI");
+    if (intermediary::address_of_record(contact) == address_of_record_) {
+      return refuse(403, "a contact is the address of record that it is for");
+    }
+    const auto gruu = contact.has_parameter(gruu_parameter) ? read_gruu(gruu_key_, contact) : std::nullopt;
+    if (!gruu || gruu->address_of_record != address_of_record_) return std::nullopt;
+    return refuse(403, "a contact is a GRUU of the address of record that it is for");
+  }
+
+  // RFC 5626 §6.
+  static bool binds_a_flow_and_more(const Registration& registration) {
+    const auto binds = [](const ContactUpdate& contact) { return contact.expires.count() > 0; };
+    const auto is_flow = [&](const ContactUpdate& contact) { return binds(contact) && contact.reg_id != 0; };
+    return std::ranges::count_if(registration.contacts, binds) > 1 &&
+           std::ranges::any_of(registration.contacts, is_flow);
   }
 
   static bool fits(const Registration& registration) {
@@ -143,6 +201,9 @@ class RegistrationReader {
   const Message& request_;
   const Arrival& arrival_;
   const RegistrarSettings& settings_;
+  const std::string& address_of_record_;
+  const HashKey& gruu_key_;
+  const Path& path_;
 };
 
 UaAnswer refuse_update(UpdateRefusal refusal, const RegistrarSettings& settings) {
@@ -159,18 +220,53 @@ UaAnswer refuse_update(UpdateRefusal refusal, const RegistrarSettings& settings)
   return answer;
 }
 
-// Rounded up: a binding that still lives never shows 0, which would say that it was removed.
-std::string contact_value(const Binding& binding, TimePoint now) {
-  const auto left = std::chrono::ceil<seconds>(binding.expires - now);
-  return "<" + binding.contact + ">" + binding.parameters + ";expires=" + std::to_string(left.count());
-}
+// Step 8, with what RFC 5626, RFC 5627 and RFC 3608 add to the answer.
+class Listing {
+ public:
+  Listing(TimePoint now, const std::string& address_of_record, std::span<const Binding> bindings)
+      : now_(now), address_of_record_(address_of_record), bindings_(bindings) {}
 
-// Step 8.
-UaAnswer list_bindings(std::span<const Binding> bindings, const std::vector<std::string>& path, TimePoint now) {
-  UaAnswer answer;
-  for (const Binding& binding : bindings) answer.fields.emplace_back("Contact", contact_value(binding, now));
-  for (const std::string& hop : path) answer.fields.emplace_back("Path", hop);
-  return answer;
+  void add_contacts(UaAnswer& answer, const HashKey* gruu_key) const {
+    for (const Binding& binding : bindings_) {
+      std::string value = contact_value(binding);
+      if (gruu_key && !binding.instance().empty()) value += gruus(*gruu_key, binding);
+      answer.fields.emplace_back("Contact", std::move(value));
+    }
+  }
+
+ private:
+  // Rounded up: a binding that still lives never shows 0, which would say that it was removed.
+  std::string contact_value(const Binding& binding) const {
+    const auto left = std::chrono::ceil<seconds>(binding.expires - now_);
+    return "<" + binding.contact + ">" + binding.parameters + ";expires=" + std::to_string(left.count());
+  }
+
+  // RFC 5627 §5.2: the temporary GRUU that was made last for the instance.
+  std::string gruus(const HashKey& key, const Binding& binding) const {
+    std::string text = ";pub-gruu=" + quoted(public_gruu(address_of_record_, binding.instance()));
+    const auto last = std::ranges::max_element(bindings_, {}, [&](const Binding& other) {
+      return is_same_instance(other.instance(), binding.instance()) ? other.id : BindingId{};
+    });
+    if (const auto gruu = temporary_gruu(key, address_of_record_, *last)) text += ";temp-gruu=" + quoted(*gruu);
+    return text;
+  }
+
+  TimePoint now_;
+  const std::string& address_of_record_;
+  std::span<const Binding> bindings_;
+};
+
+// RFC 5626 §6, §5.4: whether it bound, or took away, a flow of one who knows what that is. A Flow-Timer is for
+// connections: a NAT forgets datagrams sooner than anybody may say here, and their senders know (§4.4.2).
+void add_outbound(UaAnswer& answer, const Registration& registration, const Outbound& outbound,
+                  const RegistrarSettings& settings) {
+  const auto is_flow = [](const ContactUpdate& contact) { return contact.reg_id != 0; };
+  if (!outbound.supported || std::ranges::none_of(registration.contacts, is_flow)) return;
+  answer.fields.emplace_back("Require", "outbound");
+  const bool is_last_to_forward = outbound.first_hop && registration.arrival.flow;
+  if (is_last_to_forward && settings.flow_timer.count() > 0) {
+    answer.fields.emplace_back("Flow-Timer", std::to_string(settings.flow_timer.count()));
+  }
 }
 
 }  // namespace
@@ -179,11 +275,20 @@ UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival&
   if (auto refusal = inspect(request, own_capabilities(true))) return *refusal;  // step 2
   const auto address_of_record = read_address_of_record(request, names_);
   if (!address_of_record) return address_of_record.error();
-  const auto registration = RegistrationReader(request, arrival, settings_).read();
+  const auto path = read_path(request);
+  if (!path) return path.error();
+  const auto registration =
+      RegistrationReader(request, arrival, settings_, *address_of_record, gruu_key_, *path).read();
   if (!registration) return registration.error();
   auto changes = location_.update(now, *address_of_record, *registration, settings_.max_contacts);
   if (!changes) return refuse_update(changes.error(), settings_);
-  UaAnswer answer = list_bindings(location_.bindings(*address_of_record), registration->path, now);
+  UaAnswer answer;
+  const bool gruu = lists_option(request, FieldName::Supported, "gruu");
+  Listing(now, *address_of_record, location_.bindings(*address_of_record))
+      .add_contacts(answer, gruu ? &gruu_key_ : nullptr);
+  for (const std::string& hop : path->texts) answer.fields.emplace_back("Path", hop);
+  add_outbound(answer, *registration, path->outbound, settings_);
+  for (const std::string& uri : settings_.service_route) answer.fields.emplace_back("Service-Route", "<" + uri + ">");
   for (BindingChanged& change : *changes) answer.events.emplace_back(std::move(change));
   return answer;
 }

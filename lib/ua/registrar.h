@@ -1,4 +1,5 @@
-// The registrar (RFC 3261 §10.3, RFC 3327 §5.3): one REGISTER, one answer, all of it or nothing.
+// The registrar (RFC 3261 §10.3, RFC 3327 §5.3, RFC 3608 §6.3, RFC 5626 §6, RFC 5627 §5): one REGISTER, one answer, all
+// of it or nothing.
 //
 // The caller has checked that the Request-URI is ours (step 1) and that the sender may do this (steps 3 and 4), and has
 // called Location::expire(now). A Date, which needs a wall clock, is his as well.
@@ -8,9 +9,13 @@
 //   too many contacts       403: a 503 would send the client, and proxies with it, to another server
 //   no room in the tables   503 with Retry-After
 //   Path without Supported  420 with Unsupported: path, as RFC 3327 §5.3 recommends
+//
+// The temporary GRUUs of its answers are good until the engine ends, as the bindings are: their key is not the
+// configuration's.
 #pragma once
 
 #include "base/flow.h"
+#include "base/keyed_hash.h"
 #include "base/local_names.h"
 #include "base/time.h"
 #include "location/location.h"
@@ -22,9 +27,9 @@ namespace intermediary {
 
 class Registrar {
  public:
-  // REQUIRES: all three outlive it.
-  Registrar(const RegistrarSettings& settings, const LocalNames& names, Location& location)
-      : settings_(settings), names_(names), location_(location) {}
+  // REQUIRES: all but the key outlive it.
+  Registrar(const RegistrarSettings& settings, const LocalNames& names, Location& location, HashKey gruu_key = {})
+      : settings_(settings), names_(names), location_(location), gruu_key_(gruu_key) {}
 
   UaAnswer answer(TimePoint now, const Message& request, const Arrival& arrival);
 
@@ -32,6 +37,7 @@ class Registrar {
   const RegistrarSettings& settings_;
   const LocalNames& names_;
   Location& location_;
+  HashKey gruu_key_;
 };
 
 }  // namespace intermediary

@@ -1,0 +1,104 @@
+// From an address of record, or a GRUU, to targets (RFC 3261 §16.5, RFC 5626 §7, RFC 5627 §6.1).
+#include <algorithm>
+#include <utility>
+
+#include "engine/core.h"
+#include "location/gruu.h"
+#include "location/instance.h"
+
+namespace intermediary {
+
+namespace {
+
+Refusal nobody_there() { return {480, "nobody is registered there", {}}; }
+
+// A flow to us is the way there, by its connection or, of datagrams, to where its REGISTER came from.
+std::optional<Hop> flow_of(const Binding& binding, const Uri& contact) {
+  if (!binding.path.empty() || (!binding.ends_with_flow && binding.reg_id == 0)) return std::nullopt;
+  const Arrival& arrival = binding.arrival;
+  if (contact.is_sips() && !is_secure(arrival.transport)) return std::nullopt;
+  return Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
+}
+
+// Nullopt for a mailto: it is a contact (RFC 3261 §10.2.1), but no target of a SIP request.
+std::optional<Target> target_of(const Binding& binding) {
+  auto uri = Uri::parse(binding.contact);
+  if (!uri || !uri->is_sip()) return std::nullopt;
+  Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
+  target.hop = flow_of(binding, target.uri);
+  target.is_flow = binding.reg_id != 0;
+  return target;
+}
+
+// The targets of bindings that come best first: one for each user agent, and its other bindings behind it.
+class Selection {
+ public:
+  void add(const Binding& binding, Target&& target) {
+    const std::string_view instance = binding.instance();
+    const auto known =
+        std::ranges::find_if(agents_, [&](const Agent& a) { return is_same_instance(a.instance, instance); });
+    if (known != agents_.end()) return targets_.add_alternative(known->index, std::move(target));
+    const std::size_t index = targets_.size();
+    if (targets_.add(std::move(target)) && !instance.empty()) agents_.push_back({instance, index});
+  }
+
+  std::expected<TargetSet, Refusal> take() {
+    // RFC 3261 §16.5: 404 would claim to know that there is no such user.
+    if (targets_.empty()) return std::unexpected(nobody_there());
+    return std::move(targets_);
+  }
+
+ private:
+  struct Agent {
+    std::string_view instance;
+    std::size_t index;
+  };
+  TargetSet targets_;
+  std::vector<Agent> agents_;
+};
+
+}  // namespace
+
+// A Route to elsewhere would carry a stranger's request past the location service: an open relay.
+bool EngineCore::leads_past_us(const Preprocessed& request) { return request.next_route && !request.in_our_dialog; }
+
+Refusal EngineCore::foreign_route(const Preprocessed& request) {
+  return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
+}
+
+std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
+  if (leads_past_us(request)) return std::unexpected(foreign_route(request));
+  const Uri& uri = request.request_uri;
+  if (!uri.parameters.empty() && uri.has_parameter(gruu_parameter)) return look_up_gruu(request);
+  Selection selection;
+  for (const Binding& binding : location_.bindings(address_of_record(uri))) {
+    if (auto target = target_of(binding)) selection.add(binding, std::move(*target));
+  }
+  return selection.take();
+}
+
+std::expected<TargetSet, Refusal> EngineCore::look_up_gruu(const Preprocessed& request) const {
+  const auto gruu = read_gruu(gruu_key_, request.request_uri);
+  if (!gruu) return std::unexpected(Refusal{404, "it is addressed to a GRUU that is not ours", {}});
+  Selection selection;
+  for (const Binding& binding : location_.bindings(gruu->address_of_record)) {
+    if (!is_meant(gruu_key_, *gruu, binding)) continue;
+    auto target = target_of(binding);
+    if (!target) continue;
+    // Within a dialog the route set has that part of the way.
+    if (request.next_route) {
+      target->path.clear();
+      target->hop.reset();
+      target->is_flow = false;
+    }
+    selection.add(binding, std::move(*target));
+  }
+  auto targets = selection.take();
+  // RFC 5627 §5.3: a temporary one ends with its last contact, a public one does not.
+  if (!targets && gruu->is_temporary()) {
+    return std::unexpected(Refusal{404, "it is addressed to a temporary GRUU that is no longer valid", {}});
+  }
+  return targets;
+}
+
+}  // namespace intermediary
