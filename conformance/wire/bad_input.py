@@ -11,8 +11,10 @@ import csv
 import os
 import random
 import re
+import select
 import socket
 import sys
+import time
 
 from peers import HOST, Failure, Intermediary, answers_options, free_ports, run
 
@@ -31,7 +33,7 @@ tcp_for_large_requests = false
 [[rule]]
 name = "to-the-sink"
 when = {{ source = ["{SENDER}"] }}
-do   = {{ relay = "sip:{HOST}:{sink}" }}
+do   = {{ relay = "sip:{HOST}:{sink};transport=tcp" }}
 """
 
 
@@ -51,6 +53,38 @@ def receive(sock, seconds):
         return None
     except ConnectionError:
         return b""
+
+
+class Sink:
+    """Takes connections and whatever comes on them. Over UDP, messages of connections would be repeated to it, for it never
+    answers (RFC 3261 section 16.1)."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server((HOST, port))
+        self.connections = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in [self.listener, *self.connections]:
+            each.close()
+
+    def receive(self, seconds):
+        """Whether anything comes within that time."""
+        end = time.monotonic() + seconds
+        while True:
+            ready, _, _ = select.select([self.listener, *self.connections], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                return False
+            for each in ready:
+                if each is self.listener:
+                    self.connections.append(self.listener.accept()[0])
+                elif receive(each, 0):
+                    return True
+                else:
+                    each.close()
+                    self.connections.remove(each)
 
 
 def answer_in(data):
@@ -73,10 +107,10 @@ class Judge:
             raise Failure(f"after {name} over {way}, OPTIONS got {status}")
 
     def at_sink(self):
-        return "forward" if receive(self.sink, ANSWER_SECONDS) else "nothing at the sink"
+        return "forward" if self.sink.receive(ANSWER_SECONDS) else "nothing at the sink"
 
     def nothing_at_sink(self, name, way):
-        if receive(self.sink, SILENCE_SECONDS):
+        if self.sink.receive(SILENCE_SECONDS):
             self.wrong.append(f"{name} over {way}: forwarded")
 
     def datagram(self, name, message, verdict):
@@ -106,7 +140,7 @@ class Judge:
             if closes and receive(sender, ANSWER_SECONDS) != b"":
                 self.wrong.append(f"{name} over TCP: the connection stays open")
         self.still_answers(name, "TCP")
-        while receive(self.sink, SILENCE_SECONDS):  # a second message of the same stream
+        while self.sink.receive(SILENCE_SECONDS):  # a second message of the same stream
             pass
 
 
@@ -124,8 +158,7 @@ def test(folder, program, table, messages, extension):
     with open(table, encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     port, sink_port = free_ports(2)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
-        sink.bind((HOST, sink_port))
+    with Sink(sink_port) as sink:
         with Intermediary(program, folder, port, config(port, sink_port)) as intermediary:
             intermediary.wait_ready()
             judge = Judge(port, sink)
