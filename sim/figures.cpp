@@ -8,7 +8,7 @@ namespace intermediary::sim {
 namespace {
 
 using Reader = std::uint64_t (*)(const LiveObjects&, const Counters&);
-constexpr std::array<std::pair<std::string_view, Reader>, 18> figures{{
+constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"transactions",
      [](const LiveObjects& l, const Counters&) -> std::uint64_t {
        return l.server_transactions + l.client_transactions;
@@ -32,7 +32,9 @@ constexpr std::array<std::pair<std::string_view, Reader>, 18> figures{{
     {"refused", [](const LiveObjects&, const Counters& c) { return c.refused; }},
     {"strays", [](const LiveObjects&, const Counters& c) { return c.strays; }},
     {"send-failures", [](const LiveObjects&, const Counters& c) { return c.send_failures; }},
-}};
+    {"stun-answered", [](const LiveObjects&, const Counters& c) { return c.stun_answered; }},
+    {"stun-ignored", [](const LiveObjects&, const Counters& c) { return c.stun_ignored; }},
+});
 
 const std::pair<std::string_view, Reader>* find(std::string_view name) {
   auto found = std::ranges::find(figures, name, &std::pair<std::string_view, Reader>::first);

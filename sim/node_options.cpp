@@ -64,6 +64,11 @@ struct Value {
     for (std::string& domain : domains) domain = lowercase(domain);
     return domains;
   }
+  PathUse path_use() const {
+    if (text == "supported") return PathUse::Supported;
+    if (text == "required") return PathUse::Required;
+    refuse("supported or required");
+  }
   std::vector<Cidr> networks() const {
     constexpr std::string_view expected = "a network such as 192.0.2.0/24";
     std::vector<Cidr> networks;
@@ -95,6 +100,7 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
     {"default-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(); }},
     {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(); }},
     {"max-contacts", [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(); }},
+    {"path", [](NodeOptions& o, const Value& v) { o.config.proxy.path = v.path_use(); }},
     {"flow-timer", [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(); }},
     {"service-route",
      [](NodeOptions& o, const Value& v) {
@@ -129,7 +135,7 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
 };
 
 std::string known_options() {
-  std::string names = "record-route, websocket, !trusted";
+  std::string names = "record-route, outbound, websocket, !trusted";
   for (const auto& [name, setter] : setters) names += ", " + std::string(name) + '=';
   return names;
 }
@@ -219,6 +225,10 @@ void NodeOptions::apply(const Piece& word) {
     config.proxy.record_route = true;
     return;
   }
+  if (word.text == "outbound") {
+    config.proxy.outbound = true;
+    return;
+  }
   if (word.text == "websocket") {
     for (ListenerConfig& listener : config.listeners) {
       if (listener.transport == Transport::Tcp || listener.transport == Transport::Tls) listener.websocket = true;
@@ -241,7 +251,9 @@ void NodeOptions::apply(const Piece& word) {
     config.listeners.push_back(std::move(listener));
     return;
   }
-  if (option->key == "record-route") throw Wrong{word.place, "record-route takes no value"};
+  if (option->key == "record-route" || option->key == "outbound") {
+    throw Wrong{word.place, option->key + " takes no value"};
+  }
   auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
   if (setter == std::end(setters)) {
     throw Wrong{word.place, "unknown option '" + option->key + "'; there are " + known_options()};

@@ -72,6 +72,8 @@ void read_proxy(TableReader& top, ProxyConfig& config) {
   // RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
   proxy->duration("timer_c", config.timer_c, {minutes(3) + seconds(1), hours(24)});
   proxy->boolean("tcp_for_large_requests", config.tcp_for_large_requests);
+  proxy->boolean("outbound", config.outbound);
+  if (const auto path = proxy->word("path", {"no", "supported", "required"})) config.path = static_cast<PathUse>(*path);
   read_key(*proxy, config);
   proxy->finish();
 }

@@ -421,6 +421,8 @@ TEST(LoadConfigTest, ReadsEveryKey) {
     timer_c = "4m"
     tcp_for_large_requests = false
     key = "file:key.txt"
+    outbound = true
+    path = "required"
     [registrar]
     expires = { min = "30s", default = "10m", max = "1d" }
     max_contacts = 3
@@ -452,6 +454,8 @@ TEST(LoadConfigTest, ReadsEveryKey) {
   expected.domains = {"example.com", "sip.example.com", "192.0.2.1", "2001:db8::1"};
   expected.server_name = "ours";
   expected.proxy = {ProxyMode::Stateless, true, seconds(240), false, {0x0123456789abcdef, 0xfedcba9876543210}};
+  expected.proxy.outbound = true;
+  expected.proxy.path = PathUse::Required;
   expected.registrar = {seconds(30), seconds(600), hours(24),
                         3,           seconds(0),   {"sip:192.0.2.1;lr", "sips:example.com;lr"}};
   expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), hours(2), seconds(180), 7, 1400};

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "policy/digest.h"
+#include "routing/path_use.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "ua/registrar_settings.h"
@@ -43,6 +44,8 @@ struct ProxyConfig {
   // Signs Record-Route and makes the branches of the stateless proxy. The same for every node that shares a name, and
   // across restarts; not the engine's seed.
   HashKey key{0, 0};
+  bool outbound = false;  // RFC 5626 §5: first hop of user agents
+  PathUse path = PathUse::No;
 
   friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
 };

@@ -3,6 +3,7 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
+//   edge.cpp      flows in Routes and Paths
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
 #pragma once
@@ -51,6 +52,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take(WallClock& input);
   void take(DeadlineReached& input);
   void take(Command& input);
+  void take_stun(std::string_view request, const Arrival& arrival);
   void parse(std::string bytes, Framing framing, const Arrival& arrival);
   void reject(const Refused& refused, const Arrival& arrival);
   // Arrivals come before the timers of the same instant: only DeadlineReached fires those of `now` itself.
@@ -76,6 +78,11 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
   bool has_stateless_tag(const Message& ack) const;
   bool is_for_us(const Preprocessed& request) const;
+  std::optional<Refusal> read_flows(Preprocessed& pre, const Arrival& arrival) const;
+  std::optional<Refusal> follow_flow(Preprocessed& pre, const Arrival& arrival) const;
+  void mark_flow(Preprocessed& pre, const Arrival& arrival) const;
+  std::string token_of(const Arrival& arrival) const;
+  std::optional<Refusal> put_on_path(Preprocessed& pre, const Arrival& arrival) const;
   bool leads_nowhere(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.

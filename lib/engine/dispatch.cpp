@@ -62,9 +62,14 @@ void EngineCore::note_alias(const Message& request, const Arrival& arrival) {
 // that promise already.
 std::expected<Preprocessed, Refusal> EngineCore::prepare(const MessagePtr& request, const Arrival& arrival) const {
   auto pre = preprocess(request, names_, proxy_settings_);
-  if (!pre || !pre->request_uri.is_sips() || is_secure(arrival.transport)) return pre;
-  return std::unexpected(
-      Refusal{403, "its Request-URI is SIPS, and it came over " + std::string(via_name(arrival.transport)), {}});
+  if (!pre) return pre;
+  if (pre->request_uri.is_sips() && !is_secure(arrival.transport)) {
+    pre = std::unexpected(
+        Refusal{403, "its Request-URI is SIPS, and it came over " + std::string(via_name(arrival.transport)), {}});
+  } else if (auto refusal = read_flows(*pre, arrival)) {
+    pre = std::unexpected(std::move(*refusal));
+  }
+  return pre;
 }
 
 // §18.1.2, §16.7 step 1 with RFC 6026 §8.9.
@@ -174,7 +179,7 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
   // A REGISTER is in no dialog, whatever its tags.
   const bool in_dialog =
       request.in_our_dialog && !request.request->to_tag().empty() && request.request->method() != Method::Register;
-  if (in_dialog && !is_for_us(request) && !is_local(request.request_uri)) {
+  if (request.flow || (in_dialog && !is_for_us(request) && !is_local(request.request_uri))) {
     decision.by_route_set = true;
     return decision;
   }
@@ -185,6 +190,7 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
 
 // §16.5.
 std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Decision& decision) const {
+  if (request.flow) return only(Target{.uri = request.request_uri, .hop = request.flow, .is_flow = request.by_path});
   if (decision.by_route_set) return only(Target{.uri = request.request_uri});
   if (!decision.rule) return std::unexpected(untaken(request));
   return std::visit(
@@ -286,6 +292,11 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
                          const Decision& decision) {
   if (decision.goes_on() || !is_for_us(pre)) {
     if (const auto refusal = validate_for_forwarding(*request, arrival, names_, proxy_settings_)) {
+      return refuse(request, arrival, *refusal, decision.rule_name());
+    }
+  }
+  if (request->method() == Method::Register) {
+    if (const auto refusal = put_on_path(pre, arrival)) {
       return refuse(request, arrival, *refusal, decision.rule_name());
     }
   }

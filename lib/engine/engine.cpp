@@ -20,6 +20,8 @@ ProxySettings settings_from(const Config& config) {
   settings.path_mtu = config.limits.path_mtu;
   settings.server_name = config.server_name;
   settings.key = config.proxy.key;
+  settings.outbound = config.proxy.outbound;
+  settings.path = config.proxy.path;
   for (const Rule& rule : config.rules) {
     if (!rule.when.sources.empty()) settings.routes_by_source = true;
   }
@@ -56,6 +58,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       registrar_(config_.registrar, names_, location_, gruu_key_),
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this) {
+  proxy_settings_.start = KeyedHash(tag_key_).field("start").finish();
   for (const ListenerConfig& listener : config_.listeners) {
     names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port,
                         listener.websocket);

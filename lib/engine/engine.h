@@ -53,6 +53,8 @@ struct Counters {
   std::uint64_t refused = 0;             // well formed, refused by validation, rule or limit
   std::uint64_t strays = 0;              // responses and ACKs that belong to nothing
   std::uint64_t send_failures = 0;
+  std::uint64_t stun_answered = 0;  // keep-alives on datagrams (RFC 5626 §8)
+  std::uint64_t stun_ignored = 0;   // anything else that begins like STUN
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

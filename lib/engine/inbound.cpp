@@ -5,6 +5,7 @@
 #include "message/start_line.h"
 #include "policy/admission.h"
 #include "transport/identity.h"
+#include "transport/stun.h"
 #include "transport/via.h"
 
 namespace intermediary {
@@ -48,7 +49,20 @@ void EngineCore::take(DatagramReceived& input) {
   if (is_keep_alive(input.bytes)) return;
   const LocalNames::Listener* listener = names_.find(input.listener);
   const Transport transport = listener ? listener->transport : Transport::Udp;
-  parse(std::move(input.bytes), Framing::Datagram, {transport, input.remote, input.listener, {}});
+  const Arrival arrival{transport, input.remote, input.listener, {}};
+  if (is_stun(input.bytes)) return take_stun(input.bytes, arrival);
+  parse(std::move(input.bytes), Framing::Datagram, arrival);
+}
+
+// RFC 5626 §8. Nothing of it is kept.
+void EngineCore::take_stun(std::string_view request, const Arrival& arrival) {
+  auto answer = answer_stun(request, arrival.remote);
+  if (!answer) {
+    ++counters_.stun_ignored;
+    return emit(StrayDropped{arrival, {}, "STUN", std::string(answer.error())});
+  }
+  ++counters_.stun_answered;
+  outputs_.emplace_back(Transmit{{arrival.transport, arrival.remote, arrival.listener, {}}, std::move(*answer)});
 }
 
 void EngineCore::take(StreamReceived& input) {

@@ -55,6 +55,8 @@ class Location {
   Changes expire(TimePoint now);
 
   std::size_t binding_count() const { return by_expiry_.size(); }
+  // Whether any contact is a flow of RFC 5626.
+  bool has_flows() const { return flows_ != 0; }
   std::size_t address_count() const { return records_.size(); }
 
  private:
@@ -70,6 +72,7 @@ class Location {
   std::map<std::pair<TimePoint, BindingId>, Address> by_expiry_;
   std::map<std::pair<FlowId, BindingId>, Address> by_flow_;
   BindingId last_id_{};
+  std::size_t flows_ = 0;  // bindings with a reg-id
   std::size_t max_bindings_;
 };
 

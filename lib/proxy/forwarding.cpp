@@ -4,6 +4,7 @@
 
 #include "message/editor.h"
 #include "proxy/branch_id.h"
+#include "proxy/flow_token.h"
 
 namespace intermediary {
 
@@ -27,30 +28,59 @@ std::string_view transport_parameter(Transport transport, bool sips) {
   return {};
 }
 
-std::string record_route_entry(const LocalNames::Listener& side, Transport transport, bool sips,
-                               std::string_view mark) {
+// "<sip:TOKEN@us;transport=tcp;lr": our URI on one side, with a flow token where there is one, not closed yet.
+std::string own_uri(const LocalNames::Listener& side, Transport transport, bool sips, std::string_view token) {
   sips = sips && is_secure(transport);
   std::string entry = sips ? "<sips:" : "<sip:";
-  entry.reserve(64 + side.sent_by.size());
-  entry.append(side.sent_by).append(transport_parameter(transport, sips));
-  return entry.append(";lr;").append(mark_parameter).append("=").append(mark).append(">");
+  entry.reserve(80 + side.sent_by.size() + token.size());
+  if (!token.empty()) entry.append(token).append("@");
+  return entry.append(side.sent_by).append(transport_parameter(transport, sips)).append(";lr");
 }
 
-// RFC 5658 §5: one entry for each side where the two differ, the way out on top.
+std::string record_route_entry(const LocalNames::Listener& side, Transport transport, bool sips, std::string_view token,
+                               std::string_view mark) {
+  std::string entry = own_uri(side, transport, sips, token);
+  return entry.append(";").append(mark_parameter).append("=").append(mark).append(">");
+}
+
+// RFC 5626 §5.3: a dialog that begins over a flow to a user agent stays on it.
+bool begins_on_flow(const Forwarding& f) {
+  return f.target.is_flow && f.request.request->to_tag().empty() && f.request.request->method() != Method::Register;
+}
+
+// RFC 5658 §5: one entry for each side where the two differ, the way out on top. Two flows are two sides.
 void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   const Message& request = *f.request.request;
   const bool sips = leaves_as_sips(f.request, f.target);
   const std::string mark = dialog_mark(settings.key, request.call_id(), request.from_tag());
-  std::string value = record_route_entry(f.out, f.hop.transport, sips, mark);
-  if (f.in.id != f.out.id || f.in_transport != f.hop.transport) {
-    value += ", " + record_route_entry(f.in, f.in_transport, sips, mark);
-  }
+  const std::string& in_token = f.request.in_token;
+  const std::string out_token = begins_on_flow(f) ? flow_token({settings.key, settings.start}, f.hop) : std::string();
+  const bool two_flows = !in_token.empty() && !out_token.empty();
+  const bool two = f.in.id != f.out.id || f.in_transport != f.hop.transport || two_flows;
+  std::string value =
+      record_route_entry(f.out, f.hop.transport, sips, two || in_token.empty() ? out_token : in_token, mark);
+  if (two) value += ", " + record_route_entry(f.in, f.in_transport, sips, in_token, mark);
   editor.prepend(FieldName::RecordRoute, value);
 }
 
 // Where TLS ends, or goes on without SIPS, we have to stay on the way (§16.6 step 4).
 bool must_record_route(const Forwarding& f) {
   return is_secure(f.in_transport) && !leaves_as_sips(f.request, f.target);
+}
+
+// RFC 3327 §5.2, RFC 5626 §5.1: on the side where requests come back to us.
+void add_path(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
+  const bool outbound = f.request.path_entry == Preprocessed::PathEntry::Outbound;
+  const bool sips = leaves_as_sips(f.request, f.target);
+  editor.prepend(FieldName::Path,
+                 own_uri(f.out, f.hop.transport, sips, f.request.in_token) + (outbound ? ";ob>" : ">"));
+  if (settings.path == PathUse::Required) editor.append(FieldName::Require, "path");
+}
+
+void add_what_brings_back(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
+  if (f.request.path_entry != Preprocessed::PathEntry::None) return add_path(editor, f, settings);
+  const bool stays = f.record_route || !f.request.in_token.empty() || begins_on_flow(f) || must_record_route(f);
+  if (stays) add_record_route(editor, f, settings);
 }
 
 // §19.1.1, table 1: what may stand in a contact but not in a Request-URI.
@@ -147,7 +177,7 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   Editor editor(request);
   set_routing(editor, f);
   set_max_forwards(editor, request);
-  if (f.record_route || must_record_route(f)) add_record_route(editor, f, settings);
+  add_what_brings_back(editor, f, settings);
   std::string via;
   via.reserve(32 + f.out.sent_by.size() + f.branch.size() + f.via_parameters.size());
   via.append("SIP/2.0/").append(via_name(f.hop.transport)).append(" ").append(f.out.sent_by);

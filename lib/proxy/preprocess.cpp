@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "proxy/branch_id.h"
+#include "proxy/flow_token.h"
 
 namespace intermediary {
 
@@ -18,6 +19,13 @@ bool has_mark_of(const Uri& uri, const Message& request, const HashKey& key) {
          *mark == dialog_mark(key, request.call_id(), request.to_tag());
 }
 
+// RFC 5626 §5.3.
+void note_flow_token(Preprocessed& pre, const Uri& route) {
+  if (!route.has_user || !is_flow_token(route.user)) return;
+  pre.flow_tokens.push_back(route.user);
+  if (route.has_parameter("ob")) pre.by_path = true;
+}
+
 Refusal bad_request(std::string reason) { return {400, std::move(reason), {}}; }
 
 // §16.4: a Request-URI that we once put into a Record-Route comes from a strict router. The last Route is the real one.
@@ -28,6 +36,7 @@ std::expected<void, Refusal> undo_strict_routing(Preprocessed& pre, std::vector<
   const auto last = parse_name_address(text(*pre.request, routes.back()));
   if (!last) return std::unexpected(bad_request("Route: " + last.error().detail));
   pre.in_our_dialog = has_mark_of(pre.request_uri, *pre.request, settings.key);
+  note_flow_token(pre, pre.request_uri);
   pre.request_uri = last->uri;
   pre.request_uri_changed = true;
   pre.taken_routes.push_back(routes.back());
@@ -56,6 +65,7 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
       return {};
     }
     if (has_mark_of(route->uri, *pre.request, settings.key)) pre.in_our_dialog = true;
+    note_flow_token(pre, route->uri);
     pre.taken_routes.push_back(entry);
   }
   return {};

@@ -2,10 +2,13 @@
 // information preprocessing).
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "base/flow.h"
 #include "base/local_names.h"
 #include "message/message.h"
 #include "message/values.h"
@@ -22,6 +25,14 @@ struct Preprocessed {
   std::vector<Entry> taken_routes;        // Route entries that leave: ours, and the one that became the Request-URI
   std::optional<NameAddress> next_route;  // the topmost of those that stay
   bool in_our_dialog = false;             // came by a Record-Route of ours that carries this dialog's mark
+
+  // RFC 5626 §5. The first two are read here, the rest is for whoever knows the flows (docs/adr/0024).
+  std::vector<std::string> flow_tokens;  // in the Routes of ours
+  bool by_path = false;                  // one of them says "ob": it was copied from a Path
+  std::optional<Hop> flow;               // where a token leads, when that is not where the request came from
+  std::string in_token;                  // of the flow that it came by, when that must stand in what we add
+  // What a REGISTER is given (RFC 3327 §5.2).
+  enum class PathEntry : std::uint8_t { None, Plain, Outbound } path_entry = PathEntry::None;
 
   // Where the request goes if nobody changes the Request-URI (§16.6 step 7).
   const Uri& next_hop() const { return next_route ? next_route->uri : request_uri; }

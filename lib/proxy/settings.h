@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/keyed_hash.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "routing/path_use.h"
 
 namespace intermediary {
 
@@ -21,6 +23,10 @@ struct ProxySettings {
   bool routes_by_source = false;  // a rule looks at the source address, so loop detection must too (RFC 5393 §4.2.1)
   std::string server_name;        // Server field of our own answers; "" for none
   HashKey key{0, 0};
+  std::uint64_t start = 0;  // another for each start: in the tokens of connections, which do not outlive it
+  // First hop of user agents: their flows stand in Path and Record-Route (RFC 5626 §5).
+  bool outbound = false;
+  PathUse path = PathUse::No;
 };
 
 }  // namespace intermediary

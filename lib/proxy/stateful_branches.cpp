@@ -158,12 +158,14 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
     return send(now, *contexts_.find(branch.context), branch, again);
   }
   if (try_next_flow(now, branch, 430)) return;
-  finish(now, branch, {503, nullptr, reason});  // §16.9
+  const bool by_token = contexts_.find(branch.context)->request.flow.has_value();
+  finish(now, branch, {by_token ? 430 : 503, nullptr, reason});  // §16.9, RFC 5626 §5.3.1
 }
 
 void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
-  // RFC 5626 §11.5: no user agent hears of flows. Whoever looks further up for another one is a proxy's proxy.
-  if (answer.status == 430 && branch.target.is_flow) answer = {480, nullptr, "no flow to it is left"};
+  // RFC 5626 §11.5: no user agent hears of flows. Who found the flow by its token tells the proxy that looked it up.
+  const bool looked_up = branch.target.is_flow && !contexts_.find(branch.context)->request.flow;
+  if (answer.status == 430 && looked_up) answer = {480, nullptr, "no flow to it is left"};
   branch.state = Branch::State::Answered;
   branch.answer = std::move(answer);
   timers_.cancel(branch.timer);

@@ -97,7 +97,8 @@ std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const A
         settings_);
   };
   std::string bytes = build(hop);
-  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu;
+  const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu &&
+                         !target.hop;  // a flow of datagrams has no other way
   if (too_large && settings_.tcp_for_large_requests) {
     Hop over_tcp = hop;
     over_tcp.transport = Transport::Tcp;
