@@ -56,7 +56,7 @@ class TorturedProxy {
     party("sink", "192.0.2.30:5060", Transport::Udp);
     // Where the Routes of some messages lead.
     for (const char* host : {"border.loom.example", "services.example.com"}) {
-      world_.add_name(host, {{IpAddress::parse("192.0.2.30").value(), {}, {}}});
+      world_.zone().add_host(host, {{IpAddress::parse("192.0.2.30").value(), {}, {}}});
     }
   }
 

@@ -312,15 +312,39 @@ void EngineWorld::settle_opening() {
 
 void EngineWorld::settle_query() {
   if (queries_.empty()) return;
-  const Resolve query = queries_.front();
+  const DnsQuery query = queries_.front();
   queries_.erase(queries_.begin());
-  if (chance(bytes_, 4)) return handle(HopsResolved{query.query, std::unexpected(ResolveError{"no such name"})});
-  std::vector<Hop> hops;
-  for (std::size_t count = bytes_.below(4); count > 0; --count) {
-    const Transport transport = chance(bytes_, 3) ? Transport::Tcp : Transport::Udp;
-    hops.push_back({.transport = transport, .remote = source()});
+  if (chance(bytes_, 3)) return handle(DnsAnswered{query.query, std::unexpected(some_failure())});
+  DnsAnswer answer;
+  answer.ttl = seconds(bytes_.byte());
+  for (std::size_t count = 1 + bytes_.below(4); count > 0; --count)
+    answer.records.push_back(some_record(query.question.type));
+  handle(DnsAnswered{query.query, std::move(answer)});
+}
+
+DnsFailure EngineWorld::some_failure() {
+  return {static_cast<DnsFailure::Kind>(bytes_.below(4)), seconds(bytes_.byte()), "the fuzzer says so"};
+}
+
+// Mostly of the type that was asked for; names that lead on, in circles, or nowhere.
+DnsRecord EngineWorld::some_record(DnsType type) {
+  static constexpr std::string_view names[] = {
+      "example.com", "sip1.example.com", "_sip._udp.example.com", "_sip._tcp.example.com", "a..b", "."};
+  static constexpr std::string_view services[] = {"SIP+D2U", "sip+d2t", "SIPS+D2T", "E2U+sip", ""};
+  static constexpr std::string_view flags[] = {"s", "S", "a", "", "u"};
+  const auto name = [&] { return std::string(names[bytes_.below(std::size(names))]); };
+  if (chance(bytes_, 8)) type = static_cast<DnsType>(bytes_.below(4));
+  if (type == DnsType::Srv) {
+    const std::uint8_t priority = bytes_.byte(), weight = bytes_.byte();
+    return SrvRecord{priority, weight, source().port, name()};
   }
-  handle(HopsResolved{query.query, hops});
+  if (type == DnsType::Naptr) {
+    const std::uint8_t order = bytes_.byte(), preference = bytes_.byte();
+    const std::string_view flag = flags[bytes_.below(std::size(flags))];
+    const std::string_view service = services[bytes_.below(std::size(services))];
+    return NaptrRecord{order, preference, std::string(flag), std::string(service), "", name()};
+  }
+  return source().address;
 }
 
 void EngineWorld::fail_datagram() {
@@ -340,7 +364,7 @@ void EngineWorld::other_input() {
     case 2:
       return handle(FlowClosed{FlowId{bytes_.byte()}, "never heard of"});
     case 3:
-      return handle(HopsResolved{QueryId{bytes_.byte()}, std::vector<Hop>{}});
+      return handle(DnsAnswered{QueryId{bytes_.byte()}, std::unexpected(some_failure())});
     case 4:
       return handle(StreamReceived{FlowId{bytes_.byte()}, "OPTIONS"});
     default:
@@ -382,7 +406,7 @@ void EngineWorld::drain() {
               std::erase_if(open_, [&](const FlowOpened& open) { return open.flow == order.flow; });
               std::erase_if(opening_, [&](const OpenFlow& opening) { return opening.flow == order.flow; });
             },
-            [&](const Resolve& query) { queries_.push_back(query); },
+            [&](const DnsQuery& query) { queries_.push_back(query); },
             [&](const Event& event) { require(!to_line(event).contains('\n'), "an event of more than one line"); },
         },
         *output);
@@ -434,7 +458,7 @@ void EngineWorld::refuse_all() {
   while (!queries_.empty()) {
     const QueryId query = queries_.back().query;
     queries_.pop_back();
-    handle(HopsResolved{query, std::unexpected(ResolveError{"the end"})});
+    handle(DnsAnswered{query, std::unexpected(DnsFailure{.reason = "the end"})});
   }
   while (!opening_.empty()) {
     const FlowId flow = opening_.back().flow;

@@ -60,6 +60,8 @@ class EngineWorld {
   void lose_flow();
   void settle_opening();
   void settle_query();
+  DnsFailure some_failure();
+  DnsRecord some_record(DnsType type);
   void fail_datagram();
   void other_input();
 
@@ -84,7 +86,7 @@ class EngineWorld {
   std::uint64_t next_flow_ = 1;
   std::vector<FlowOpened> open_;
   std::vector<OpenFlow> opening_;
-  std::vector<Resolve> queries_;
+  std::vector<DnsQuery> queries_;
   std::deque<Sent> sent_;
   std::deque<Sent> received_;  // our inputs, with where they came from
 };

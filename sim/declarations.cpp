@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sim/wire.h"
+#include "sim/zone_lines.h"
 
 namespace intermediary::sim {
 bool is_keyword(std::string_view word) {
@@ -17,6 +18,7 @@ void Declarations::read(const Piece& keyword, Words& words, Place place) {
       {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
       {"host", &Declarations::read_host}, {"link", &Declarations::read_initial_link},
       {"rule", &Declarations::read_rule}, {"users", &Declarations::read_users},
+      {"dns", &Declarations::read_dns},
   };
   place_ = place;
   (this->*readers.find(keyword.text)->second)(words);
@@ -227,6 +229,8 @@ void Declarations::read_host(Words& words) {
   if (addresses.empty()) throw Wrong{rest.place, "expected an address"};
   scenario_.hosts.emplace_back(name, std::move(addresses));
 }
+
+void Declarations::read_dns(Words& words) { scenario_.zone.push_back(read_zone_change(words)); }
 
 void Declarations::read_initial_link(Words& words) {
   LinkLine line;

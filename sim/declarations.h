@@ -14,8 +14,8 @@
 namespace intermediary::sim {
 
 // Words that begin a line.
-inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto", "location",
-                                                            "host", "link",  "rule", "users"};
+inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto",  "location", "host",
+                                                            "link", "rule",  "users", "dns"};
 inline constexpr std::string_view other_keywords[] = {"scenario", "covers", "seed", "partial", "distinct", "wall"};
 bool is_keyword(std::string_view word);
 
@@ -61,6 +61,7 @@ class Declarations {
   std::string node_of_domain(const std::string& host, const Piece& aor);
   LocationDeclaration location_of(const std::string& node, const std::string& aor, const Piece& entry);
   void read_host(Words& words);
+  void read_dns(Words& words);
   void read_initial_link(Words& words);
   void apply_quality(LinkChange& change, const Piece& word);
   void read_rule(Words& words);

@@ -34,6 +34,7 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"send-failures", [](const LiveObjects&, const Counters& c) { return c.send_failures; }},
     {"stun-answered", [](const LiveObjects&, const Counters& c) { return c.stun_answered; }},
     {"stun-ignored", [](const LiveObjects&, const Counters& c) { return c.stun_ignored; }},
+    {"dns-questions", [](const LiveObjects&, const Counters& c) { return c.dns_questions; }},
 });
 
 const std::pair<std::string_view, Reader>* find(std::string_view name) {

@@ -45,7 +45,7 @@ class CallWorld {
     caller_ = world_.add_agent({"caller", {{transport, address(10)}}, ""}, {});
     for (std::size_t i = 1; i <= plan.proxies; ++i) add_proxy(i);
     for (std::size_t i = 0; i < plan.callees.size(); ++i) add_callee(i);
-    if (plan.proxies == 2) world_.add_name("example.com", {{address(2).address, {}, {}}});
+    if (plan.proxies == 2) world_.zone().add_host("example.com", {{address(2).address, {}, {}}});
   }
 
   CallOutcome run() {

@@ -70,7 +70,8 @@ class Runner {
                  },
                  inhabitant);
     }
-    for (const auto& [host, addresses] : scenario_.hosts) world_.add_name(host, addresses);
+    for (const auto& [host, addresses] : scenario_.hosts) world_.zone().add_host(host, addresses);
+    for (const ZoneChange& change : scenario_.zone) world_.zone().apply(change, true);
     for (const LinkLine& link : scenario_.links) change(link);
     for (const LocationDeclaration& location : scenario_.locations) {
       world_.engine(world_.find(location.node))
@@ -216,6 +217,7 @@ class Runner {
                    [&](const ConnectionLine& connection) { act(connection); },
                    [&](const LinkLine& link) { change(link); },
                    [&](const AgentLine& agent) { act(agent); },
+                   [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
                },
                line);
   }

@@ -73,7 +73,11 @@ struct AgentLine {
   std::string via;
   std::optional<Duration> talk;
 };
-using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine>;
+struct ZoneLine {
+  LineHead head;
+  ZoneChange change;
+};
+using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine>;
 
 const LineHead& head_of(const Line& line);
 
@@ -97,6 +101,7 @@ struct Scenario {
   std::vector<std::variant<NodeSetup, PartySetup, AgentDeclaration>> inhabitants;  // in order: the ladder's lanes
   std::vector<LocationDeclaration> locations;
   std::vector<std::pair<std::string, std::vector<NamedAddress>>> hosts;
+  std::vector<ZoneChange> zone;
   std::vector<LinkLine> links;  // from the start
   std::uint64_t seed = 1;
   WallTime wall = World::usual_wall;

@@ -9,11 +9,12 @@
 #include "sim/message_reader.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
+#include "sim/zone_lines.h"
 
 namespace intermediary::sim {
 namespace {
 
-constexpr std::array<std::string_view, 6> faults_to_come{"restart", "partition", "store", "dns", "kill", "reload"};
+constexpr std::array<std::string_view, 5> faults_to_come{"restart", "partition", "store", "kill", "reload"};
 
 class Parser {
  public:
@@ -55,8 +56,8 @@ class Parser {
     Piece keyword = words.next("a line");
     if (!is_keyword(keyword.text)) {
       wrong(keyword,
-            "a time, or one of scenario, covers, node, party, auto, location, users, host, link, rule, wall, seed, "
-            "partial, distinct");
+            "a time, or one of scenario, covers, node, party, auto, location, users, host, dns, link, rule, wall, "
+            "seed, partial, distinct");
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
@@ -153,6 +154,10 @@ class Parser {
       link.head = std::move(head);
       world_.read_link(words, link);
       return add(std::move(link), words);
+    }
+    if (subject.text == "dns") {
+      at_one_time(head);
+      return add(ZoneLine{std::move(head), read_zone_change(words)}, words);
     }
     if (std::ranges::find(faults_to_come, subject.text) != faults_to_come.end()) {
       throw Wrong{subject.place, "'" + subject.text + "' is not there yet"};

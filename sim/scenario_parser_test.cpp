@@ -180,6 +180,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"rule p1 challenge=nobody lookup\n", "s.flow:2:1: rule 'rule-1' challenges for 'nobody'"},
         Mistake{"0 p1 -> alice INVITE  credentials\n", "s.flow:5:23: credentials are what a party writes"},
         Mistake{"0 alice -> p1 OPTIONS sip:x  credentials nc\n", "s.flow:5:30: expected user=, password="},
+        Mistake{"dns example.com\n", "s.flow:5:16: expected A, AAAA, SRV, NAPTR or '*'"},
+        Mistake{"dns example.com MX mail\n", "s.flow:5:17: expected A, AAAA, SRV, NAPTR or '*', got 'MX'"},
+        Mistake{"dns example.com A\n", "s.flow:5:17: expected records, or one of none, fails"},
+        Mistake{"dns example.com A 2001:db8::1\n", "s.flow:5:17: expected an IPv4 address"},
+        Mistake{"dns example.com SRV 10 60 5060\n", "s.flow:5:17: expected PRIORITY WEIGHT PORT TARGET"},
+        Mistake{"dns example.com SRV 10 60 5060 a b\n", "s.flow:5:17: expected PRIORITY WEIGHT PORT TARGET"},
+        Mistake{"dns example.com NAPTR 10 x s SIP+D2U a.example\n", "s.flow:5:17: expected ORDER PREFERENCE FLAGS"},
+        Mistake{"dns example.com A fails 192.0.2.1\n", "s.flow:5:17: expected records, or one of none, fails"},
+        Mistake{"dns * A 192.0.2.1\n", "s.flow:5:7: expected none, fails, times-out or answers: '*' has no records"},
+        Mistake{"dns example.com A 192.0.2.1 ttl=soon\n", "s.flow:5:29: expected a duration"},
+        Mistake{"0~1 dns example.com A fails\n", "s.flow:5:1: this happens at one time"},
         Mistake{"distinct $a $b\n", "s.flow:5:1: $a stands in no line"},
         Mistake{"covers 16.7\n", "s.flow:5:8: expected a section such as RFC3261#16.7"}));
 

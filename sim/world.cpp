@@ -4,7 +4,6 @@
 #include <ranges>
 
 #include "base/overloaded.h"
-#include "base/text.h"
 
 namespace intermediary::sim {
 namespace {
@@ -85,10 +84,6 @@ HostId World::add_agent(const PartySetup& setup, AgentManners manners) {
   manners.reliable = is_reliable(setup.sockets.front().transport);
   user_agents_.at(host).automatic.emplace(manners);
   return host;
-}
-
-void World::add_name(const std::string& host, const std::vector<NamedAddress>& addresses) {
-  names_[lowercase(host)] = addresses;
 }
 
 HostId World::find(std::string_view name) const {
@@ -221,9 +216,7 @@ void World::drain(HostId host, Node& node) {
                    [&](Transmit& transmit_output) { transmit(host, node, std::move(transmit_output)); },
                    [&](const OpenFlow& open) { open_flow(host, node, open); },
                    [&](const CloseFlow& close) { close_flow(node, close); },
-                   [&](const Resolve& question) {
-                     resolutions_.schedule(now_, {host, HopsResolved{question.query, resolve(question.target)}});
-                   },
+                   [&](const DnsQuery& query) { look_up(host, node, query); },
                    [&](Event& event) { node.events.push_back(std::move(event)); },
                },
                *output);
@@ -277,20 +270,9 @@ void World::close_flow(Node& node, const CloseFlow& output) {
   node.ends.erase(end);
 }
 
-std::expected<std::vector<Hop>, ResolveError> World::resolve(const ResolveTarget& target) const {
-  auto known = names_.find(lowercase(target.host));
-  if (known == names_.end()) return std::unexpected(ResolveError{"no such host: " + target.host});
-  std::vector<Hop> hops;
-  for (const NamedAddress& address : known->second) {
-    Hop hop;
-    Transport usual = target.sips ? Transport::Tls : Transport::Udp;
-    hop.transport = target.transport.value_or(address.transport.value_or(usual));
-    std::uint16_t port = target.port.value_or(address.port.value_or(default_port(hop.transport)));
-    hop.remote = {address.address, port};
-    if (is_secure(hop.transport)) hop.server_name = ServerName(lowercase(target.host));
-    hops.push_back(hop);
-  }
-  return hops;
+void World::look_up(HostId host, const Node& node, const DnsQuery& query) {
+  Zone::Answer answer = zone_.ask(query.question, node.config.dns.timeout);
+  resolutions_.schedule(now_ + answer.after, {host, DnsAnswered{query.query, std::move(answer.result)}});
 }
 
 void World::arrive(HostId host, Node& node, const Arrived& arrived) {

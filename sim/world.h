@@ -22,6 +22,7 @@
 #include "sim/agent.h"
 #include "sim/network.h"
 #include "sim/party.h"
+#include "sim/zone.h"
 
 namespace intermediary::sim {
 
@@ -36,13 +37,6 @@ struct PartySetup {
   std::string address_of_record;
   TlsHost tls{};
   Login login{};  // how it answers challenges; without a user: its name
-};
-
-// What a name of the world's directory stands for; what is missing comes from the question (RFC 3263 §4).
-struct NamedAddress {
-  IpAddress address;
-  std::optional<std::uint16_t> port;
-  std::optional<Transport> transport;
 };
 
 // What a node with that configuration listens on.
@@ -66,7 +60,8 @@ class World {
   HostId add_party(const PartySetup& setup);
   // A party that acts by itself.
   HostId add_agent(const PartySetup& setup, AgentManners manners);
-  void add_name(const std::string& host, const std::vector<NamedAddress>& addresses);
+  // What names stand for.
+  Zone& zone() { return zone_; }
 
   TimePoint now() const { return now_; }
   // When something happens next by itself; nullopt when the world is at rest.
@@ -134,7 +129,7 @@ class World {
 
   struct Resolution {
     HostId host;
-    HopsResolved answer;
+    DnsAnswered answer;
   };
 
   Seed seed_for(std::string_view name) const;
@@ -143,7 +138,7 @@ class World {
   void transmit(HostId host, Node& node, Transmit output);
   void open_flow(HostId host, Node& node, const OpenFlow& output);
   void close_flow(Node& node, const CloseFlow& output);
-  std::expected<std::vector<Hop>, ResolveError> resolve(const ResolveTarget& target) const;
+  void look_up(HostId host, const Node& node, const DnsQuery& query);
   std::size_t socket_of(HostId host, ListenerId listener, Transport transport, const Endpoint& remote) const;
   void arrive(HostId host, Node& node, const Arrived& arrived);
   void arrive(UserAgent& user_agent, const Arrived& arrived);
@@ -160,7 +155,7 @@ class World {
   Network network_;
   std::map<HostId, Node> nodes_;
   std::map<HostId, UserAgent> user_agents_;
-  std::map<std::string, std::vector<NamedAddress>, std::less<>> names_;
+  Zone zone_;
   EventQueue<Resolution> resolutions_;
   std::vector<std::string> faults_;
   std::size_t events_at_this_instant_ = 0;

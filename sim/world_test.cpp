@@ -61,7 +61,7 @@ TEST_F(WorldTest, AnswersGoBackOnTheConnectionOfTheirRequest) {
 }
 
 TEST_F(WorldTest, ANodeOpensConnectionsAndAsksForNames) {
-  world_.add_name("Bob.example.net", {{IpAddress::parse("192.0.2.20").value(), {}, Transport::Tcp}});
+  world_.zone().add_host("Bob.example.net", {{IpAddress::parse("192.0.2.20").value(), {}, Transport::Tcp}});
   ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:bob.example.net")));
   world_.run_until(at(100ms));
   EXPECT_THAT(heard_by(bob_), ElementsAre("OPTIONS"));

@@ -51,6 +51,15 @@ inline constexpr std::size_t temporary_gruu_bytes = 128;    // of an address of 
 inline constexpr std::size_t finished_per_unfinished = 50;  // server transactions of a source that wait for repetitions
 inline constexpr std::size_t queued_bytes_per_flow = std::size_t{1024} * 1024;  // waiting for a connection to open
 inline constexpr std::size_t certificate_identities = 64;  // domains that a peer's certificate may speak for
+inline constexpr std::size_t resting_servers = 1'000;      // that said 503 with Retry-After
+inline constexpr std::chrono::seconds longest_rest{300};   // of one of them, whatever it said
+inline constexpr std::size_t name_servers = 8;             // in the configuration
+inline constexpr std::size_t dns_depth = 8;                // NAPTR records that lead to NAPTR records
+inline constexpr std::size_t dns_targets = 16;             // services, servers and hops of one lookup, each
+inline constexpr std::size_t dns_lookups = 10'000;         // that wait for answers
+inline constexpr std::size_t dns_questions = 1'000;        // that are out
+inline constexpr std::size_t dns_cache_entries = 10'000;   // answers that are remembered
+inline constexpr std::size_t dns_sips_domains = 1'000;     // domains that are known to offer SIPS
 }  // namespace limit
 
 }  // namespace intermediary

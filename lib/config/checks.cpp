@@ -164,8 +164,21 @@ bool is_listener(const ListenerConfig& listener, const Hop& hop) {
                    : listener.bind.address == hop.remote.address);
 }
 
+// Where a name leads is not known before it is asked for, but a transport that it says must have a listener.
+void check_name(const Draft& draft, const Rule& rule, const ResolveTarget& target, Position at, Problems& problems) {
+  const bool chosen_later = !target.transport && !target.port;
+  const Transport transport = target.transport.value_or(target.sips ? Transport::Tls : Transport::Udp);
+  const bool can_leave = std::ranges::any_of(
+      draft.config.listeners, [&](const ListenerConfig& listener) { return listener.transport == transport; });
+  if (chosen_later || can_leave) return;
+  const std::string name(parameter_name(transport));
+  problems.error(at, "the rule '" + rule.name + "' relays over " + name + " to " + target.host +
+                         ", but no listener is there for " + name + ": answers would have no way back");
+}
+
 void check_target(const Draft& draft, const Rule& rule, const Uri& target, Position at, Problems& problems) {
   const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
+  if (const auto* named = std::get_if<ResolveTarget>(&next)) return check_name(draft, rule, *named, at, problems);
   const auto* hop = std::get_if<Hop>(&next);
   if (!hop) return;  // reported when it was read
   const std::vector<ListenerConfig>& listeners = draft.config.listeners;

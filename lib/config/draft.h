@@ -35,6 +35,7 @@ void read_listeners(TableReader& top, Draft& draft);
 // The files of certificates are looked into as far as their PEM lines go; whether they fit each other, the server says.
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);
+void read_dns(TableReader& top, DnsConfig& config);
 void read_rules(TableReader& top, Draft& draft);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.

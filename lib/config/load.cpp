@@ -71,6 +71,7 @@ void read_proxy(TableReader& top, ProxyConfig& config) {
   proxy->boolean("record_route", config.record_route);
   // RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
   proxy->duration("timer_c", config.timer_c, {minutes(3) + seconds(1), hours(24)});
+  proxy->duration("failover_after", config.failover_after, {Duration::zero(), seconds(60)});
   proxy->boolean("tcp_for_large_requests", config.tcp_for_large_requests);
   proxy->boolean("outbound", config.outbound);
   if (const auto path = proxy->word("path", {"no", "supported", "required"})) config.path = static_cast<PathUse>(*path);
@@ -179,6 +180,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_domains(top, draft.config);
   read_server_name(top, draft.config);
   read_proxy(top, draft.config.proxy);
+  read_dns(top, draft.config.dns);
   read_registrar(top, draft.config.registrar);
   read_location(top);
   read_limits(top, draft.config.limits);

@@ -203,6 +203,14 @@ INSTANTIATE_TEST_SUITE_P(
                   "3:19 'header_deadline' in [limits]: '1ms' is not from 100ms to 1h"},
         WrongFile{listen + "[limits]\nidle_inbound = \"30s\"",
                   "3:16 'idle_inbound' in [limits]: '30s' is not from 1m to 7d"},
+        WrongFile{listen + "[proxy]\nfailover_after = \"2m\"",
+                  "3:18 'failover_after' in [proxy]: '2m' is not from 0ms to 1m"},
+        WrongFile{listen + "[dns]\nservers = [\"ns.example.com\"]",
+                  "3:12 'servers' in [dns]: 'ns.example.com' is not an address such as '192.0.2.53' or "
+                  "'192.0.2.53:5353'"},
+        WrongFile{listen + "[dns]\ntimeout = \"1m\"", "3:11 'timeout' in [dns]: '1m' is not from 100ms to 30s"},
+        WrongFile{listen + "[dns]\nmin_ttl = \"1h\"\nmax_ttl = \"1m\"",
+                  "2:1 [dns] must have min_ttl <= max_ttl, not 1h and 1m"},
         WrongFile{listen + "[timings]\nt1 = \"10s\"", "2:1 [timings] must have t1 <= t2, not 10s and 4s"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -286,12 +294,11 @@ INSTANTIATE_TEST_SUITE_P(
                   relay_problem + "unknown transport 'sctp'"},
         WrongFile{rule + "do = { relay = \"sip:192.0.2.1?Subject=x\" }",
                   relay_problem + "a relay target carries no headers"},
-        WrongFile{rule + "do = { relay = \"sip:foo.example\" }",
-                  relay_problem + "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
-                                  "localhost"},
-        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;maddr=foo.example\" }",
-                  relay_problem + "there is no DNS in this version: cannot resolve 'foo.example'; use an address, or "
-                                  "localhost"},
+        WrongFile{rule + "do = { relay = \"sip:192.0.2.1;maddr=foo.999\" }",
+                  relay_problem + "'foo.999' is no name that could have an address"},
+        WrongFile{rule + "do = { relay = \"sip:foo.example;transport=tcp\" }",
+                  "5:6 the rule 'r' relays over tcp to foo.example, but no listener is there for tcp: answers would "
+                  "have no way back"},
         WrongFile{rule + "do = { relay = \"sip:0.0.0.0\" }",
                   relay_problem + "no way to 0.0.0.0: the unspecified address names no host"},
         WrongFile{rule + "do = { relay = \"sip:[fe80::1]\" }",
@@ -419,10 +426,18 @@ TEST(LoadConfigTest, ReadsEveryKey) {
     mode = "stateless"
     record_route = true
     timer_c = "4m"
+    failover_after = "1500ms"
     tcp_for_large_requests = false
     key = "file:key.txt"
     outbound = true
     path = "required"
+    [dns]
+    servers = ["192.0.2.53", "[2001:db8::53]:5353"]
+    timeout = "2s"
+    min_ttl = "5s"
+    max_ttl = "1h"
+    negative_ttl = "30s"
+    stale = "2h"
     [registrar]
     expires = { min = "30s", default = "10m", max = "1d" }
     max_contacts = 3
@@ -453,9 +468,13 @@ TEST(LoadConfigTest, ReadsEveryKey) {
                         {"six", Transport::Tcp, *Endpoint::parse("[::1]:5060"), "[2001:db8::1]", 5080}};
   expected.domains = {"example.com", "sip.example.com", "192.0.2.1", "2001:db8::1"};
   expected.server_name = "ours";
-  expected.proxy = {ProxyMode::Stateless, true, seconds(240), false, {0x0123456789abcdef, 0xfedcba9876543210}};
+  expected.proxy = {ProxyMode::Stateless, true,  seconds(240),
+                    milliseconds(1500),   false, {0x0123456789abcdef, 0xfedcba9876543210}};
   expected.proxy.outbound = true;
   expected.proxy.path = PathUse::Required;
+  expected.dns = {{*Endpoint::parse("192.0.2.53:53"), *Endpoint::parse("[2001:db8::53]:5353")},
+                  seconds(2),
+                  {seconds(5), seconds(3600), seconds(30), seconds(7200)}};
   expected.registrar = {seconds(30), seconds(600), hours(24),
                         3,           seconds(0),   {"sip:192.0.2.1;lr", "sips:example.com;lr"}};
   expected.limits = {2048, 4096, 5, 6, milliseconds(500), seconds(7), seconds(60), hours(2), seconds(180), 7, 1400};

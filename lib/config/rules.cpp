@@ -6,6 +6,7 @@
 #include "config/draft.h"
 #include "config/words.h"
 #include "message/uri.h"
+#include "transport/locate.h"
 #include "transport/resolve.h"
 
 namespace intermediary {
@@ -88,8 +89,8 @@ std::string problem_with_target(const Uri& target) {
   }
   const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
   if (const auto* none = std::get_if<NoHop>(&next)) return none->reason;
-  if (const auto* unknown = std::get_if<ResolveTarget>(&next)) {
-    return "there is no DNS in this version: cannot resolve '" + unknown->host + "'; use an address, or localhost";
+  if (const auto* named = std::get_if<ResolveTarget>(&next)) {
+    return dns_name(named->host) ? "" : "'" + named->host + "' is no name that could have an address";
   }
   if (is_link_local(std::get<Hop>(next).remote.address)) {
     return "a link-local address needs an interface, which a URI cannot name";

@@ -13,6 +13,7 @@
 #include "routing/path_use.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
+#include "transport/dns_times.h"
 #include "ua/registrar_settings.h"
 
 namespace intermediary {
@@ -39,6 +40,8 @@ struct ProxyConfig {
   ProxyMode mode = ProxyMode::Stateful;
   bool record_route = false;
   Duration timer_c = std::chrono::seconds(181);  // RFC 3261 §16.6 step 11: more than three minutes
+  // So long a server of a name may be silent before the next one is tried as well; 0: until Timer B or F.
+  Duration failover_after = std::chrono::seconds(3);
   // RFC 3261 §18.1.1: a request too large for a datagram leaves over TCP. Off: it stays on UDP.
   bool tcp_for_large_requests = true;
   // Signs Record-Route and makes the branches of the stateless proxy. The same for every node that shares a name, and
@@ -59,6 +62,15 @@ struct CertificateConfig {
   friend bool operator==(const CertificateConfig&, const CertificateConfig&) = default;
 };
 
+// Name servers, and how far they are believed.
+struct DnsConfig {
+  std::vector<Endpoint> servers{};             // empty: those of the system
+  Duration timeout = std::chrono::seconds(3);  // of one question, repetitions and all servers together
+  DnsTimes times{};
+
+  friend bool operator==(const DnsConfig&, const DnsConfig&) = default;
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<CertificateConfig> certificates{};
@@ -66,6 +78,7 @@ struct Config {
   std::vector<std::string> domains;  // lower case
   std::string server_name;           // Server field of our own answers; "" for none
   ProxyConfig proxy;
+  DnsConfig dns{};
   RegistrarSettings registrar;
   std::vector<DigestRealm> auth{};  // whom rules may ask for
   std::vector<Rule> rules;

@@ -6,8 +6,10 @@
 //   edge.cpp      flows in Routes and Paths
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
+//   detours.cpp   responses whose first way failed
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@
 #include "proxy/stateless.h"
 #include "transaction/transaction_layer.h"
 #include "transport/flow_table.h"
+#include "transport/resolver.h"
 #include "ua/inspection.h"
 #include "ua/registrar.h"
 
@@ -48,7 +51,7 @@ class EngineCore final : public Wire, public ProxyPort {
   void take(FlowClosed& input);
   void take(DatagramFailed& input);
   void lose(FlowId id, const std::string& reason);
-  void take(HopsResolved& input);
+  void take(DnsAnswered& input);
   void take(WallClock& input);
   void take(DeadlineReached& input);
   void take(Command& input);
@@ -130,7 +133,9 @@ class EngineCore final : public Wire, public ProxyPort {
   void transmit(Hop& hop, std::string_view bytes) override;
   void transmit_datagram(Hop& hop, std::string bytes);
   void transmit_on_flow(Hop& hop, std::string_view bytes);
-  std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) override;
+  FoundHop find_hop(const Uri& uri, HopOrder order) override;
+  void forget_query(HopQuery query) override { resolver_.forget(LookupId{query.value}); }
+  void flush_resolver();
   bool has_flow(FlowId flow) const override { return flows_.find(flow) != nullptr; }
   void send(const Hop& hop, std::string bytes) override;
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
@@ -138,6 +143,15 @@ class EngineCore final : public Wire, public ProxyPort {
   void flush_flows();
   // A transaction waits on that connection, or a binding is it: it stays, however silent.
   bool is_in_use(FlowId flow) const;
+
+  // ---- detours
+  struct Detour {
+    Hop failed;
+    std::string bytes;
+  };
+  void seek_detour(Detour detour);
+  bool resolved_detour(LookupId lookup, const ResolvedHops& hops);
+  void take_detour(const Detour& detour, std::vector<Hop> hops);
 
   struct LostFlow {
     FlowId flow;
@@ -154,6 +168,8 @@ class EngineCore final : public Wire, public ProxyPort {
   HashKey tag_key_;
   HashKey gruu_key_;
   TransactionLayer transactions_;
+  Resolver resolver_;
+  std::map<LookupId, Detour> detours_;
   Location location_;
   Capabilities capabilities_;
   Registrar registrar_;
@@ -165,7 +181,6 @@ class EngineCore final : public Wire, public ProxyPort {
   Duration wall_offset_{0};   // from monotonic time to the wall clock
   Duration nonce_offset_{0};  // the same, but never set back: no nonce comes to life again
   bool knows_wall_ = false;
-  std::uint64_t last_query_ = 0;
   bool draining_ = false;
   Counters counters_;
   std::vector<TransactionReport> reports_;  // being worked on

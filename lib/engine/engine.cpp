@@ -14,6 +14,7 @@ ProxySettings settings_from(const Config& config) {
   ProxySettings settings;
   settings.record_route = config.proxy.record_route;
   settings.timer_c = config.proxy.timer_c;
+  settings.failover_after = config.proxy.failover_after;
   settings.cancelled_wait = config.timings.t1_times_64();
   settings.given_up_wait = config.timings.t2;
   settings.tcp_for_large_requests = config.proxy.tcp_for_large_requests;
@@ -54,6 +55,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       tag_key_(draw_key(random_)),
       gruu_key_(derived_key(tag_key_, "temporary gruus")),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
+      resolver_(config_.dns.times, names_, random_),
       capabilities_(own_capabilities(registers(config_))),
       registrar_(config_.registrar, names_, location_, gruu_key_),
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
@@ -94,7 +96,7 @@ LiveObjects EngineCore::live() const {
   return {.server_transactions = transactions_.server_count(),
           .client_transactions = transactions_.client_count(),
           .response_contexts = stateful_.context_count(),
-          .queries = stateful_.query_count() + stateless_.query_count(),
+          .queries = resolver_.lookup_count(),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
           .timers = timers_.size(),

@@ -55,6 +55,7 @@ struct Counters {
   std::uint64_t send_failures = 0;
   std::uint64_t stun_answered = 0;  // keep-alives on datagrams (RFC 5626 §8)
   std::uint64_t stun_ignored = 0;   // anything else that begins like STUN
+  std::uint64_t dns_questions = 0;  // that went out
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

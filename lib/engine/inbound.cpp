@@ -126,26 +126,30 @@ void EngineCore::lose(FlowId id, const std::string& reason) {
   if (!flow->open) ++counters_.send_failures;
   emit(FlowChanged{id, flow->transport, flow->remote,
                    flow->open ? FlowChanged::Change::Closed : FlowChanged::Change::Failed, reason});
+  const Hop failed{flow->transport, flow->remote, flow->listener, {}, {}};
+  const std::vector<std::string> unsent = flows_.take_waiting(id);
   flows_.closed(id);
   for (BindingChanged& change : location_.remove_flow(id)) emit(std::move(change));
   transactions_.flow_lost(now_, id, reason);
+  for (const std::string& bytes : unsent) seek_detour({failed, bytes});
 }
 
 void EngineCore::take(DatagramFailed& input) {
   ++counters_.send_failures;
   emit(SendFailed{{Transport::Udp, input.remote, input.listener, {}}, {}, input.reason});
   transactions_.datagram_failed(now_, input.bytes, input.reason);
+  seek_detour({{Transport::Udp, input.remote, input.listener, {}, {}}, std::move(input.bytes)});
 }
 
-void EngineCore::take(HopsResolved& input) {
-  const HopQuery query{input.query.value};
-  std::expected<std::vector<Hop>, std::string> hops;
-  if (input.hops) {
-    hops = std::move(*input.hops);
-  } else {
-    hops = std::unexpected(input.hops.error().reason);
+void EngineCore::take(DnsAnswered& input) {
+  resolver_.answered(now_, input.query, std::move(input.answer));
+  flush_resolver();
+  for (Resolver::Finished& done : resolver_.take_finished()) {
+    if (resolved_detour(done.lookup, done.hops)) continue;
+    const HopQuery query{done.lookup.value};
+    if (!stateful_.resolved(now_, query, done.hops)) stateless_.resolved(query, done.hops);
+    drain_reports();
   }
-  if (!stateful_.resolved(now_, query, hops)) stateless_.resolved(query, hops);
 }
 
 void EngineCore::take(DeadlineReached&) {}

@@ -54,9 +54,10 @@ struct DatagramFailed {
   std::string bytes;
   std::string reason;
 };
-struct HopsResolved {
+// What became of a DnsQuery: each has one answer, a timeout too.
+struct DnsAnswered {
   QueryId query;
-  std::expected<std::vector<Hop>, ResolveError> hops;
+  DnsResult answer;
 };
 struct WallClock {
   WallTime now;
@@ -68,7 +69,7 @@ struct Command {
   enum class Kind : std::uint8_t { Drain } kind = Kind::Drain;
 };
 
-using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, HopsResolved,
+using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered,
                            WallClock, DeadlineReached, Command>;
 
 // ---- outputs
@@ -89,11 +90,12 @@ struct CloseFlow {
   FlowId flow;
   std::string reason;
 };
-struct Resolve {
+// The records of one name and type are wanted (transport/dns.h says in which form).
+struct DnsQuery {
   QueryId query;
-  ResolveTarget target;
+  DnsQuestion question;
 };
 
-using Output = std::variant<Transmit, OpenFlow, CloseFlow, Resolve, Event>;
+using Output = std::variant<Transmit, OpenFlow, CloseFlow, DnsQuery, Event>;
 
 }  // namespace intermediary

@@ -128,19 +128,33 @@ bool EngineCore::is_in_use(FlowId flow) const {
          (found && transactions_.held_by(found->remote.address).unfinished > 0);
 }
 
-std::variant<Hop, HopQuery, Refusal> EngineCore::find_hop(const Uri& uri) {
+FoundHop EngineCore::find_hop(const Uri& uri, HopOrder order) {
+  auto selected = select_hop(uri);
+  if (const auto* hop = std::get_if<Hop>(&selected)) return *hop;
+  if (const auto* none = std::get_if<NoHop>(&selected)) return Refusal{none->status, none->reason, {}};
+  auto found = resolver_.find(now_, std::get<ResolveTarget>(selected), order);
+  flush_resolver();
   return std::visit(Overloaded{
-                        [&](const Hop& hop) { return std::variant<Hop, HopQuery, Refusal>(hop); },
-                        [&](const ResolveTarget& target) {
-                          const QueryId query{++last_query_};
-                          outputs_.emplace_back(Resolve{query, target});
-                          return std::variant<Hop, HopQuery, Refusal>(HopQuery{query.value});
-                        },
-                        [&](const NoHop& none) {
-                          return std::variant<Hop, HopQuery, Refusal>(Refusal{none.status, none.reason, {}});
-                        },
+                        [](std::vector<Hop>& hops) { return FoundHop(std::move(hops)); },
+                        [](LookupId lookup) { return FoundHop(HopQuery{lookup.value}); },
+                        [](std::string& reason) { return FoundHop(Refusal{503, std::move(reason), {}}); },
                     },
-                    select_hop(uri));
+                    found);
+}
+
+void EngineCore::flush_resolver() {
+  for (Resolver::Asked& asked : resolver_.take_questions()) {
+    ++counters_.dns_questions;
+    outputs_.emplace_back(DnsQuery{asked.query, std::move(asked.question)});
+  }
+  for (DnsTrouble& trouble : resolver_.take_troubles()) {
+    if (trouble.kind == DnsTrouble::Kind::SipsGone) {
+      emit(SipsVanished{std::move(trouble.question.name)});
+      continue;
+    }
+    emit(DnsFailed{std::move(trouble.question.name), std::string(dns_type_text(trouble.question.type)),
+                   trouble.kind == DnsTrouble::Kind::StaleUsed, std::move(trouble.reason)});
+  }
 }
 
 }  // namespace intermediary

@@ -100,6 +100,8 @@ std::string_view event_name(const Event& event) {
                         [](const RequestCompleted&) { return "request-completed"; },
                         [](const BindingChanged&) { return "binding-changed"; },
                         [](const FlowChanged&) { return "flow-changed"; },
+                        [](const DnsFailed&) { return "dns-failed"; },
+                        [](const SipsVanished&) { return "sips-vanished"; },
                     },
                     event);
 }
@@ -130,6 +132,11 @@ std::string to_line(const Event& event) {
                    line.add("peer", e.remote.to_string()).add("transport", via_name(e.transport));
                    line.add_if_any("reason", e.reason);
                  },
+                 [&](const DnsFailed& e) {
+                   line.add("name", e.name).add("type", e.type).add("stale", e.stale ? "yes" : "no");
+                   line.add_if_any("reason", e.reason);
+                 },
+                 [&](const SipsVanished& e) { line.add("domain", e.domain); },
              },
              event);
   return line.finish();

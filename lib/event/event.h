@@ -72,8 +72,21 @@ struct FlowChanged {
   std::string reason;
 };
 
+// A name server failed, or did not answer.
+struct DnsFailed {
+  std::string name;
+  std::string type;    // "SRV"
+  bool stale = false;  // what it said earlier is believed on
+  std::string reason;
+};
+
+// A domain that offered SIPS by NAPTR does not any more: somebody may be forging its records (RFC 3263 §7).
+struct SipsVanished {
+  std::string domain;
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                           FlowChanged>;
+                           FlowChanged, DnsFailed, SipsVanished>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -93,6 +93,13 @@ TEST(EventTest, ABindingNamesItsChange) {
             "binding-changed change=expired aor=sip:bob@example.com contact=sip:bob@192.0.2.4");
 }
 
+TEST(EventTest, TroubleWithNamesSaysWhichAndWhatIsBelieved) {
+  EXPECT_EQ(to_line(DnsFailed{"_sip._udp.example.com", "SRV", true, "no server answered"}),
+            "dns-failed name=_sip._udp.example.com type=SRV stale=yes reason=\"no server answered\"");
+  EXPECT_EQ(to_line(DnsFailed{"example.com", "A", false, ""}), "dns-failed name=example.com type=A stale=no");
+  EXPECT_EQ(to_line(SipsVanished{"example.com"}), "sips-vanished domain=example.com");
+}
+
 TEST(EventTest, AFlowNamesItsPeerAndWhyItEnded) {
   const auto line = [](FlowChanged::Change change, std::string reason) {
     return to_line(FlowChanged{FlowId{5}, Transport::Tcp, *Endpoint::parse("192.0.2.4:40000"), change, reason});

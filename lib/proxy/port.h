@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/flow.h"
+#include "base/hop_order.h"
 #include "base/strong_id.h"
 #include "event/event.h"
 #include "message/uri.h"
@@ -17,11 +20,18 @@ namespace intermediary {
 struct HopQueryTag;
 using HopQuery = StrongId<HopQueryTag>;
 
+// One hop where no name had to be asked for; hops in the order in which they are tried.
+using FoundHop = std::variant<Hop, std::vector<Hop>, HopQuery, Refusal>;
+// What a question has come to: hops, at least one, or why there are none.
+using ResolvedHops = std::expected<std::vector<Hop>, std::string>;
+
 class ProxyPort {
  public:
   virtual ~ProxyPort() = default;
-  // A hop for a URI: at once, later, or never.
-  virtual std::variant<Hop, HopQuery, Refusal> find_hop(const Uri& uri) = 0;
+  // Where a URI leads: at once, later, or never.
+  virtual FoundHop find_hop(const Uri& uri, HopOrder order) = 0;
+  // Nobody waits for that answer any more.
+  virtual void forget_query(HopQuery query) = 0;
   // Whether that connection is there.
   virtual bool has_flow(FlowId flow) const = 0;
   // Sends outside any transaction.

@@ -13,6 +13,7 @@
 #include "proxy/best_response.h"
 #include "proxy/port.h"
 #include "proxy/preprocess.h"
+#include "proxy/servers.h"
 #include "routing/fork_policy.h"
 #include "routing/target_queue.h"
 #include "routing/target_set.h"
@@ -23,6 +24,7 @@ namespace intermediary {
 // The proxy's own timers.
 enum class ProxyTimer : std::uint8_t {
   C,              // an INVITE branch rings too long: CANCEL it (§16.6 step 11, §16.8)
+  Failover,       // nothing heard of a server: the next one is tried as well (RFC 3263 §4.3)
   CancelledWait,  // no final answer 64*T1 after our CANCEL: done without (§9.1)
   Ring,           // the rule's ring_timeout: the next targets have their turn
   GivenUpWait,    // no final answer T2 after the CANCEL that Ring brought: nobody waits for it any longer
@@ -33,7 +35,7 @@ using ResponseContextId = StrongId<ResponseContextTag>;
 struct BranchTag;
 using BranchId = StrongId<BranchTag>;
 
-// One target of a request (§16.6).
+// One target of a request (§16.6), and of its servers one: each that is tried is a branch of its own (§16.6 step 7).
 struct Branch {
   enum class State : std::uint8_t { Resolving, Calling, Proceeding, Answered };
 
@@ -45,13 +47,16 @@ struct Branch {
   std::string via_branch;
   ClientTransactionId client;
   HopQuery query;
+  Servers servers;            // of the target, those that are left to try
+  bool superseded = false;    // the next server is being tried: failing alone, this one says nothing of the target
   bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
   bool cancel_wanted = false;
   bool cancel_sent = false;
   bool rang_too_long = false;
   TimerHandle timer;  // C, CancelledWait
-  TimerHandle ring;   // Ring, GivenUpWait
-  Answered answer;    // once Answered
+  TimerHandle failover;
+  TimerHandle ring;  // Ring, GivenUpWait
+  Answered answer;   // once Answered
 };
 
 struct ResponseContext {
@@ -67,6 +72,7 @@ struct ResponseContext {
   ForkPolicy fork;
   TargetQueue waiting;  // targets that have no branch yet; none once no branch may come any more
   std::vector<BranchId> branches;
+  bool ended = false;     // no branch may come any more
   bool answered = false;  // a final answer went up, or none ever may
 
   bool is_invite() const { return request.request->method() == Method::Invite; }

@@ -14,6 +14,7 @@ StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& na
     : settings_(settings), names_(names), transactions_(transactions), timers_(timers), random_(random), port_(port) {
   timers_.share(settings.timer_c);
   timers_.share(settings.cancelled_wait);
+  if (settings.failover_after > Duration::zero()) timers_.share(settings.failover_after);
 }
 
 void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets,
@@ -115,6 +116,10 @@ void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
       finish(now, *branch, {408, nullptr, "Timer C: no answer from " + branch->hop.remote.to_string()});
       transactions_.forget(now, branch->client);
       break;
+    case ProxyTimer::Failover:
+      branch->failover = {};
+      if (branch->state == Branch::State::Calling) try_next_server(now, *branch);
+      break;
     case ProxyTimer::CancelledWait:
       if (branch->state != Branch::State::Answered) {
         finish(now, *branch, {408, nullptr, "no final answer to a CANCEL from " + branch->hop.remote.to_string()});
@@ -131,7 +136,7 @@ void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
   go_on(now, context);
 }
 
-bool StatefulProxy::resolved(TimePoint now, HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops) {
+bool StatefulProxy::resolved(TimePoint now, HopQuery query, const ResolvedHops& hops) {
   const auto found = queries_.find(query);
   if (found == queries_.end()) return false;
   Branch& branch = *branches_.find(found->second);
@@ -140,10 +145,8 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const std::expected<
   const ResponseContextId id = branch.context;
   if (!hops) {
     finish(now, branch, {503, nullptr, hops.error()});
-  } else if (hops->empty()) {
-    finish(now, branch, {503, nullptr, "no address for " + branch.target.uri.host});
   } else {
-    send(now, *contexts_.find(id), branch, hops->front());
+    try_servers(now, *contexts_.find(id), branch, *hops);
   }
   go_on(now, id);
   return true;
@@ -159,6 +162,7 @@ void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
 
 void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId but) {
   context.waiting.clear();
+  context.ended = true;
   // §9.1: only an INVITE is cancelled.
   if (!context.is_invite()) return;
   for (const BranchId id : context.branches) {

@@ -47,7 +47,7 @@ class StatefulProxy {
   void report(TimePoint now, const TransactionReport& report);
   void timer_fired(TimePoint now, const TimerTag& tag);
   // False: not a query of ours.
-  bool resolved(TimePoint now, HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops);
+  bool resolved(TimePoint now, HopQuery query, const ResolvedHops& hops);
 
   static constexpr std::uint8_t user_kind = 1;         // of contexts, in TransactionUser
   static constexpr std::uint8_t branch_user_kind = 2;  // of branches
@@ -60,6 +60,9 @@ class StatefulProxy {
   void start_branch(TimePoint now, ResponseContext& context, Branch& branch);
   void start_on_flow(TimePoint now, ResponseContext& context, Branch& branch);
   bool try_next_flow(TimePoint now, Branch& branch, int status);
+  // The first of these servers, and the others when it fails or stays silent.
+  void try_servers(TimePoint now, ResponseContext& context, Branch& branch, std::vector<Hop> hops);
+  void try_next_server(TimePoint now, Branch& branch);
   void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
   void receive(TimePoint now, Branch& branch, const MessagePtr& response);
@@ -95,6 +98,7 @@ class StatefulProxy {
   SlotTable<ResponseContext, ResponseContextId> contexts_;
   SlotTable<Branch, BranchId> branches_;
   std::map<HopQuery, BranchId> queries_;
+  RestingServers resting_;
 };
 
 }  // namespace intermediary

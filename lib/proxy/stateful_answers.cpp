@@ -14,6 +14,8 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
   for (const BranchId id : context.branches) {
     const Branch& branch = *branches_.find(id);
     if (branch.state != Branch::State::Answered) return;
+    // §16.6 step 7: what failed at one server is nothing that the target said; its last server speaks for it.
+    if (branch.superseded && is_servers_failure(branch.answer, false)) continue;
     answers.push_back(branch.answer);
   }
   const std::size_t best = best_answer(answers);

@@ -29,7 +29,8 @@ void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
     branch.target = std::move(target);
     context.branches.push_back(id);
   }
-  for (std::size_t i = before; i < context.branches.size(); ++i) {
+  const std::size_t behind = context.branches.size();  // further ones are tries at the next servers of these
+  for (std::size_t i = before; i < behind; ++i) {
     start_branch(now, context, *branches_.find(context.branches[i]));
   }
 }
@@ -41,13 +42,34 @@ void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch
   if (!uri) return finish(now, branch, {uri.error().status, nullptr, uri.error().reason});
   std::visit(Overloaded{
                  [&](const Hop& hop) { send(now, context, branch, hop); },
+                 [&](std::vector<Hop> hops) { try_servers(now, context, branch, std::move(hops)); },
                  [&](HopQuery query) {
                    branch.query = query;
                    queries_[query] = branch.id;
                  },
                  [&](const Refusal& refusal) { finish(now, branch, {refusal.status, nullptr, refusal.reason}); },
              },
-             port_.find_hop(**uri));
+             port_.find_hop(**uri, HopOrder::Drawn));
+}
+
+void StatefulProxy::try_servers(TimePoint now, ResponseContext& context, Branch& branch, std::vector<Hop> hops) {
+  branch.servers = Servers(resting_.awake(now, std::move(hops)));
+  send(now, context, branch, branch.servers.take());
+}
+
+// §16.6 step 7, RFC 3263 §4.3: a new branch, with a transaction and a message of its own.
+void StatefulProxy::try_next_server(TimePoint now, Branch& branch) {
+  ResponseContext& context = *contexts_.find(branch.context);
+  if (branch.servers.empty() || branch.cancel_wanted || context.ended) return;
+  branch.superseded = true;
+  const BranchId id = branches_.emplace();
+  Branch& next = *branches_.find(id);
+  next.id = id;
+  next.context = context.id;
+  next.target = branch.target;
+  next.servers = std::exchange(branch.servers, {});
+  context.branches.push_back(id);
+  send(now, context, next, next.servers.take());
 }
 
 void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop) {
@@ -93,6 +115,10 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
   branch.client = transactions_.create_client(now, context.request.request->method(), branch.via_branch,
                                               std::move(bytes), branch.hop, {branch_user_kind, branch.id.value});
   if (context.is_invite()) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
+  if (!branch.servers.empty() && settings_.failover_after > Duration::zero()) {
+    timers_.cancel(branch.failover);
+    branch.failover = timers_.arm(now, settings_.failover_after, timer_tag(branch, ProxyTimer::Failover));
+  }
   if (context.fork.ring_timeout > Duration::zero() && !branch.ring) {
     branch.ring = timers_.arm(now, context.fork.ring_timeout, timer_tag(branch, ProxyTimer::Ring));
   }
@@ -124,6 +150,7 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
     return;
   }
   branch.state = Branch::State::Proceeding;
+  if (branch.failover) timers_.cancel(branch.failover);
   if (context.is_invite()) {
     // §16.7 step 2: 101 to 199 start Timer C anew; a branch that is being cancelled has another clock.
     if (response->status() > 100 && !branch.cancel_sent) {
@@ -139,6 +166,7 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
 void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response) {
   const int status = response->status();
   if (try_next_flow(now, branch, status)) return;
+  if (const auto rest = status == 503 ? retry_after(*response) : std::nullopt) resting_.rest(now, branch.hop, *rest);
   finish(now, branch, {status, response, {}, branch.rang_too_long});
   if (status < 300) pass_up(now, context, response);
   // §16.7 step 10, and step 5 for 6xx.
@@ -162,7 +190,8 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
   finish(now, branch, {by_token ? 430 : 503, nullptr, reason});  // §16.9, RFC 5626 §5.3.1
 }
 
-void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
+void StatefulProxy::finish(TimePoint now, Branch& branch, Answered answer) {
+  const bool heard = branch.state == Branch::State::Proceeding;
   // RFC 5626 §11.5: no user agent hears of flows. Who found the flow by its token tells the proxy that looked it up.
   const bool looked_up = branch.target.is_flow && !contexts_.find(branch.context)->request.flow;
   if (answer.status == 430 && looked_up) answer = {480, nullptr, "no flow to it is left"};
@@ -170,10 +199,13 @@ void StatefulProxy::finish(TimePoint, Branch& branch, Answered answer) {
   branch.answer = std::move(answer);
   timers_.cancel(branch.timer);
   if (branch.ring) timers_.cancel(branch.ring);
+  if (branch.failover) timers_.cancel(branch.failover);
   if (branch.query) {
     queries_.erase(branch.query);
+    port_.forget_query(branch.query);
     branch.query = {};
   }
+  if (!branch.servers.empty() && is_servers_failure(branch.answer, heard)) try_next_server(now, branch);
 }
 
 // As Timer C does (§16.8), only earlier: what was heard of is cancelled, what was not is as good as timed out.
@@ -189,6 +221,7 @@ void StatefulProxy::ring_timed_out(TimePoint now, Branch& branch) {
 // answer brings the CANCEL that it lacked. Timer B or F, or CancelledWait, end its transaction.
 void StatefulProxy::give_up(Branch& branch) {
   branch.ring = {};
+  if (branch.failover) timers_.cancel(branch.failover);
   branch.cancel_wanted = true;
   branch.state = Branch::State::Answered;
   branch.answer = {408, nullptr, "no answer in time from " + branch.hop.remote.to_string(), true};

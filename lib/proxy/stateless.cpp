@@ -74,13 +74,18 @@ std::optional<Refusal> StatelessProxy::forward(const Preprocessed& request, cons
   if (!uri) return uri.error();
   return std::visit(Overloaded{
                         [&](const Hop& hop) { return send(request, arrival, target, hop); },
+                        [&](const std::vector<Hop>& hops) { return send(request, arrival, target, hops.front()); },
                         [&](HopQuery query) {
                           waiting_.emplace(query, Waiting{request, arrival, target});
                           return std::optional<Refusal>{};
                         },
-                        [&](const Refusal& refusal) { return std::optional<Refusal>(refusal); },
+                        [&](const Refusal& refusal) {
+                          std::optional<Refusal> refused(refusal);
+                          if (refused->status == 503) refused->status = 500;  // §16.7 step 6: it is not about us
+                          return refused;
+                        },
                     },
-                    port_.find_hop(**uri));
+                    port_.find_hop(**uri, HopOrder::Fixed));
 }
 
 std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const Arrival& arrival, const Target& target,
@@ -138,7 +143,7 @@ std::optional<StatelessReply> StatelessProxy::reply(const Message& response) con
   return reply;
 }
 
-bool StatelessProxy::resolved(HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops) {
+bool StatelessProxy::resolved(HopQuery query, const ResolvedHops& hops) {
   const auto found = waiting_.find(query);
   if (found == waiting_.end()) return false;
   const Waiting waiting = std::move(found->second);
@@ -146,8 +151,6 @@ bool StatelessProxy::resolved(HopQuery query, const std::expected<std::vector<Ho
   std::string reason;
   if (!hops) {
     reason = hops.error();
-  } else if (hops->empty()) {
-    reason = "no address for " + waiting.target.uri.host;
   } else if (const auto refusal = send(waiting.request, waiting.arrival, waiting.target, hops->front())) {
     reason = refusal->reason;
   }

@@ -37,7 +37,7 @@ class StatelessProxy {
   // What to do with a response that no transaction knows; nullopt when it is none of ours.
   std::optional<StatelessReply> reply(const Message& response) const;
   // False: not a query of ours.
-  bool resolved(HopQuery query, const std::expected<std::vector<Hop>, std::string>& hops);
+  bool resolved(HopQuery query, const ResolvedHops& hops);
 
   std::size_t query_count() const { return waiting_.size(); }
 

@@ -57,6 +57,8 @@ LogLevel level_of(const Event& event) {
                         [](const RequestCompleted&) { return LogLevel::Info; },
                         [](const BindingChanged&) { return LogLevel::Info; },
                         [](const FlowChanged&) { return LogLevel::Debug; },
+                        [](const DnsFailed&) { return LogLevel::Warning; },
+                        [](const SipsVanished&) { return LogLevel::Warning; },
                     },
                     event);
 }

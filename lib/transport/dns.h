@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,9 @@
 namespace intermediary {
 
 enum class DnsType : std::uint8_t { A, Aaaa, Srv, Naptr };
+
+// "A", "AAAA", "SRV", "NAPTR".
+std::string_view dns_type_text(DnsType type);
 
 struct DnsQuestion {
   std::string name;
@@ -68,6 +72,11 @@ struct DnsFailure {
   Kind kind = Kind::Failed;
   std::chrono::seconds ttl{0};  // how long a NoSuchName or NoRecords may be believed (RFC 2308 §5); 0: not said
   std::string reason;           // one line for people
+
+  // The reason, or what the kind says where none was given.
+  std::string why() const;
+  // Nothing is known: neither that there are such records nor that there are none.
+  bool is_trouble() const { return kind == Kind::Failed || kind == Kind::TimedOut; }
 
   friend bool operator==(const DnsFailure&, const DnsFailure&) = default;
 };

@@ -81,6 +81,13 @@ void FlowTable::alias(FlowId id, const Endpoint& advertised) {
 
 void FlowTable::closed(FlowId id) { forget(id); }
 
+std::vector<std::string> FlowTable::take_waiting(FlowId id) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return {};
+  found->second.waiting_bytes = 0;
+  return std::exchange(found->second.waiting, {});
+}
+
 void FlowTable::received(TimePoint now, FlowId id, std::string_view bytes) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;

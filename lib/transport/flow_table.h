@@ -103,6 +103,8 @@ class FlowTable {
   // connection; nothing happens where no certificate says who it is (§9.2).
   void alias(FlowId id, const Endpoint& advertised);
   void closed(FlowId id);
+  // What waits for that connection to open; it does not any longer.
+  std::vector<std::string> take_waiting(FlowId id);
   // Bytes came; take_frame() then gives what they hold.
   void received(TimePoint now, FlowId id, std::string_view bytes);
   // The next whole message or keep-alive on that flow, until there is none: then the deadline for the rest runs. A

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "base/flow.h"
 #include "base/strong_id.h"
@@ -25,10 +23,6 @@ struct ResolveTarget {
   bool sips = false;
 
   friend bool operator==(const ResolveTarget&, const ResolveTarget&) = default;
-};
-
-struct ResolveError {
-  std::string reason;  // names the host and the cause
 };
 
 // Why a URI can never have a hop here: not a SIP URI, an unknown transport.

@@ -29,13 +29,11 @@ MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const 
   return stamped ? *stamped : request;
 }
 
-namespace {
-
-// Whether an answer to `source` may go to `maddr` instead: over the socket that it came to, and not to this machine,
-// which "0.0.0.0" means to the system and a loopback address to everybody.
 bool may_stand_for(const IpAddress& maddr, const IpAddress& source) {
   return maddr.family() == source.family() && !maddr.is_unspecified() && (!maddr.is_loopback() || source.is_loopback());
 }
+
+namespace {
 
 // §18.2.2: "maddr" in the topmost Via, where it is a literal address.
 std::optional<IpAddress> maddr_of(const Message& request) {

@@ -13,6 +13,10 @@ namespace intermediary {
 // asked for) and `rport` (only when asked for) in its top Via; the same request when nothing is to be noted.
 MessagePtr note_source(const MessagePtr& request, const Arrival& arrival, const Limits& limits);
 
+// Whether an answer to `source` may go to an address that the sender names instead: over the socket that it came to,
+// and not to this machine, which "0.0.0.0" means to the system and a loopback address to everybody (docs/adr/0012).
+bool may_stand_for(const IpAddress& other, const IpAddress& source);
+
 // RFC 3261 §18.2.2: where answers to a request go. On a connection: back on it (Hop::flow), with the address for a new
 // one should it be gone. On UDP: to the Via's maddr at the sent-by port; without one that may stand there
 // (docs/adr/0012) to the source's address, at the source's port when rport was asked for and at the sent-by port

@@ -240,12 +240,12 @@ void Shard::carry_out(const CloseFlow& order) {
   flow->close();
 }
 
-void Shard::carry_out(const Resolve& question) {
-  ResolveError error{"no DNS in this version: cannot resolve '" + question.target.host +
-                     "' (use an address, or localhost)"};
+void Shard::carry_out(const DnsQuery& query) {
+  DnsFailure failure{
+      .kind = DnsFailure::Kind::Failed, .ttl = {}, .reason = "no DNS in this version (use an address, or localhost)"};
   log_.write(LogLevel::Warning,
-             "unresolved host=" + log_value(question.target.host) + " reason=" + log_value(error.reason));
-  deliver(HopsResolved{question.query, std::unexpected(std::move(error))});
+             "unresolved host=" + log_value(query.question.name) + " reason=" + log_value(failure.reason));
+  deliver(DnsAnswered{query.query, std::unexpected(std::move(failure))});
 }
 
 void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(event)); }

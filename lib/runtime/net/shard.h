@@ -65,7 +65,7 @@ class Shard final : public Inbox {
   void carry_out(Transmit transmit);
   void carry_out(const OpenFlow& order);
   void carry_out(const CloseFlow& order);
-  void carry_out(const Resolve& question);
+  void carry_out(const DnsQuery& query);
   void carry_out(const Event& event);
   void flush();
   bool has_unsent() const;
