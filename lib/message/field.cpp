@@ -47,12 +47,15 @@ constexpr auto known_fields = std::to_array<Known>({
     {FieldName::Authorization, "Authorization"},
     {FieldName::ProxyRequire, "Proxy-Require"},
     {FieldName::ServiceRoute, "Service-Route"},
+    {FieldName::AcceptContact, "Accept-Contact"},
     {FieldName::ContentLength, "Content-Length"},
+    {FieldName::RejectContact, "Reject-Contact"},
     {FieldName::SessionExpires, "Session-Expires"},
     {FieldName::ContentEncoding, "Content-Encoding"},
     {FieldName::WwwAuthenticate, "WWW-Authenticate"},
     {FieldName::ProxyAuthenticate, "Proxy-Authenticate"},
     {FieldName::ProxyAuthorization, "Proxy-Authorization"},
+    {FieldName::RequestDisposition, "Request-Disposition"},
 });
 // A name's place in the look-up table: by its length, its first and its last letter. The factors are such that no two
 // known names meet.
@@ -61,7 +64,7 @@ constexpr std::size_t place_of(std::string_view text) {
   constexpr unsigned char lower = 0x20;  // makes small letters of capitals; other characters may lose themselves here
   const auto first = static_cast<unsigned char>(text.front() | lower);
   const auto last = static_cast<unsigned char>(text.back() | lower);
-  return (text.size() + std::size_t{7} * first + std::size_t{36} * last) % table_size;
+  return (text.size() + std::size_t{58} * first + std::size_t{36} * last) % table_size;
 }
 
 constexpr auto by_place = [] {
@@ -79,17 +82,23 @@ constexpr auto texts = [] {
   return by_name;
 }();
 
-// RFC 3261 §7.3.3; o: RFC 6665 §8.2.1, r: RFC 3515 §2.1, x: RFC 4028 §4.
+// RFC 3261 §7.3.3; a, d, j: RFC 3841 §9; o: RFC 6665 §8.2.1, r: RFC 3515 §2.1, x: RFC 4028 §4.
 FieldName compact_name(char letter) {
   switch (to_lower(letter)) {
+    case 'a':
+      return FieldName::AcceptContact;
     case 'c':
       return FieldName::ContentType;
+    case 'd':
+      return FieldName::RequestDisposition;
     case 'e':
       return FieldName::ContentEncoding;
     case 'f':
       return FieldName::From;
     case 'i':
       return FieldName::CallId;
+    case 'j':
+      return FieldName::RejectContact;
     case 'k':
       return FieldName::Supported;
     case 'l':
@@ -126,10 +135,11 @@ constexpr std::uint64_t single_instance =
            FieldName::Event, FieldName::Expires, FieldName::From, FieldName::MaxBreadth, FieldName::MaxForwards,
            FieldName::MinExpires, FieldName::RAck, FieldName::ReferTo, FieldName::RetryAfter, FieldName::RSeq,
            FieldName::SessionExpires, FieldName::Subject, FieldName::To, FieldName::UserAgent);
-constexpr std::uint64_t lists =
-    set_of(FieldName::Accept, FieldName::Allow, FieldName::Contact, FieldName::ContentEncoding, FieldName::Path,
-           FieldName::ProxyRequire, FieldName::Reason, FieldName::RecordRoute, FieldName::Require, FieldName::Route,
-           FieldName::ServiceRoute, FieldName::Supported, FieldName::Unsupported, FieldName::Via, FieldName::Warning);
+constexpr std::uint64_t lists = set_of(
+    FieldName::Accept, FieldName::AcceptContact, FieldName::Allow, FieldName::Contact, FieldName::ContentEncoding,
+    FieldName::Path, FieldName::ProxyRequire, FieldName::Reason, FieldName::RecordRoute, FieldName::RejectContact,
+    FieldName::RequestDisposition, FieldName::Require, FieldName::Route, FieldName::ServiceRoute, FieldName::Supported,
+    FieldName::Unsupported, FieldName::Via, FieldName::Warning);
 
 constexpr std::array<std::string_view, 15> methods = {"",        "ACK",     "BYE",      "CANCEL",    "INFO",
                                                       "INVITE",  "MESSAGE", "NOTIFY",   "OPTIONS",   "PRACK",

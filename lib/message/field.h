@@ -10,6 +10,7 @@ namespace intermediary {
 enum class FieldName : std::uint8_t {
   Other,
   Accept,
+  AcceptContact,
   Allow,
   Authorization,
   CallId,
@@ -33,6 +34,8 @@ enum class FieldName : std::uint8_t {
   Reason,
   RecordRoute,
   ReferTo,
+  RejectContact,
+  RequestDisposition,
   Require,
   RetryAfter,
   Route,

@@ -22,6 +22,7 @@ struct Target {
   bool is_flow = false;
   // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
   std::vector<Target> alternatives{};
+  std::string features{};  // the parameters of its Contact, where there are any (RFC 3840 §5)
 
   friend bool operator==(const Target&, const Target&) = default;
 };
@@ -37,6 +38,11 @@ class TargetSet {
   }
 
   const std::vector<Target>& targets() const { return targets_; }
+  // Leaves only the first.
+  void keep_first() {
+    if (!targets_.empty()) targets_.erase(targets_.begin() + 1, targets_.end());
+  }
+
   std::vector<Target> take() && { return std::move(targets_); }
   bool empty() const { return targets_.empty(); }
   std::size_t size() const { return targets_.size(); }
