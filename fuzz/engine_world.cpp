@@ -49,9 +49,13 @@ Config config(std::uint8_t variant) {
     config.limits.connections_per_source = 2;
     config.limits.transactions_per_source = 3;
   }
+  ForkPolicy fork;
+  if ((variant & 4) != 0) {
+    fork = {.mode = ForkMode::ByQ, .ring_timeout = std::chrono::seconds(2), .recurse = true, .late_contacts = true};
+  }
   config.rules = {
       rule("registrations", {.methods = {"REGISTER"}, .ruri_domains = {"local"}}, RegisterAction{}),
-      rule("users", {.ruri_domains = {"local"}}, LookupAction{}),
+      rule("users", {.ruri_domains = {"local"}}, LookupAction{fork}),
       rule("stateless", {.ruri_domains = {"stateless.example.net"}}, relay_to("sip:192.0.2.60"), ProxyMode::Stateless),
       rule("pinned", {.ruri_domains = {"pinned.example.net"}}, relay_to("sip:192.0.2.61;transport=tcp")),
       rule("named", {.ruri_domains = {"named.example.net"}}, relay_to("sip:service.example.org")),

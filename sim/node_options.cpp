@@ -94,6 +94,8 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
      }},
     {"server", [](NodeOptions& o, const Value& v) { o.config.server_name = v.text; }},
     {"timer-c", [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(); }},
+    {"max-breadth",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.max_breadth = static_cast<std::uint32_t>(v.number()); }},
     {"large-over-tcp", [](NodeOptions& o, const Value& v) { o.config.proxy.tcp_for_large_requests = v.yes_or_no(); }},
     {"key", [](NodeOptions& o, const Value& v) { o.config.proxy.key = {v.number(), v.number()}; }},
     {"min-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(); }},
@@ -162,10 +164,19 @@ ForkMode fork_mode(const Value& value) {
   return ForkMode::ByQ;
 }
 
+CallerChoice caller_choice(const Value& value) {
+  if (value.text == "no") return CallerChoice::No;
+  if (value.text == "yes") return CallerChoice::Yes;
+  if (value.text != "redirect") value.refuse("no, yes or redirect");
+  return CallerChoice::Redirect;
+}
+
 // One word of a rule; true when it was the action.
 bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "register") return rule.action = RegisterAction{}, true;
   if (word.text == "lookup") return rule.action = LookupAction{}, true;
+  if (word.text == "recurse") return fork.recurse = true, false;
+  if (word.text == "late-contacts") return fork.late_contacts = true, false;
   auto option = key_and_value(word.text);
   if (!option) throw Wrong{word.place, "expected a condition or an action, got '" + word.text + '\''};
   Value value{option->value, word.place};
@@ -180,6 +191,8 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     rule.when.sources = value.networks();
   } else if (option->key == "fork") {
     fork.mode = fork_mode(value);
+  } else if (option->key == "preferences") {
+    fork.caller = caller_choice(value);
   } else if (option->key == "ring-timeout") {
     fork.ring_timeout = value.positive_duration();
   } else if (option->key == "challenge") {
@@ -187,11 +200,10 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
     rule.mode = option->value == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
   } else {
-    throw Wrong{
-        word.place,
-        "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=stateless, fork=, ring-timeout=, "
-        "register, lookup or relay=, got '" +
-            word.text + '\''};
+    throw Wrong{word.place,
+                "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=stateless, fork=, "
+                "ring-timeout=, preferences=, recurse, late-contacts, register, lookup or relay=, got '" +
+                    word.text + '\''};
   }
   return false;
 }

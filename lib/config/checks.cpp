@@ -208,9 +208,10 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                                       "choose alike every time (RFC 3261 §16.11); add mode = \"stateful\"");
   }
   if (relay && relay->fork != ForkPolicy{} && rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {
-    problems.error(places.action, "the rule '" + rule.name +
-                                      "' waits for answers ('ring_timeout'), and a stateless proxy keeps nothing that "
-                                      "could wait; add mode = \"stateful\"");
+    problems.error(places.action,
+                   "the rule '" + rule.name +
+                       "' waits for answers ('ring_timeout', 'recurse'), and a stateless proxy keeps nothing that "
+                       "could wait; add mode = \"stateful\"");
   }
   // The repetition of a request that nothing remembers would be taken for a replay of its credentials.
   if (!rule.challenge.empty() && !registers && rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {

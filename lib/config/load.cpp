@@ -75,6 +75,7 @@ void read_proxy(TableReader& top, ProxyConfig& config) {
   proxy->boolean("tcp_for_large_requests", config.tcp_for_large_requests);
   proxy->boolean("outbound", config.outbound);
   if (const auto path = proxy->word("path", {"no", "supported", "required"})) config.path = static_cast<PathUse>(*path);
+  proxy->integer("max_breadth", config.max_breadth, 1, 1000);
   read_key(*proxy, config);
   proxy->finish();
 }

@@ -117,15 +117,24 @@ std::optional<RelayAction> parse_relay(const Placed<std::string>& relay, Problem
 // The one store of this version stands under the one name "location".
 bool names_location(TableReader& actions, std::string_view key) { return actions.word(key, {"location"}).has_value(); }
 
+std::string quote(std::string_view word) { return "'" + std::string(word) + "'"; }
+
 ForkPolicy read_fork(TableReader& actions) {
   ForkPolicy fork;
   if (const auto mode = actions.word("fork", {"parallel", "serial", "q"})) fork.mode = static_cast<ForkMode>(*mode);
   actions.duration("ring_timeout", fork.ring_timeout, {std::chrono::seconds(1), std::chrono::hours(24)});
-  if (actions.has("fork") && !actions.has("lookup")) {
-    actions.problems().error(actions.at(), "'fork' belongs to 'lookup', which is missing here");
+  actions.boolean("recurse", fork.recurse);
+  actions.boolean("late_contacts", fork.late_contacts);
+  if (const auto choice = actions.word("caller_preferences", {"no", "yes", "redirect"})) {
+    fork.caller = static_cast<CallerChoice>(*choice);
   }
-  if (actions.has("ring_timeout") && !actions.has("lookup") && !actions.has("relay")) {
-    actions.problems().error(actions.at(), "'ring_timeout' belongs to 'lookup' or 'relay', which are missing here");
+  for (const std::string_view key : {"fork", "late_contacts", "caller_preferences"}) {
+    if (!actions.has(key) || actions.has("lookup")) continue;
+    actions.problems().error(actions.at(), quote(key) + " belongs to 'lookup', which is missing here");
+  }
+  for (const std::string_view key : {"ring_timeout", "recurse"}) {
+    if (!actions.has(key) || actions.has("lookup") || actions.has("relay")) continue;
+    actions.problems().error(actions.at(), quote(key) + " belongs to 'lookup' or 'relay', which are missing here");
   }
   return fork;
 }

@@ -44,6 +44,7 @@ struct ProxyConfig {
   Duration failover_after = std::chrono::seconds(3);
   // RFC 3261 §18.1.1: a request too large for a datagram leaves over TCP. Off: it stays on UDP.
   bool tcp_for_large_requests = true;
+  std::uint32_t max_breadth = limit::max_breadth_default;  // RFC 5393 §5.3.3: a larger Max-Breadth is made this large
   // Signs Record-Route and makes the branches of the stateless proxy. The same for every node that shares a name, and
   // across restarts; not the engine's seed.
   HashKey key{0, 0};

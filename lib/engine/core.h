@@ -3,13 +3,16 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
+//   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +47,8 @@ class EngineCore final : public Wire, public ProxyPort {
                    int q_thousandths);
 
  private:
+  static constexpr std::uint8_t registering_user_kind = 3;  // in TransactionUser; others are StatefulProxy's
+
   // ---- inbound
   void take(DatagramReceived& input);
   void take(StreamReceived& input);
@@ -98,9 +103,12 @@ class EngineCore final : public Wire, public ProxyPort {
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
-  static ForkPolicy fork_policy(const Decision& decision);
+  ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
+  std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& request, const Decision& decision) const;
+  void tell_searches(const BindingChanged& change);
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
+  std::uint64_t merge_key(const Message& request) const;
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
@@ -176,6 +184,8 @@ class EngineCore final : public Wire, public ProxyPort {
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
+
+  std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
 
   TimePoint now_{};
   Duration wall_offset_{0};   // from monotonic time to the wall clock

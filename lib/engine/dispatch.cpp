@@ -5,6 +5,7 @@
 #include "engine/core.h"
 #include "message/compose.h"
 #include "policy/admission.h"
+#include "proxy/cancel_reason.h"
 #include "proxy/forwarding.h"
 #include "transport/resolve.h"
 #include "transport/via.h"
@@ -110,7 +111,7 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
     std::string tag = stateful_.own_tag(invite);
     if (tag.empty()) tag = transaction->to_tag;  // a request that we answered ourselves
     transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
-    return stateful_.cancel(now_, invite);
+    return stateful_.cancel(now_, invite, reason_of(*cancel));
   }
   // §16.10: without a context, the INVITE may have gone by statelessly, here or before a restart. A rule that asks who
   // somebody is has asked the sender of the INVITE, and keeps its state: there is nothing to cancel.
@@ -229,12 +230,24 @@ void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
                     answer.reason);
 }
 
+// §8.2.2.2: what a forked request has in common wherever it comes by. Ours are those of REGISTERs, for no other request
+// that we answer ourselves has a transaction.
+std::uint64_t EngineCore::merge_key(const Message& request) const {
+  KeyedHash hash(tag_key_);
+  hash.field("merged").field(request.from_tag()).field(request.call_id()).number(request.cseq().number);
+  return hash.finish();
+}
+
 // A REGISTER that changes bindings has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
 // One that is refused changes nothing, and is refused as well when it comes again; but not by its credentials, which
 // are used up.
 void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
   const MessagePtr& request = pre.request;
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
+  const std::uint64_t key = merge_key(*request);
+  if (request->to_tag().empty() && registering_.contains(key)) {
+    return refuse(request, arrival, {482, "the same REGISTER has come by another way", {}}, rule.name);
+  }
   const bool asks = !rule.challenge.empty();
   std::string user;
   if (asks) {
@@ -249,10 +262,15 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
                 : refuse(request, arrival, refusal, rule.name);
   }
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  transactions_.set_user(server, {registering_user_kind, key});
+  registering_.insert(key);
   const std::string tag = random_.token(16);
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
   transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
+  for (const Event& event : answer.events) {
+    if (const auto* change = std::get_if<BindingChanged>(&event)) tell_searches(*change);
+  }
   for (Event& event : answer.events) emit(std::move(event));
 }
 
@@ -262,13 +280,6 @@ std::optional<Refusal> EngineCore::not_admitted(const Arrival& arrival) const {
       refuse_transaction(config_.limits, transactions_.held_by(source), names_source(config_.rules, source));
   if (!full) return std::nullopt;
   return Refusal{503, full->reason, {{"Retry-After", std::to_string(full->retry_after.count())}}};
-}
-
-ForkPolicy EngineCore::fork_policy(const Decision& decision) {
-  if (!decision.rule) return {};
-  if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) return lookup->fork;
-  const auto* relay = std::get_if<RelayAction>(&decision.rule->action);
-  return relay ? relay->fork : ForkPolicy{};
 }
 
 // §16.1: who takes a request from a connection to datagrams has to repeat it there, so it cannot do without state
@@ -307,19 +318,20 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     const auto user = authenticate(pre, *decision.rule, Challenge::AsProxy);
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
   }
-  auto targets = targets_of(pre, decision);
-  if (!targets && asks) return refuse_with_state(request, arrival, targets.error(), decision.rule_name());
-  if (!targets) return refuse(request, arrival, targets.error(), decision.rule_name());
+  auto plan = plan_for(pre, decision);
+  if (!plan && asks) return refuse_with_state(request, arrival, plan.error(), decision.rule_name());
+  if (!plan) return refuse(request, arrival, plan.error(), decision.rule_name());
   if (!authenticators_.empty()) take_off_credentials(pre);
-  if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, targets->targets().front())) {
-    if (const auto refusal = stateless_.forward(pre, arrival, targets->targets().front())) {
+  const Target& first = plan->targets.targets().front();
+  if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, first)) {
+    if (const auto refusal = stateless_.forward(pre, arrival, first)) {
       refuse(request, arrival, *refusal, decision.rule_name());
     }
     return;
   }
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  stateful_.start(now_, server, std::move(pre), *std::move(targets), decision.rule_name(), fork_policy(decision));
+  stateful_.start(now_, server, std::move(pre), *std::move(plan));
 }
 
 }  // namespace intermediary

@@ -16,6 +16,7 @@ ProxySettings settings_from(const Config& config) {
   settings.timer_c = config.proxy.timer_c;
   settings.failover_after = config.proxy.failover_after;
   settings.cancelled_wait = config.timings.t1_times_64();
+  settings.max_breadth = config.proxy.max_breadth;
   settings.given_up_wait = config.timings.t2;
   settings.tcp_for_large_requests = config.proxy.tcp_for_large_requests;
   settings.path_mtu = config.limits.path_mtu;

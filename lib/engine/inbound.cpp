@@ -211,7 +211,11 @@ void EngineCore::drain_reports() {
       transactions_.flow_lost(now_, lost.flow, lost.reason);
     }
     transactions_.take_reports(reports_);
-    for (const TransactionReport& report : reports_) stateful_.report(now_, report);
+    for (const TransactionReport& report : reports_) {
+      const auto* gone = std::get_if<ServerTerminated>(&report);
+      if (gone && gone->user.kind == registering_user_kind) registering_.erase(gone->user.subject);
+      stateful_.report(now_, report);
+    }
   } while (!reports_.empty() || !never_opened_.empty());
 }
 

@@ -25,6 +25,7 @@ std::optional<Target> target_of(const Binding& binding) {
   auto uri = Uri::parse(binding.contact);
   if (!uri || !uri->is_sip()) return std::nullopt;
   Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
+  target.features = binding.parameters;
   target.hop = flow_of(binding, target.uri);
   target.is_flow = binding.reg_id != 0;
   return target;

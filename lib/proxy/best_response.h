@@ -6,6 +6,7 @@
 
 #include "message/editor.h"
 #include "message/message.h"
+#include "message/values.h"
 
 namespace intermediary {
 
@@ -14,8 +15,10 @@ namespace intermediary {
 struct Answered {
   int status = 0;
   MessagePtr response;
-  std::string reason;     // of one made here, for people
-  bool given_up = false;  // we did not wait for it any longer: whatever it says, it says nothing about the callee
+  std::string reason;          // of one made here, for people
+  bool given_up = false;       // we did not wait for it any longer: whatever it says, it says nothing about the callee
+  bool followed = false;       // a 3xx whose contacts are all tried here: it is no answer any more (§16.7 step 4)
+  std::vector<Entry> tried{};  // of a 3xx: the contacts that are tried here, to be taken out
 };
 
 // Index of the best: a 6xx first, else the lowest class; within it, answers that say how to try again (401, 407, 415,

@@ -11,15 +11,19 @@ constexpr std::string_view cookie = "z9hG4bK";
 constexpr std::size_t token_characters = 16;  // 80 random bits
 constexpr std::size_t hash_characters = 16;
 
+constexpr std::uint64_t bit(FieldName name) { return std::uint64_t{1} << static_cast<unsigned>(name); }
+constexpr std::uint64_t deciding = bit(FieldName::Route) | bit(FieldName::ProxyRequire) |
+                                   bit(FieldName::ProxyAuthorization) | bit(FieldName::AcceptContact) |
+                                   bit(FieldName::RejectContact) | bit(FieldName::RequestDisposition);
+bool decides_the_way(FieldName name) { return (deciding & bit(name)) != 0; }
+
 }  // namespace
 
 std::string loop_hash(const HashKey& key, const Message& request, std::string_view source) {
   KeyedHash hash(key);
   hash.field("loop").field(request.request_uri()).field(source);
   for (const Field& field : request.fields()) {
-    const bool decides = field.name == FieldName::Route || field.name == FieldName::ProxyRequire ||
-                         field.name == FieldName::ProxyAuthorization;
-    if (decides) hash.field(request.value(field));
+    if (decides_the_way(field.name)) hash.field(request.value(field));
   }
   hash.field(request.call_id()).field(request.from_tag()).field(request.to_tag()).number(request.cseq().number);
   return to_hex(hash.finish());

@@ -1,6 +1,8 @@
 #include "proxy/forwarding.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "message/editor.h"
 #include "proxy/branch_id.h"
@@ -92,10 +94,20 @@ std::string as_request_uri(const Uri& uri) {
   return allowed.to_string();
 }
 
-void set_max_forwards(Editor& editor, const Message& request) {
-  const auto current = request.max_forwards();
-  const int next = current ? *current - 1 : limit::max_forwards_default;
-  editor.set(FieldName::MaxForwards, std::to_string(next));
+// Step 3; and RFC 5393 §5.3.3: a Max-Breadth that is new goes with it in one splice.
+void set_max_forwards(Editor& editor, const Forwarding& f) {
+  const auto current = f.request.request->max_forwards();
+  std::array<char, 40> text{};
+  char* end = std::to_chars(text.data(), text.data() + 4, current ? *current - 1 : limit::max_forwards_default).ptr;
+  if (f.breadth != 0 && !f.stated_breadth) {
+    constexpr std::string_view line = "\r\nMax-Breadth: ";
+    end = std::ranges::copy(line, end).out;
+    end = std::to_chars(end, text.data() + text.size(), f.breadth).ptr;
+  }
+  editor.set(FieldName::MaxForwards, {text.data(), end});
+  if (f.breadth != 0 && f.stated_breadth && *f.stated_breadth != f.breadth) {
+    editor.set(FieldName::MaxBreadth, std::to_string(f.breadth));
+  }
 }
 
 // The Route values that the request leaves with, before a strict router is served; nullopt when they are those it came
@@ -176,7 +188,7 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   const Message& request = *f.request.request;
   Editor editor(request);
   set_routing(editor, f);
-  set_max_forwards(editor, request);
+  set_max_forwards(editor, f);
   add_what_brings_back(editor, f, settings);
   std::string via;
   via.reserve(32 + f.out.sent_by.size() + f.branch.size() + f.via_parameters.size());
@@ -192,11 +204,12 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   return editor.finish();
 }
 
-std::string pass_back(const Message& response, const std::vector<FieldLine>& added) {
+std::string pass_back(const Message& response, const std::vector<FieldLine>& added, const std::vector<Entry>& removed) {
   const TopVia& via = response.top_via();
   if (!has_next_via(response)) return {};
   Editor editor(response);
   editor.remove(Entry{via.field, via.begin, via.end});
+  for (const Entry& entry : removed) editor.remove(entry);
   for (const auto& [name, value] : added) editor.append(name, value);
   if (!response.has(FieldName::ContentLength)) {
     editor.append(FieldName::ContentLength, std::to_string(response.body().size()));

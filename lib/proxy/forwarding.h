@@ -2,6 +2,8 @@
 // without our Via (§16.7 step 3).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,8 @@ struct Forwarding {
   std::string_view branch;          // of our Via
   std::string_view via_parameters;  // further ones, ";a=b"; "" for none
   bool record_route = false;
+  std::uint32_t breadth = 0;                    // its Max-Breadth; 0: none (CANCEL)
+  std::optional<std::uint32_t> stated_breadth;  // what the request says of it
 };
 
 // The URI whose hop the request needs (§16.6 steps 6 and 7): the target's path, the topmost Route, or the target
@@ -37,9 +41,10 @@ bool leaves_as_sips(const Preprocessed& request, const Target& target);
 
 std::string forward_request(const Forwarding& forwarding, const ProxySettings& settings);
 
-// The response as it goes back (§16.7 step 9): without its topmost Via, with the lines that are added, and with a
-// Content-Length, which it may lack as a datagram but not on a stream (§18.3, §20.14). "" when there is no other Via:
-// it was meant for us.
-std::string pass_back(const Message& response, const std::vector<FieldLine>& added = {});
+// The response as it goes back (§16.7 step 9): without its topmost Via and the entries `removed`, with the lines
+// `added`, and with a Content-Length, which it may lack as a datagram but not on a stream (§18.3, §20.14). "" when
+// there is no other Via: it was meant for us.
+std::string pass_back(const Message& response, const std::vector<FieldLine>& added = {},
+                      const std::vector<Entry>& removed = {});
 
 }  // namespace intermediary

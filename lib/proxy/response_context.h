@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "base/timer_queue.h"
 #include "proxy/best_response.h"
+#include "proxy/breadth.h"
 #include "proxy/port.h"
 #include "proxy/preprocess.h"
 #include "proxy/servers.h"
@@ -50,13 +51,24 @@ struct Branch {
   Servers servers;            // of the target, those that are left to try
   bool superseded = false;    // the next server is being tried: failing alone, this one says nothing of the target
   bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
+  std::uint32_t breadth = 0;  // its share of the request's Max-Breadth, until it has answered
   bool cancel_wanted = false;
   bool cancel_sent = false;
+  std::string cancel_reason;  // Reason of the CANCEL (RFC 3326); "" for none
   bool rang_too_long = false;
   TimerHandle timer;  // C, CancelledWait
   TimerHandle failover;
   TimerHandle ring;  // Ring, GivenUpWait
   Answered answer;   // once Answered
+};
+
+// What is decided about a request before there is any state for it.
+struct ForwardingPlan {
+  TargetSet targets;
+  ForkPolicy fork{};
+  Breadth breadth{};
+  std::string rule{};
+  std::string address_of_record{};
 };
 
 struct ResponseContext {
@@ -70,9 +82,11 @@ struct ResponseContext {
   std::string tag;   // To tag of our own answers, once there is one
   TimePoint started{};
   ForkPolicy fork;
-  TargetQueue waiting;  // targets that have no branch yet; none once no branch may come any more
+  Breadth breadth;
+  std::string address_of_record;  // whose late contacts become targets; "" for nobody's
+  TargetQueue waiting;            // targets that have no branch yet
+  bool search_over = false;       // no branch may come any more
   std::vector<BranchId> branches;
-  bool ended = false;     // no branch may come any more
   bool answered = false;  // a final answer went up, or none ever may
 
   bool is_invite() const { return request.request->method() == Method::Invite; }

@@ -15,11 +15,12 @@ namespace intermediary {
 
 struct ProxySettings {
   bool record_route = false;
-  Duration timer_c = std::chrono::seconds(181);        // RFC 3261 §16.6 step 11: more than three minutes
-  Duration failover_after = std::chrono::seconds(3);   // a server's silence, before the next is tried too; 0: off
-  Duration cancelled_wait = std::chrono::seconds(32);  // 64*T1 after a CANCEL (§9.1)
-  Duration given_up_wait = std::chrono::seconds(4);    // T2: for the answer of a target that rang too long
-  bool tcp_for_large_requests = true;                  // §18.1.1
+  std::uint32_t max_breadth = limit::max_breadth_default;  // RFC 5393 §5.3.3: the most that is taken
+  Duration timer_c = std::chrono::seconds(181);            // RFC 3261 §16.6 step 11: more than three minutes
+  Duration failover_after = std::chrono::seconds(3);       // a server's silence, before the next is tried too; 0: off
+  Duration cancelled_wait = std::chrono::seconds(32);      // 64*T1 after a CANCEL (§9.1)
+  Duration given_up_wait = std::chrono::seconds(4);        // T2: for the answer of a target that rang too long
+  bool tcp_for_large_requests = true;                      // §18.1.1
   std::size_t path_mtu = Limits{}.path_mtu;
   bool routes_by_source = false;  // a rule looks at the source address, so loop detection must too (RFC 5393 §4.2.1)
   std::string server_name;        // Server field of our own answers; "" for none

@@ -1,11 +1,11 @@
 #include "proxy/stateful.h"
 
-#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "base/overloaded.h"
 #include "message/compose.h"
+#include "proxy/cancel_reason.h"
 
 namespace intermediary {
 
@@ -17,9 +17,8 @@ StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& na
   if (settings.failover_after > Duration::zero()) timers_.share(settings.failover_after);
 }
 
-void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets,
-                          std::string rule, const ForkPolicy& fork) {
-  assert(!targets.empty());
+void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, ForwardingPlan plan) {
+  assert(!plan.targets.empty());
   const ResponseContextId id = contexts_.emplace();
   ResponseContext& context = *contexts_.find(id);
   context.id = id;
@@ -28,11 +27,16 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   const Arrival& arrival = transactions_.find(server)->arrival;
   context.in = arrival.listener;
   context.in_transport = arrival.transport;
-  context.rule = std::move(rule);
+  context.rule = std::move(plan.rule);
   context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;
-  context.fork = fork;
-  context.waiting = TargetQueue(std::move(targets), fork.mode);
+  context.fork = plan.fork;
+  context.breadth = plan.breadth;
+  context.waiting = TargetQueue(std::move(plan.targets), plan.fork.mode);
+  if (plan.fork.late_contacts && !plan.address_of_record.empty()) {
+    context.address_of_record = std::move(plan.address_of_record);
+    searches_.emplace(context.address_of_record, id);
+  }
   transactions_.set_user(server, {user_kind, id.value});
   // §17.2.1: the INVITE's sender must hear within 200 ms; no target is that quick for sure.
   if (context.is_invite()) {
@@ -41,13 +45,13 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   go_on(now, id);
 }
 
-void StatefulProxy::cancel(TimePoint now, ServerTransactionId server) {
+void StatefulProxy::cancel(TimePoint now, ServerTransactionId server, const std::string& reason) {
   const ServerTransaction* transaction = transactions_.find(server);
   if (!transaction || transaction->user.kind != user_kind) return;
   const ResponseContextId id{transaction->user.subject};
   ResponseContext* context = contexts_.find(id);
   if (!context) return;
-  end_search(now, *context, BranchId{});
+  end_search(now, *context, BranchId{}, reason);
   go_on(now, id);
 }
 
@@ -110,7 +114,7 @@ void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
     case ProxyTimer::C:
       // §16.8: a branch that never answered is as good as timed out.
       if (branch->state == Branch::State::Proceeding) {
-        want_cancel(now, *branch, "Timer C");
+        want_cancel(now, *branch, "Timer C", timed_out_reason());
         break;
       }
       finish(now, *branch, {408, nullptr, "Timer C: no answer from " + branch->hop.remote.to_string()});
@@ -152,24 +156,6 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const ResolvedHops& 
   return true;
 }
 
-void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
-  ResponseContext& context = *contexts_.find(id);
-  const auto is_answered = [&](BranchId branch) { return branches_.find(branch)->state == Branch::State::Answered; };
-  while (!context.waiting.empty() && std::ranges::all_of(context.branches, is_answered)) start_group(now, context);
-  answer_if_complete(now, context);
-  erase_if_done(id);
-}
-
-void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId but) {
-  context.waiting.clear();
-  context.ended = true;
-  // §9.1: only an INVITE is cancelled.
-  if (!context.is_invite()) return;
-  for (const BranchId id : context.branches) {
-    if (id != but) want_cancel(now, *branches_.find(id), "cancelled");
-  }
-}
-
 void StatefulProxy::server_gone(ResponseContextId id) {
   if (ResponseContext* context = contexts_.find(id)) context->server = {};
   erase_if_done(id);
@@ -181,6 +167,7 @@ void StatefulProxy::erase_if_done(ResponseContextId id) {
   for (const BranchId branch : context->branches) {
     if (branches_.find(branch)->client) return;
   }
+  if (!context->address_of_record.empty()) searches_.erase({context->address_of_record, id});
   for (const BranchId branch : context->branches) branches_.erase(branch);
   contexts_.erase(id);
 }

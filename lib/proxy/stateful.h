@@ -5,6 +5,7 @@
 // until its server transaction and all its client transactions are gone.
 //
 //   stateful.cpp           who is told what: requests, reports of transactions, timers; the life of a context
+//   stateful_search.cpp    which targets are tried when, and when no other is
 //   stateful_branches.cpp  from a target to a final answer
 //   stateful_flows.cpp     from one flow of a user agent to the next (RFC 5626 §7)
 //   stateful_answers.cpp   what goes upstream
@@ -12,7 +13,9 @@
 
 #include <expected>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/local_names.h"
@@ -34,12 +37,16 @@ class StatefulProxy {
   StatefulProxy(const ProxySettings& settings, const LocalNames& names, TransactionLayer& transactions,
                 TimerQueue& timers, RandomSource& random, ProxyPort& port);
 
-  // Forwards to the targets as `fork` says. REQUIRES: targets is not empty, the request is validated, `server` is its
-  // own.
-  void start(TimePoint now, ServerTransactionId server, Preprocessed request, TargetSet targets, std::string rule,
-             const ForkPolicy& fork);
-  // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction.
-  void cancel(TimePoint now, ServerTransactionId server);
+  // REQUIRES: the plan has targets, no more at once than its breadth; the request is validated, `server` is its own.
+  void start(TimePoint now, ServerTransactionId server, Preprocessed request, ForwardingPlan plan);
+  // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction, `reason` the CANCEL's Reason.
+  void cancel(TimePoint now, ServerTransactionId server, const std::string& reason);
+  // The requests under way that take late contacts of that address of record, in the order in which they came.
+  std::vector<ResponseContextId> searches_for(const std::string& address_of_record) const;
+  // null: it is over.
+  const ResponseContext* search(ResponseContextId id) const;
+  // Those that it does not have yet become targets of that request (§16.5).
+  void add_targets(TimePoint now, ResponseContextId id, TargetSet targets);
   // The To tag of whatever we answer ourselves to that request, the 200 to its CANCEL too (§9.2); "" for no request of
   // ours.
   std::string own_tag(ServerTransactionId server);
@@ -72,12 +79,19 @@ class StatefulProxy {
   void finish(TimePoint now, Branch& branch, Answered answer);
   void ring_timed_out(TimePoint now, Branch& branch);
   void give_up(Branch& branch);
-  void want_cancel(TimePoint now, Branch& branch, std::string_view reason);
+  void want_cancel(TimePoint now, Branch& branch, std::string_view why, const std::string& reason);
   void send_cancel(TimePoint now, Branch& branch);
   void client_gone(Branch& branch);
   // Contexts.
-  // No branch may come any more, and all but one are cancelled.
-  void end_search(TimePoint now, ResponseContext& context, BranchId but);
+  bool may_start(const ResponseContext& context) const;
+  std::uint32_t breadth_left(const ResponseContext& context) const;
+  bool knows(const ResponseContext& context, const Uri& uri) const;
+  void follow(ResponseContext& context, Answered& redirection);
+  // No branch may come any more.
+  void stop_search(ResponseContext& context);
+  // And all but one are cancelled; `reason` is the CANCELs' Reason.
+  void end_search(TimePoint now, ResponseContext& context, BranchId but, const std::string& reason);
+  void accepted(TimePoint now, ResponseContext& context, BranchId by);
   // Starts what may start, answers when nothing is left to wait for, and ends the context when it is done.
   void go_on(TimePoint now, ResponseContextId id);
   void answer_if_complete(TimePoint now, ResponseContext& context);
@@ -99,6 +113,7 @@ class StatefulProxy {
   SlotTable<Branch, BranchId> branches_;
   std::map<HopQuery, BranchId> queries_;
   RestingServers resting_;
+  std::set<std::pair<std::string, ResponseContextId>> searches_;  // that take late contacts
 };
 
 }  // namespace intermediary

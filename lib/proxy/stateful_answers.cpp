@@ -16,8 +16,9 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
     if (branch.state != Branch::State::Answered) return;
     // §16.6 step 7: what failed at one server is nothing that the target said; its last server speaks for it.
     if (branch.superseded && is_servers_failure(branch.answer, false)) continue;
-    answers.push_back(branch.answer);
+    if (!branch.answer.followed) answers.push_back(branch.answer);
   }
+  if (answers.empty()) answers.push_back({408, nullptr, "no final answer"});  // §16.7 step 6
   const std::size_t best = best_answer(answers);
   // RFC 4320 §4.2: nobody may hear of a 408 to a non-INVITE request.
   if (!context.is_invite() && answers[best].status == 408) {
@@ -54,7 +55,7 @@ std::string StatefulProxy::best_bytes(ResponseContext& context, const std::vecto
     if (!settings_.server_name.empty()) parts.fields.emplace_back("Server", settings_.server_name);
     return make_response(request, parts);
   }
-  if (answer.status != 401 && answer.status != 407) return pass_back(*answer.response);
+  if (answer.status != 401 && answer.status != 407) return pass_back(*answer.response, {}, answer.tried);
   return pass_back(*answer.response, other_challenges(answers, best));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/overloaded.h"
 #include "proxy/branch_id.h"
+#include "proxy/cancel_reason.h"
 #include "proxy/forwarding.h"
 #include "proxy/stateful.h"
 
@@ -18,22 +19,6 @@ TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
 }
 
 }  // namespace
-
-void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
-  const std::size_t before = context.branches.size();
-  for (Target& target : context.waiting.take_group()) {
-    const BranchId id = branches_.emplace();
-    Branch& branch = *branches_.find(id);
-    branch.id = id;
-    branch.context = context.id;
-    branch.target = std::move(target);
-    context.branches.push_back(id);
-  }
-  const std::size_t behind = context.branches.size();  // further ones are tries at the next servers of these
-  for (std::size_t i = before; i < behind; ++i) {
-    start_branch(now, context, *branches_.find(context.branches[i]));
-  }
-}
 
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
   if (branch.target.hop) return start_on_flow(now, context, branch);
@@ -60,7 +45,7 @@ void StatefulProxy::try_servers(TimePoint now, ResponseContext& context, Branch&
 // §16.6 step 7, RFC 3263 §4.3: a new branch, with a transaction and a message of its own.
 void StatefulProxy::try_next_server(TimePoint now, Branch& branch) {
   ResponseContext& context = *contexts_.find(branch.context);
-  if (branch.servers.empty() || branch.cancel_wanted || context.ended) return;
+  if (branch.servers.empty() || branch.cancel_wanted || context.search_over) return;
   branch.superseded = true;
   const BranchId id = branches_.emplace();
   Branch& next = *branches_.find(id);
@@ -68,6 +53,7 @@ void StatefulProxy::try_next_server(TimePoint now, Branch& branch) {
   next.context = context.id;
   next.target = branch.target;
   next.servers = std::exchange(branch.servers, {});
+  next.breadth = std::exchange(branch.breadth, 0);  // no fork: the same try at the same target
   context.branches.push_back(id);
   send(now, context, next, next.servers.take());
 }
@@ -87,7 +73,9 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             *out,
                             branch.via_branch,
                             {},
-                            settings_.record_route},
+                            settings_.record_route,
+                            branch.breadth,
+                            context.breadth.stated},
                            settings_);
   };
   branch.via_branch = stateful_branch(random_, context.loop);
@@ -138,7 +126,7 @@ void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& res
     // A further 2xx of a fork downstream, or of a target that was given up. Only an INVITE has several (§16.7 step 5).
     if (context.answered && !context.is_invite()) return;
     pass_up(now, context, response);
-    return end_search(now, context, branch.id);
+    return accepted(now, context, branch.id);
   }
   if (branch.state != Branch::State::Answered) receive_final(now, context, branch, response);
 }
@@ -167,10 +155,14 @@ void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branc
   const int status = response->status();
   if (try_next_flow(now, branch, status)) return;
   if (const auto rest = status == 503 ? retry_after(*response) : std::nullopt) resting_.rest(now, branch.hop, *rest);
-  finish(now, branch, {status, response, {}, branch.rang_too_long});
-  if (status < 300) pass_up(now, context, response);
-  // §16.7 step 10, and step 5 for 6xx.
-  if (status < 300 || status >= 600) end_search(now, context, branch.id);
+  Answered answer{status, response, {}, branch.rang_too_long};
+  if (status >= 300 && status < 400 && context.fork.recurse && !context.search_over) follow(context, answer);
+  finish(now, branch, std::move(answer));
+  if (status < 300) {
+    pass_up(now, context, response);
+    accepted(now, context, branch.id);
+  }
+  if (status >= 600) end_search(now, context, branch.id, answered_reason(status));  // §16.7 step 5
 }
 
 void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string& reason) {
@@ -214,7 +206,7 @@ void StatefulProxy::ring_timed_out(TimePoint now, Branch& branch) {
   branch.rang_too_long = true;
   if (branch.state != Branch::State::Proceeding || !contexts_.find(branch.context)->is_invite()) return give_up(branch);
   branch.ring = timers_.arm(now, settings_.given_up_wait, timer_tag(branch, ProxyTimer::GivenUpWait));
-  want_cancel(now, branch, "ring timeout");
+  want_cancel(now, branch, "ring timeout", timed_out_reason());
 }
 
 // Nobody waits for this branch any longer. What still comes of it is late and not lost: a 2xx goes up, a provisional
@@ -222,6 +214,7 @@ void StatefulProxy::ring_timed_out(TimePoint now, Branch& branch) {
 void StatefulProxy::give_up(Branch& branch) {
   branch.ring = {};
   if (branch.failover) timers_.cancel(branch.failover);
+  if (!branch.cancel_wanted) branch.cancel_reason = timed_out_reason();
   branch.cancel_wanted = true;
   branch.state = Branch::State::Answered;
   branch.answer = {408, nullptr, "no answer in time from " + branch.hop.remote.to_string(), true};
@@ -229,12 +222,13 @@ void StatefulProxy::give_up(Branch& branch) {
 }
 
 // §9.1: a CANCEL only follows a provisional answer; until there is one, it is kept.
-void StatefulProxy::want_cancel(TimePoint now, Branch& branch, std::string_view reason) {
+void StatefulProxy::want_cancel(TimePoint now, Branch& branch, std::string_view why, const std::string& reason) {
   if (branch.cancel_wanted) return;
   branch.cancel_wanted = true;
+  branch.cancel_reason = reason;
   switch (branch.state) {
     case Branch::State::Resolving:
-      return finish(now, branch, {487, nullptr, std::string(reason)});
+      return finish(now, branch, {487, nullptr, std::string(why)});
     case Branch::State::Calling:
       return;
     case Branch::State::Proceeding:
@@ -248,7 +242,7 @@ void StatefulProxy::send_cancel(TimePoint now, Branch& branch) {
   branch.cancel_sent = true;
   timers_.cancel(branch.timer);
   branch.timer = timers_.arm(now, settings_.cancelled_wait, timer_tag(branch, ProxyTimer::CancelledWait));
-  transactions_.cancel(now, branch.client);
+  transactions_.cancel(now, branch.client, branch.cancel_reason);
 }
 
 void StatefulProxy::client_gone(Branch& branch) { branch.client = {}; }

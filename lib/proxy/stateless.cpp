@@ -6,6 +6,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "proxy/branch_id.h"
+#include "proxy/breadth.h"
 #include "proxy/forwarding.h"
 
 namespace intermediary {
@@ -92,14 +93,21 @@ std::optional<Refusal> StatelessProxy::send(const Preprocessed& request, const A
                                             Hop hop) {
   const std::string branch = stateless_branch(settings_.key, key_of(*request.request));
   const std::string back = way_back(settings_.key, branch, *request.request, arrival);
+  // RFC 5393 §5.4.1: a CANCEL has no use for a Max-Breadth.
+  Breadth breadth;
+  if (request.request->method() != Method::Cancel) {
+    const auto read = breadth_of(*request.request, settings_.max_breadth);
+    if (!read) return read.error();
+    breadth = *read;
+  }
   const auto build = [&](Hop& to) -> std::string {
     const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
     if (!out) return {};
     to.listener = out->id;
     const LocalNames::Listener* in = names_.find(arrival.listener);
-    return forward_request(
-        {request, target, to, in ? *in : *out, arrival.transport, *out, branch, back, settings_.record_route},
-        settings_);
+    return forward_request({request, target, to, in ? *in : *out, arrival.transport, *out, branch, back,
+                            settings_.record_route, breadth.incoming, breadth.stated},
+                           settings_);
   };
   std::string bytes = build(hop);
   const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu &&

@@ -29,7 +29,9 @@ CallerPreferences implicit_preferences(const Message& request) {
     return FeatureValue{FeatureValue::Kind::Token, false, lowercase(text), 0, 0};
   };
   Preference preference{.require = true};
-  preference.features.terms.push_back({"sip.methods", {token(request.method_text())}});
+  const bool of_an_invite = request.method() == Method::Ack || request.method() == Method::Cancel;
+  const std::string_view method = of_an_invite ? std::string_view("INVITE") : request.method_text();
+  preference.features.terms.push_back({"sip.methods", {token(method)}});
   if (request.method() == Method::Subscribe && !event_package(request).empty()) {
     preference.features.terms.push_back({"sip.events", {token(event_package(request))}});
   }

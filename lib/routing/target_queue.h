@@ -16,10 +16,17 @@ class TargetQueue {
   // In the order in which they shall be tried; ByQ takes them by q, the highest first, and equals in their order.
   TargetQueue(TargetSet targets, ForkMode mode);
 
-  // The targets that come next: all of them, one, or all of the highest q. REQUIRES: not empty.
-  std::vector<Target> take_group();
+  // The targets that come next: all of them, one, or all of the highest q; no more than `most`. REQUIRES: not empty,
+  // most > 0.
+  std::vector<Target> take_group(std::size_t most);
+  // Targets that stand for one that redirected to them: before all others, in their order.
+  void put_first(TargetSet targets);
+  // One more, by its q.
+  void add(Target target);
+  bool contains(const Uri& uri) const;
 
   bool empty() const { return targets_.empty(); }
+  ForkMode mode() const { return mode_; }
   std::size_t size() const { return targets_.size(); }
   void clear() { targets_.clear(); }
 

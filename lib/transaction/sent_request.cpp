@@ -44,7 +44,8 @@ void read_field(SentRequest& request, const std::string& bytes, FieldName name, 
 }
 
 // All but the method and the To are the request's own; Routes too (§9.1, §17.1.1.3).
-std::string derive(const SentRequest& request, std::string_view method, std::string_view to) {
+std::string derive(const SentRequest& request, std::string_view method, std::string_view to,
+                   std::string_view reason = {}) {
   RequestWriter writer(method, request.uri);
   writer.field("Via", request.via);
   for (const std::string_view route : request.routes) writer.field("Route", route);
@@ -53,6 +54,7 @@ std::string derive(const SentRequest& request, std::string_view method, std::str
   writer.field("Call-ID", request.call_id);
   writer.field("CSeq", std::string(request.cseq) + " " + std::string(method));
   writer.field("Max-Forwards", std::to_string(limit::max_forwards_default));
+  if (!reason.empty()) writer.field("Reason", reason);
   return writer.finish();
 }
 
@@ -78,6 +80,8 @@ std::optional<SentRequest> read_sent(const std::string& bytes) {
 
 std::string make_ack(const SentRequest& invite, std::string_view to) { return derive(invite, "ACK", to); }
 
-std::string make_cancel(const SentRequest& request) { return derive(request, "CANCEL", request.to); }
+std::string make_cancel(const SentRequest& request, std::string_view reason) {
+  return derive(request, "CANCEL", request.to, reason);
+}
 
 }  // namespace intermediary

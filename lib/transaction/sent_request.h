@@ -27,7 +27,7 @@ std::optional<SentRequest> read_sent(const std::string& bytes);
 
 // §17.1.1.3: the ACK of a non-2xx answer, from the INVITE as it was sent and the answer's To.
 std::string make_ack(const SentRequest& invite, std::string_view to);
-// §9.1: the CANCEL of a request as it was sent.
-std::string make_cancel(const SentRequest& request);
+// §9.1: the CANCEL of a request as it was sent; `reason` is its Reason (RFC 3326), "" for none.
+std::string make_cancel(const SentRequest& request, std::string_view reason = {});
 
 }  // namespace intermediary

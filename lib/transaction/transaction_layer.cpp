@@ -179,12 +179,12 @@ ClientTransactionId TransactionLayer::create_client(TimePoint now, Method method
   return id;
 }
 
-void TransactionLayer::cancel(TimePoint now, ClientTransactionId id) {
+void TransactionLayer::cancel(TimePoint now, ClientTransactionId id, std::string_view reason) {
   const ClientTransaction* t = clients_.find(id);
   if (!t) return;
   const auto sent = read_sent(t->request);
   assert(sent);
-  create_client(now, Method::Cancel, sent->branch, make_cancel(*sent), t->hop, TransactionUser{});
+  create_client(now, Method::Cancel, sent->branch, make_cancel(*sent, reason), t->hop, TransactionUser{});
 }
 
 void TransactionLayer::forget(TimePoint now, ClientTransactionId id) {

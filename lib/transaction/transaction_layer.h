@@ -59,8 +59,8 @@ class TransactionLayer {
   // Sends `request`, whose top Via holds `branch`.
   ClientTransactionId create_client(TimePoint now, Method method, std::string_view branch, std::string request,
                                     const Hop& hop, TransactionUser user);
-  // Sends a CANCEL for a request that is under way (§9.1). Its own answers interest nobody.
-  void cancel(TimePoint now, ClientTransactionId id);
+  // Sends a CANCEL for a request that is under way (§9.1), with that Reason. Its own answers interest nobody.
+  void cancel(TimePoint now, ClientTransactionId id, std::string_view reason = {});
   const ClientTransaction* find(ClientTransactionId id) const { return clients_.find(id); }
   // Ends a transaction whose answer is not awaited any longer (§9.1: 64*T1 after a CANCEL).
   void forget(TimePoint now, ClientTransactionId id);

@@ -1,0 +1,91 @@
+// Where a request goes, and how its targets are tried: before there is any state for it (RFC 3261 §16.5, RFC 3841 §7,
+// RFC 5393 §5.3).
+#include "engine/core.h"
+#include "routing/caller_preferences.h"
+
+namespace intermediary {
+
+namespace {
+
+// RFC 3841 §7.2.4: an order by q that says the same as the targets' order; without their features, which would be
+// judged once more upstream.
+Refusal redirect_to(const TargetSet& targets) {
+  std::vector<std::pair<std::string_view, std::string>> contacts;
+  int q = 1000;
+  for (const Target& target : targets.targets()) {
+    const std::string text = std::to_string(1000 + q % 1000).substr(1);
+    contacts.emplace_back("Contact", "<" + target.uri.to_string() + ">;q=" + (q == 1000 ? "1" : "0." + text));
+    q -= 10;
+  }
+  return {302, "its caller asks to be redirected", std::move(contacts)};
+}
+
+std::expected<TargetSet, Refusal> preferred(TargetSet targets, const Message& request) {
+  const auto preferences = read_caller_preferences(request);
+  if (!preferences) return std::unexpected(Refusal{400, preferences.error(), {}});
+  TargetSet left = prefer(std::move(targets), *preferences);
+  if (left.empty()) return std::unexpected(Refusal{480, "nobody there is whom the caller would have", {}});
+  return left;
+}
+
+}  // namespace
+
+ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& decision) const {
+  ForkPolicy fork;
+  if (!decision.rule) return fork;
+  if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) fork = lookup->fork;
+  if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) fork = relay->fork;
+  // §16.5: only a URI that we are responsible for gets further targets.
+  if (fork.recurse && !is_local(request.request_uri)) fork.recurse = false;
+  return fork;
+}
+
+std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& pre, const Decision& decision) const {
+  const Message& request = *pre.request;
+  auto targets = targets_of(pre, decision);
+  if (!targets) return std::unexpected(std::move(targets.error()));
+  ForwardingPlan plan{.targets = *std::move(targets), .fork = fork_policy(pre, decision), .rule = decision.rule_name()};
+  // RFC 3841 §7.1, §7.2: where we are responsible, and know whom we could ask.
+  const bool looks_up = decision.rule && std::holds_alternative<LookupAction>(decision.rule->action);
+  if (looks_up && plan.fork.caller != CallerChoice::No) {
+    const Field* directives = request.find(FieldName::RequestDisposition);
+    const Disposition disposition = directives ? read_disposition(request) : Disposition{};
+    if (directives) plan.fork = with_disposition(plan.fork, disposition);
+    if (have_features(plan.targets)) {
+      auto left = preferred(std::move(plan.targets), request);
+      if (!left) return std::unexpected(std::move(left.error()));
+      plan.targets = *std::move(left);
+    }
+    if (disposition.redirect == true && plan.fork.caller == CallerChoice::Redirect) {
+      return std::unexpected(redirect_to(plan.targets));
+    }
+    if (plan.fork.only_the_best) plan.targets.keep_first();
+  }
+  if (request.method() == Method::Cancel) return plan;  // RFC 5393 §5.4.1: it has no use for a Max-Breadth
+  const auto breadth = breadth_of(request, proxy_settings_.max_breadth);
+  if (!breadth) return std::unexpected(breadth.error());
+  plan.breadth = *breadth;
+  if (auto refusal = refuse_for_breadth(plan.targets, plan.fork.mode, plan.breadth.incoming)) {
+    return std::unexpected(*std::move(refusal));
+  }
+  if (looks_up && plan.fork.late_contacts && !plan.fork.only_the_best)
+    plan.address_of_record = address_of_record(pre.request_uri);
+  return plan;
+}
+
+// §16.5: who registers while somebody looks for him is found, too.
+void EngineCore::tell_searches(const BindingChanged& change) {
+  if (change.change != BindingChanged::Change::Added) return;
+  for (const ResponseContextId id : stateful_.searches_for(change.address_of_record)) {
+    const ResponseContext* search = stateful_.search(id);
+    if (!search) continue;
+    auto targets = look_up(search->request);
+    if (!targets) continue;
+    if (search->fork.caller != CallerChoice::No && have_features(*targets)) {
+      targets = preferred(*std::move(targets), *search->request.request);
+    }
+    if (targets) stateful_.add_targets(now_, id, *std::move(targets));
+  }
+}
+
+}  // namespace intermediary

@@ -1,0 +1,146 @@
+// The search: which targets are tried when, and when no other is (RFC 3261 §16.5, §16.6, §16.7 steps 4, 5 and 10).
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "base/limits.h"
+#include "proxy/cancel_reason.h"
+#include "proxy/redirection.h"
+#include "proxy/stateful.h"
+#include "routing/caller_preferences.h"
+
+namespace intermediary {
+
+namespace {
+
+// In the order of the caller's preference, which counts for contacts of a 3xx as for those of a location service (RFC
+// 3841 §7.2.4); without those that the caller does not want.
+TargetSet in_order(const std::vector<Redirection>& redirections, const ResponseContext& context) {
+  TargetSet targets;
+  for (const Redirection& one : redirections) targets.add(Target(one.target));
+  if (context.fork.caller == CallerChoice::No || !have_features(targets)) return targets;
+  const auto preferences = read_caller_preferences(*context.request.request);
+  return preferences ? prefer(std::move(targets), *preferences) : targets;
+}
+
+}  // namespace
+
+void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
+  ResponseContext& context = *contexts_.find(id);
+  while (may_start(context)) start_group(now, context);
+  answer_if_complete(now, context);
+  erase_if_done(id);
+}
+
+bool StatefulProxy::may_start(const ResponseContext& context) const {
+  if (context.waiting.empty()) return false;
+  if (context.waiting.mode() == ForkMode::Parallel) return breadth_left(context) > 0;
+  return std::ranges::all_of(context.branches,
+                             [&](BranchId id) { return branches_.find(id)->state == Branch::State::Answered; });
+}
+
+// RFC 5393 §5.3.3.1: a branch that has its final answer has given its share back.
+std::uint32_t StatefulProxy::breadth_left(const ResponseContext& context) const {
+  std::uint32_t left = context.breadth.incoming;
+  for (const BranchId id : context.branches) {
+    const Branch& branch = *branches_.find(id);
+    if (branch.state != Branch::State::Answered) left -= branch.breadth;
+  }
+  return left;
+}
+
+void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
+  std::uint32_t breadth = breadth_left(context);
+  std::vector<Target> group = context.waiting.take_group(breadth);
+  // Who registers while these ring gets a part, too.
+  if (context.fork.late_contacts && breadth > group.size()) breadth -= share_of(breadth, group.size() + 1);
+  const std::size_t before = context.branches.size();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const BranchId id = branches_.emplace();
+    Branch& branch = *branches_.find(id);
+    branch.id = id;
+    branch.context = context.id;
+    branch.target = std::move(group[i]);
+    branch.breadth = share_of(breadth, group.size() - i);
+    breadth -= branch.breadth;
+    context.branches.push_back(id);
+  }
+  const std::size_t behind = context.branches.size();  // further ones are tries at the next servers of these
+  for (std::size_t i = before; i < behind; ++i) {
+    start_branch(now, context, *branches_.find(context.branches[i]));
+  }
+}
+
+bool StatefulProxy::knows(const ResponseContext& context, const Uri& uri) const {
+  return context.waiting.contains(uri) || std::ranges::any_of(context.branches, [&](BranchId id) {
+           return equivalent(branches_.find(id)->target.uri, uri);
+         });
+}
+
+// §16.7 step 4. What is tried already leaves the answer as well: whoever gets it must not try it again.
+void StatefulProxy::follow(ResponseContext& context, Answered& redirection) {
+  std::vector<Redirection> found = redirections(*redirection.response, context.request.request_uri.is_sips());
+  const auto is_known = [&](const Redirection& one) { return knows(context, one.target.uri); };
+  std::vector<Redirection> fresh;
+  std::ranges::copy_if(found, std::back_inserter(fresh), std::not_fn(is_known));
+  TargetSet targets;
+  for (Target& target : in_order(fresh, context).take()) {
+    const bool full = context.branches.size() + context.waiting.size() + targets.size() >= limit::branches_per_request;
+    if (full || (context.fork.only_the_best && !targets.empty())) break;
+    targets.add(std::move(target));
+  }
+  if (targets.empty()) return;
+  for (const Redirection& one : found) {
+    const auto is_the_uri = [&](const Target& target) { return equivalent(target.uri, one.target.uri); };
+    if (is_known(one) || std::ranges::any_of(targets.targets(), is_the_uri)) redirection.tried.push_back(one.entry);
+  }
+  redirection.followed = redirection.tried.size() == entries(*redirection.response, FieldName::Contact).size();
+  context.waiting.put_first(std::move(targets));
+}
+
+std::vector<ResponseContextId> StatefulProxy::searches_for(const std::string& address_of_record) const {
+  std::vector<ResponseContextId> ids;
+  for (auto it = searches_.lower_bound({address_of_record, {}});
+       it != searches_.end() && it->first == address_of_record; ++it) {
+    ids.push_back(it->second);
+  }
+  return ids;
+}
+
+const ResponseContext* StatefulProxy::search(ResponseContextId id) const {
+  const ResponseContext* context = contexts_.find(id);
+  return context && !context->search_over && !context->answered ? context : nullptr;
+}
+
+void StatefulProxy::add_targets(TimePoint now, ResponseContextId id, TargetSet targets) {
+  if (!search(id)) return;
+  ResponseContext* context = contexts_.find(id);
+  for (Target& target : std::move(targets).take()) {
+    const bool full = context->branches.size() + context->waiting.size() >= limit::branches_per_request;
+    if (!full && !knows(*context, target.uri)) context->waiting.add(std::move(target));
+  }
+  go_on(now, id);
+}
+
+void StatefulProxy::stop_search(ResponseContext& context) {
+  context.waiting.clear();
+  context.search_over = true;
+}
+
+void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId but, const std::string& reason) {
+  stop_search(context);
+  // §9.1: only an INVITE is cancelled.
+  if (!context.is_invite()) return;
+  for (const BranchId id : context.branches) {
+    if (id != but) want_cancel(now, *branches_.find(id), "cancelled", reason);
+  }
+}
+
+// §16.7 step 10; RFC 3841 §9.1: the caller may want to hear of all who would take the call.
+void StatefulProxy::accepted(TimePoint now, ResponseContext& context, BranchId by) {
+  if (!context.fork.cancel) return stop_search(context);
+  end_search(now, context, by, context.branches.size() > 1 ? completed_elsewhere_reason() : std::string());
+}
+
+}  // namespace intermediary
