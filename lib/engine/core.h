@@ -100,6 +100,7 @@ class EngineCore final : public Wire, public ProxyPort {
   Refusal untaken(const Preprocessed& request) const;
   static bool leads_past_us(const Preprocessed& request);
   static Refusal foreign_route(const Preprocessed& request);
+  Refusal no_sips() const;
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;

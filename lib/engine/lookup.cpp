@@ -20,14 +20,23 @@ std::optional<Hop> flow_of(const Binding& binding, const Uri& contact) {
   return Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
 }
 
-// Nullopt for a mailto: it is a contact (RFC 3261 §10.2.1), but no target of a SIP request.
-std::optional<Target> target_of(const Binding& binding) {
+// RFC 5630 §5.3: a SIP request reaches a SIPS contact as SIP, and over TLS.
+void make_sip(Target& target) {
+  if (!target.hop && target.path.empty()) target.next_hop = target.uri;
+  target.uri.scheme = Uri::Scheme::Sip;
+  target.uri.scheme_text = "sip";
+}
+
+// Nullopt for a mailto: it is a contact (RFC 3261 §10.2.1), but no target of a SIP request. Nor is a SIP contact one of
+// a SIPS request (RFC 5630 §5.3).
+std::optional<Target> target_of(const Binding& binding, bool sips) {
   auto uri = Uri::parse(binding.contact);
-  if (!uri || !uri->is_sip()) return std::nullopt;
+  if (!uri || !uri->is_sip() || (sips && !uri->is_sips())) return std::nullopt;
   Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
   target.features = binding.parameters;
   target.hop = flow_of(binding, target.uri);
   target.is_flow = binding.reg_id != 0;
+  if (!sips && target.uri.is_sips()) make_sip(target);
   return target;
 }
 
@@ -67,15 +76,24 @@ Refusal EngineCore::foreign_route(const Preprocessed& request) {
   return {403, "its Route leads to " + request.next_route->uri.host + ", which no rule allows", {}};
 }
 
+// RFC 5630 §5.3, §8: the caller may try again without SIPS.
+Refusal EngineCore::no_sips() const {
+  const std::string agent = names_.find(ListenerId{1})->sent_by;
+  return {480, "nobody is registered there with a SIPS contact", {{"Warning", "380 " + agent + " \"SIPS Not Allowed\""}}};
+}
+
 std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {
   if (leads_past_us(request)) return std::unexpected(foreign_route(request));
   const Uri& uri = request.request_uri;
   if (!uri.parameters.empty() && uri.has_parameter(gruu_parameter)) return look_up_gruu(request);
   Selection selection;
-  for (const Binding& binding : location_.bindings(address_of_record(uri))) {
-    if (auto target = target_of(binding)) selection.add(binding, std::move(*target));
+  const auto bindings = location_.bindings(address_of_record(uri));
+  for (const Binding& binding : bindings) {
+    if (auto target = target_of(binding, uri.is_sips())) selection.add(binding, std::move(*target));
   }
-  return selection.take();
+  auto targets = selection.take();
+  if (!targets && uri.is_sips() && !bindings.empty()) return std::unexpected(no_sips());
+  return targets;
 }
 
 std::expected<TargetSet, Refusal> EngineCore::look_up_gruu(const Preprocessed& request) const {
@@ -84,12 +102,13 @@ std::expected<TargetSet, Refusal> EngineCore::look_up_gruu(const Preprocessed& r
   Selection selection;
   for (const Binding& binding : location_.bindings(gruu->address_of_record)) {
     if (!is_meant(gruu_key_, *gruu, binding)) continue;
-    auto target = target_of(binding);
+    auto target = target_of(binding, request.request_uri.is_sips());
     if (!target) continue;
     // Within a dialog the route set has that part of the way.
     if (request.next_route) {
       target->path.clear();
       target->hop.reset();
+      target->next_hop.reset();
       target->is_flow = false;
     }
     selection.add(binding, std::move(*target));

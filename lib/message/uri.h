@@ -54,7 +54,7 @@ struct Uri {
 bool equivalent(const Uri& a, const Uri& b);
 
 // The form under which an address of record is kept (RFC 3261 §10.3 step 5): scheme, user unescaped, host in lower
-// case, port where given, no parameters, no headers.
+// case, port where given, no parameters, no headers. "sips:" is "sip:", the same resource (RFC 5630 §5.2).
 std::string address_of_record(const Uri& uri);
 
 }  // namespace intermediary

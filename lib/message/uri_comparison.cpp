@@ -147,7 +147,7 @@ std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;
   std::string text;
   text.reserve(16 + uri.user.size() + uri.host.size());
-  text += uri.is_sips() ? "sips:" : "sip:";
+  text += "sip:";
   if (uri.has_user) text.append(canonical_user(uri.user)).append("@");
   append_canonical_host(text, uri);
   return text;

@@ -335,7 +335,7 @@ TEST(UriComparisonTest, OtherSchemesByTheirText) {
 
 TEST(AddressOfRecordTest, LosesParametersHeadersPasswordAndCase) {
   EXPECT_EQ(address_of_record(uri("SIP:Alice:pw@Example.COM;transport=tcp?x=y")), "sip:Alice@example.com");
-  EXPECT_EQ(address_of_record(uri("sips:alice@example.com:5061")), "sips:alice@example.com:5061");
+  EXPECT_EQ(address_of_record(uri("sips:alice@example.com:5061")), "sip:alice@example.com:5061");
   EXPECT_EQ(address_of_record(uri("sip:Example.com")), "sip:example.com");
   EXPECT_EQ(address_of_record(uri("sip:a@[2001:DB8:0::1]")), "sip:a@[2001:db8::1]");
 }

@@ -140,6 +140,9 @@ class RegistrationReader {
       registration.contacts.push_back(*std::move(update));
     }
     if (!fits(registration)) return refused(400, "Contact, Path and Call-ID are larger than a binding may be");
+    if (mixes_sips(registration)) {
+      return refused(400, "a contact is SIPS, and the Request-URI, a Path or another contact is not");
+    }
     if (binds_a_flow_and_more(registration)) {
       return refused(400, "a contact with a reg-id stands beside others (RFC 5626 section 6)");
     }
@@ -188,6 +191,20 @@ class RegistrationReader {
     const auto is_flow = [&](const ContactUpdate& contact) { return binds(contact) && contact.reg_id != 0; };
     return std::ranges::count_if(registration.contacts, binds) > 1 &&
            std::ranges::any_of(registration.contacts, is_flow);
+  }
+
+  // RFC 5630 §5.2: what is reached as SIPS is registered as SIPS, and by such a way.
+  bool mixes_sips(const Registration& registration) const {
+    const auto is_sips = [](const ContactUpdate& contact) { return contact.uri.is_sips() || contact.expires.count() == 0; };
+    const auto binds_sips = [](const ContactUpdate& contact) { return contact.uri.is_sips() && contact.expires.count() > 0; };
+    if (std::ranges::none_of(registration.contacts, binds_sips)) return false;
+    const auto request_uri = Uri::parse(request_.request_uri());
+    const auto is_sips_hop = [](const std::string& hop) {
+      const auto parsed = parse_name_address(hop);
+      return parsed && parsed->uri.is_sips();
+    };
+    return !request_uri || !request_uri->is_sips() || !std::ranges::all_of(registration.contacts, is_sips) ||
+           !std::ranges::all_of(registration.path, is_sips_hop);
   }
 
   static bool fits(const Registration& registration) {

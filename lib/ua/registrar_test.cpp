@@ -156,7 +156,7 @@ TEST_F(RegistrarTest, RefusesContactsThatCannotBeRead) {
   }
   EXPECT_THAT(bound(), IsEmpty());
   // §10.2.1: a contact may be any URI.
-  EXPECT_EQ(send("Contact: <tel:+31201234567>, <sips:bob@h>, <mailto:bob@example.com>\r\n").status, 200);
+  EXPECT_EQ(send("Contact: <tel:+31201234567>, <sip:bob@h>, <mailto:bob@example.com>\r\n").status, 200);
 }
 
 TEST_F(RegistrarTest, RefusesABindingThatIsTooLarge) {
