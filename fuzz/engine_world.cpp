@@ -53,9 +53,12 @@ Config config(std::uint8_t variant) {
   if ((variant & 4) != 0) {
     fork = {.mode = ForkMode::ByQ, .ring_timeout = std::chrono::seconds(2), .recurse = true, .late_contacts = true};
   }
+  // The stateful variants that stay in the path follow the calls to users.
+  const auto users = (variant & 3) == 1 ? std::optional(ProxyMode::CallStateful) : std::nullopt;
   config.rules = {
       rule("registrations", {.methods = {"REGISTER"}, .ruri_domains = {"local"}}, RegisterAction{}),
-      rule("users", {.ruri_domains = {"local"}}, LookupAction{fork}),
+      rule("watchers", {.methods = {"SUBSCRIBE"}, .ruri_domains = {"local"}}, NotifyAction{}),
+      rule("users", {.ruri_domains = {"local"}}, LookupAction{fork}, users),
       rule("stateless", {.ruri_domains = {"stateless.example.net"}}, relay_to("sip:192.0.2.60"), ProxyMode::Stateless),
       rule("pinned", {.ruri_domains = {"pinned.example.net"}}, relay_to("sip:192.0.2.61;transport=tcp")),
       rule("named", {.ruri_domains = {"named.example.net"}}, relay_to("sip:service.example.org")),

@@ -67,9 +67,11 @@ void Declarations::read_node(Words& words) {
   NodeDraft draft;
   draft.place = place_;
   if (Piece role = words.next("'proxy'"); role.text != "proxy") wrong(role, "'proxy'");
-  Piece mode = words.next("'stateful' or 'stateless'");
-  if (mode.text != "stateful" && mode.text != "stateless") wrong(mode, "'stateful' or 'stateless'");
-  draft.options.config.proxy.mode = mode.text == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
+  constexpr std::string_view modes = "'stateful', 'call-stateful' or 'stateless'";
+  Piece word = words.next(modes);
+  const auto mode = parse_proxy_mode(word.text);
+  if (!mode) wrong(word, modes);
+  draft.options.config.proxy.mode = *mode;
   while (!words.at_end()) draft.options.apply(words.next("an option"));
   std::vector<Socket> sockets = sockets_of(draft.options.config);
   if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};

@@ -21,6 +21,8 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"queries", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.queries; }},
     {"flows", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.flows; }},
     {"bindings", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.bindings; }},
+    {"dialogs", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.dialogs; }},
+    {"subscriptions", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.subscriptions; }},
     {"timers", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.timers; }},
     {"waiting", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.waiting; }},
     {"requests-in", [](const LiveObjects&, const Counters& c) { return c.requests_in; }},

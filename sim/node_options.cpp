@@ -118,6 +118,14 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
     {"dns-max-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.max_ttl = v.seconds(); }},
     {"dns-negative-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.negative_ttl = v.seconds(); }},
     {"dns-stale", [](NodeOptions& o, const Value& v) { o.config.dns.times.stale = v.seconds(); }},
+    {"dialog-lifetime", [](NodeOptions& o, const Value& v) { o.config.proxy.dialog_lifetime = v.positive_duration(); }},
+    {"session-expires",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.session_expires = v.seconds(); }},
+    {"min-se", [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.min_se = v.seconds(); }},
+    {"dialogs", [](NodeOptions& o, const Value& v) { o.config.limits.dialogs = v.number(); }},
+    {"subscriptions", [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions = v.number(); }},
+    {"subscriptions-per-source",
+     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions_per_source = v.number(); }},
     {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(); }},
     {"transactions-per-source",
      [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(); }},
@@ -177,6 +185,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "lookup") return rule.action = LookupAction{}, true;
   if (word.text == "recurse") return fork.recurse = true, false;
   if (word.text == "late-contacts") return fork.late_contacts = true, false;
+  if (word.text == "notify=dialog") return rule.action = NotifyAction{}, true;
   auto option = key_and_value(word.text);
   if (!option) throw Wrong{word.place, "expected a condition or an action, got '" + word.text + '\''};
   Value value{option->value, word.place};
@@ -197,18 +206,26 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     fork.ring_timeout = value.positive_duration();
   } else if (option->key == "challenge") {
     rule.challenge = option->value;
-  } else if (option->key == "mode" && (option->value == "stateful" || option->value == "stateless")) {
-    rule.mode = option->value == "stateful" ? ProxyMode::Stateful : ProxyMode::Stateless;
+  } else if (const auto mode = parse_proxy_mode(option->value); option->key == "mode" && mode) {
+    rule.mode = *mode;
   } else {
     throw Wrong{word.place,
-                "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=stateless, fork=, "
-                "ring-timeout=, preferences=, recurse, late-contacts, register, lookup or relay=, got '" +
+                "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=call-stateful, "
+                "mode=stateless, fork=, ring-timeout=, preferences=, recurse, late-contacts, register, lookup, "
+                "notify=dialog or relay=, got '" +
                     word.text + '\''};
   }
   return false;
 }
 
 }  // namespace
+
+std::optional<ProxyMode> parse_proxy_mode(std::string_view word) {
+  if (word == "stateful") return ProxyMode::Stateful;
+  if (word == "call-stateful") return ProxyMode::CallStateful;
+  if (word == "stateless") return ProxyMode::Stateless;
+  return std::nullopt;
+}
 
 std::vector<std::string> parse_list(std::string_view text) {
   std::vector<std::string> entries;
@@ -319,7 +336,8 @@ Rule parse_rule(Words& words, std::size_t number) {
     acts |= is_action;
   }
   if (!acts)
-    throw Wrong{words.rest().place, "expected an action: register, lookup, relay=request-uri or relay=<sip:…>"};
+    throw Wrong{words.rest().place,
+                "expected an action: register, lookup, notify=dialog, relay=request-uri or relay=<sip:…>"};
   if (auto* lookup = std::get_if<LookupAction>(&rule.action)) lookup->fork = fork;
   if (auto* relay = std::get_if<RelayAction>(&rule.action)) relay->fork = fork;
   return rule;

@@ -1,6 +1,7 @@
 // The words behind `node NAME proxy …`: options become a Config.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ namespace intermediary::sim {
 Socket parse_socket(const Piece& word);
 // A comma list of words, spaces around the commas allowed.
 std::vector<std::string> parse_list(std::string_view text);
+
+// "stateful", "call-stateful", "stateless".
+std::optional<ProxyMode> parse_proxy_mode(std::string_view word);
 
 // Applies one word ("record-route", "timer-c=200s", an address); throws Wrong.
 struct NodeOptions {

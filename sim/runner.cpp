@@ -299,6 +299,7 @@ class Runner {
       }
       return;
     }
+    if (line.kind == CheckLine::Kind::Tells) return verify_event(line);
     bool idle = engine.live().idle();
     if (idle == (line.kind == CheckLine::Kind::Idle)) return;
     std::string figures;
@@ -306,6 +307,24 @@ class Runner {
       figures += ' ' + std::string(name) + '=' + std::to_string(figure(engine, name));
     }
     fail(line.head, line.node + (idle ? " is idle" : " is not idle:" + figures));
+  }
+
+  // One of this instant's events must have all the words in its log line.
+  void verify_event(const CheckLine& line) {
+    const HostId node = world_.find(line.node);
+    const std::vector<Event>& events = world_.events(node);
+    std::string seen;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const std::string text = ' ' + to_line(events[i]) + ' ';
+      const bool has_all = std::ranges::all_of(
+          line.event, [&](const std::string& word) { return text.find(' ' + word + ' ') != std::string::npos; });
+      const bool is_now = world_.event_times(node)[i] == world_.now();
+      if (has_all && is_now) return;
+      if (has_all || (is_now && event_name(events[i]) == line.event.front())) {
+        seen += "\n    " + seconds_text(world_.event_times(node)[i].time_since_epoch()) + text;
+      }
+    }
+    fail(line.head, line.node + " tells of no such event now" + seen);
   }
 
   // ---- what is sent

@@ -43,12 +43,13 @@ struct MessageLine {
   Conditions conditions;
 };
 struct CheckLine {
-  enum class Kind { Idle, Busy, Live };
+  enum class Kind { Idle, Busy, Live, Tells };
 
   LineHead head;
   std::string node;
   Kind kind = Kind::Idle;
-  std::vector<std::pair<std::string, std::uint64_t>> figures;  // of LiveObjects and Counters
+  std::vector<std::pair<std::string, std::uint64_t>> figures{};  // of LiveObjects and Counters
+  std::vector<std::string> event{};                              // of Tells: its name, and pieces of its log line
 };
 struct ConnectionLine {
   enum class Verb { Opens, Closes, Refuses, Accepts };

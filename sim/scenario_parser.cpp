@@ -169,7 +169,7 @@ class Parser {
       message.lost = verb.text == "-x";
       return read_message(std::move(message), subject, words, line);
     }
-    if (verb.text == "idle" || verb.text == "busy" || verb.text == "live")
+    if (verb.text == "idle" || verb.text == "busy" || verb.text == "live" || verb.text == "tells")
       return read_check(head, subject, verb, words);
     if (verb.text == "calls" || verb.text == "gives") return read_agent_line(head, subject, verb, words);
     read_connection(head, subject, verb, words);
@@ -269,7 +269,7 @@ class Parser {
   void read_check(LineHead head, const Piece& node, const Piece& verb, Words& words) {
     if (!world_.is_node(node.text)) wrong(node, "a node's name");
     at_one_time(head);
-    CheckLine check{std::move(head), node.text, CheckLine::Kind::Idle, {}};
+    CheckLine check{std::move(head), node.text, CheckLine::Kind::Idle};
     if (verb.text == "busy") check.kind = CheckLine::Kind::Busy;
     if (verb.text == "live") {
       check.kind = CheckLine::Kind::Live;
@@ -281,6 +281,12 @@ class Parser {
         std::string name = word.text.substr(0, equals);
         if (!value || !is_figure(name)) wrong(word, "one of " + known_figures() + ", such as transactions=2");
         check.figures.emplace_back(std::move(name), *value);
+      } while (!words.at_end());
+    }
+    if (verb.text == "tells") {
+      check.kind = CheckLine::Kind::Tells;
+      do {
+        check.event.push_back(words.next("an event such as dialog-ended").text);
       } while (!words.at_end());
     }
     add(std::move(check), words);
@@ -317,7 +323,7 @@ class Parser {
         {"accepts", ConnectionLine::Verb::Accepts}};
     auto found = verbs.find(verb.text);
     if (found == verbs.end()) {
-      wrong(verb, "'->', '-x', idle, busy, live, opens, closes, refuses, accepts, calls or gives up");
+      wrong(verb, "'->', '-x', idle, busy, live, tells, opens, closes, refuses, accepts, calls or gives up");
     }
     world_.known(actor);
     if (!world_.is_node(actor.text)) at_one_time(head);

@@ -40,8 +40,9 @@ std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_
     found.push_back("counts " + std::to_string(live.flows) + " flow(s), but has " + std::to_string(open_connections) +
                     " open connection(s)");
   }
-  if (live.idle() && live.timers > live.flows) {
-    found.push_back("still has " + std::to_string(live.timers - live.flows) + " timer(s) that belong to nothing");
+  const std::size_t owners = live.flows + live.dialogs + live.subscriptions;
+  if (live.idle() && live.timers > owners) {
+    found.push_back("still has " + std::to_string(live.timers - owners) + " timer(s) that belong to nothing");
   }
   if (live.idle() && live.waiting > 0) {
     found.push_back("counts " + std::to_string(live.waiting) + " transaction(s) that wait, but has none");
@@ -217,7 +218,10 @@ void World::drain(HostId host, Node& node) {
                    [&](const OpenFlow& open) { open_flow(host, node, open); },
                    [&](const CloseFlow& close) { close_flow(node, close); },
                    [&](const DnsQuery& query) { look_up(host, node, query); },
-                   [&](Event& event) { node.events.push_back(std::move(event)); },
+                   [&](Event& event) {
+                     node.events.push_back(std::move(event));
+                     node.event_times.push_back(now_);
+                   },
                },
                *output);
   }

@@ -98,6 +98,8 @@ class World {
   const Engine& engine(HostId node) const { return nodes_.at(node).engine; }
   const Config& config(HostId node) const { return nodes_.at(node).config; }
   const std::vector<Event>& events(HostId node) const { return nodes_.at(node).events; }
+  // When each of them came.
+  const std::vector<TimePoint>& event_times(HostId node) const { return nodes_.at(node).event_times; }
   Party& party(HostId host) { return user_agents_.at(host).party; }
   const Agent& agent(HostId host) const { return *user_agents_.at(host).automatic; }
   std::vector<HostId> nodes() const;
@@ -119,6 +121,7 @@ class World {
     std::map<FlowId, EndId> ends;
     std::map<EndId, FlowId> flows;
     std::vector<Event> events;
+    std::vector<TimePoint> event_times;
   };
   struct UserAgent {
     Party party;

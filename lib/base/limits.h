@@ -21,6 +21,9 @@ struct Limits {
   Duration idle_inbound = std::chrono::hours(1);              // one that has, and that nobody uses
   Duration idle_outbound = std::chrono::minutes(10);          // one that we opened, and that nobody uses
   std::size_t outbound_connections = 1024;                    // that we opened, all together
+  std::size_t dialogs = 100'000;                              // that a call-stateful proxy follows, all together
+  std::size_t subscriptions = 10'000;                         // to our own event packages, all together
+  std::size_t subscriptions_per_source = 100;                 // from one untrusted address
   std::size_t path_mtu = 1500;  // RFC 3261 §18.1.1: within 200 bytes of this a request leaves over a reliable transport
 
   friend bool operator==(const Limits&, const Limits&) = default;
@@ -48,6 +51,9 @@ inline constexpr std::size_t branches_per_request = 32;     // targets of one fo
 inline constexpr std::uint32_t max_breadth_default = 60;    // RFC 5393 §5.3.3
 inline constexpr std::size_t caller_preferences = 20;       // of one request (RFC 3841 §11)
 inline constexpr std::size_t feature_values = 256;          // of one preference, of one contact
+inline constexpr std::size_t dialogs_per_invite = 64;       // by their To tags, ended ones among them
+inline constexpr std::size_t remembered_changes = 64;       // dialogs that one subscription is yet to be told of
+inline constexpr std::size_t dialog_bytes = 4096;           // what is kept of one INVITE's dialogs, less is followed
 inline constexpr std::size_t bindings = 1'000'000;          // of all addresses of record together
 inline constexpr std::size_t binding_bytes = 4096;          // contact, its parameters, Path and Call-ID of one binding
 inline constexpr std::size_t temporary_gruu_bytes = 128;    // of an address of record that gets temporary GRUUs

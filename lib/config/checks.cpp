@@ -197,6 +197,25 @@ void check_target(const Draft& draft, const Rule& rule, const Uri& target, Posit
                          (hop->remote.address.is_v4() ? "IPv4" : "IPv6") + ": answers would have no way back");
 }
 
+bool follows_dialogs(const Config& config) {
+  return config.proxy.mode == ProxyMode::CallStateful ||
+         std::ranges::any_of(config.rules, [](const Rule& rule) { return rule.mode == ProxyMode::CallStateful; });
+}
+
+void check_notifying(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
+  const std::string name = "the rule '" + rule.name + "' notifies";
+  if (rule.mode) problems.error(places.action, name + ": 'mode' is for what is forwarded");
+  if (rule.when.methods != std::vector<std::string>{"SUBSCRIBE"}) {
+    problems.error(places.action, name + ": its 'when' needs method = \"SUBSCRIBE\", for it takes nothing else");
+  }
+  if (!follows_dialogs(draft.config)) {
+    problems.error(places.action, name + " of dialogs, but nothing follows any: mode = \"call-stateful\" is nowhere");
+  }
+  if (rule.when.sources.empty() && rule.challenge.empty()) {
+    problems.warning(places.action, name + " whoever asks of who talks to whom; name the 'source' it is for");
+  }
+}
+
 void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
   const bool looks_up = std::holds_alternative<LookupAction>(rule.action);
   const bool registers = std::holds_alternative<RegisterAction>(rule.action);
@@ -220,6 +239,7 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                        "' challenges in a stateless proxy, to which a repetition looks like a replay; "
                        "add mode = \"stateful\"");
   }
+  if (std::holds_alternative<NotifyAction>(rule.action)) return check_notifying(draft, rule, places, problems);
   if (registers && rule.mode) {
     problems.error(places.action, "the rule '" + rule.name + "' registers: 'mode' is for what is forwarded");
   }

@@ -36,6 +36,8 @@ void read_listeners(TableReader& top, Draft& draft);
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);
 void read_dns(TableReader& top, DnsConfig& config);
+// `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
+std::optional<ProxyMode> read_mode(TableReader& reader);
 void read_rules(TableReader& top, Draft& draft);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.

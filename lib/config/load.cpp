@@ -62,12 +62,16 @@ void read_key(TableReader& proxy, ProxyConfig& config) {
   if (config.key == HashKey{0, 0}) proxy.problems().error(secret->at, "'key' in [proxy] must not be all zeros");
 }
 
+void read_seconds(TableReader& reader, std::string_view key, seconds& target, Duration least, Duration most) {
+  Duration value = target;
+  reader.duration(key, value, {least, most, seconds(1)});
+  target = std::chrono::duration_cast<seconds>(value);
+}
+
 void read_proxy(TableReader& top, ProxyConfig& config) {
   std::optional<TableReader> proxy = top.table("proxy", "[proxy]");
   if (!proxy) return;
-  if (const auto mode = proxy->word("mode", {"stateless", "stateful"}, {"call-stateful"})) {
-    config.mode = *mode == 0 ? ProxyMode::Stateless : ProxyMode::Stateful;
-  }
+  if (const auto mode = read_mode(*proxy)) config.mode = *mode;
   proxy->boolean("record_route", config.record_route);
   // RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
   proxy->duration("timer_c", config.timer_c, {minutes(3) + seconds(1), hours(24)});
@@ -76,23 +80,27 @@ void read_proxy(TableReader& top, ProxyConfig& config) {
   proxy->boolean("outbound", config.outbound);
   if (const auto path = proxy->word("path", {"no", "supported", "required"})) config.path = static_cast<PathUse>(*path);
   proxy->integer("max_breadth", config.max_breadth, 1, 1000);
+  proxy->duration("dialog_lifetime", config.dialog_lifetime, {minutes(1), days(30)});
+  // RFC 4028 §5: 90 seconds is the least that there is.
+  read_seconds(*proxy, "session_expires", config.session_timer.session_expires, seconds(90), days(1));
+  read_seconds(*proxy, "min_se", config.session_timer.min_se, seconds(90), days(1));
+  const SessionTimerPolicy& timer = config.session_timer;
+  if (timer.session_expires.count() != 0 && timer.session_expires < timer.min_se) {
+    proxy->problems().error(proxy->at(), "[proxy] must have min_se <= session_expires, not " +
+                                             duration_text(timer.min_se) + " and " +
+                                             duration_text(timer.session_expires));
+  }
   read_key(*proxy, config);
   proxy->finish();
-}
-
-void read_seconds(TableReader& reader, std::string_view key, seconds& target, Duration most) {
-  Duration value = target;
-  reader.duration(key, value, {seconds(1), most, seconds(1)});
-  target = std::chrono::duration_cast<seconds>(value);
 }
 
 void read_expires(TableReader& registrar, RegistrarSettings& config) {
   std::optional<TableReader> expires = registrar.table("expires", "'expires'");
   if (!expires) return;
   // RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
-  read_seconds(*expires, "min", config.min_expires, hours(1));
-  read_seconds(*expires, "default", config.default_expires, days(365));
-  read_seconds(*expires, "max", config.max_expires, days(365));
+  read_seconds(*expires, "min", config.min_expires, seconds(1), hours(1));
+  read_seconds(*expires, "default", config.default_expires, seconds(1), days(365));
+  read_seconds(*expires, "max", config.max_expires, seconds(1), days(365));
   expires->finish();
   if (config.min_expires > config.default_expires || config.default_expires > config.max_expires) {
     expires->problems().error(
@@ -154,6 +162,9 @@ void read_limits(TableReader& top, Limits& limits) {
   reader->duration("idle_inbound", limits.idle_inbound, idle);
   reader->duration("idle_outbound", limits.idle_outbound, idle);
   reader->integer("outbound_connections", limits.outbound_connections, 1, 1'000'000);
+  reader->integer("dialogs", limits.dialogs, 1, 10'000'000);
+  reader->integer("subscriptions", limits.subscriptions, 1, 1'000'000);
+  reader->integer("subscriptions_per_source", limits.subscriptions_per_source, 1, 1'000'000);
   reader->integer("path_mtu", limits.path_mtu, 576, 65535);
   reader->finish();
 }

@@ -153,8 +153,10 @@ std::optional<RuleAction> read_one_action(TableReader& actions) {
       action = RelayAction{parsed->target, fork};
     }
   }
+  if (actions.has("notify")) ++count;
+  if (actions.word("notify", {"dialog"}, {"presence", "reg", "message-summary", "conference"})) action = NotifyAction{};
   if (count > 1)
-    actions.problems().error(actions.at(), "'do' takes one of 'register', 'lookup' and 'relay', not several");
+    actions.problems().error(actions.at(), "'do' takes one of 'register', 'lookup', 'relay' and 'notify', not several");
   return count > 1 ? std::nullopt : action;
 }
 
@@ -175,17 +177,19 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   if (!actions) return std::nullopt;
   places.action = actions->at();
   const std::optional<RuleAction> action = read_one_action(*actions);
-  if (const auto mode = actions->word("mode", {"stateless", "stateful"}, {"call-stateful"})) {
-    target.mode = *mode == 0 ? ProxyMode::Stateless : ProxyMode::Stateful;
-  }
+  target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
   const bool later =
       std::ranges::any_of(std::initializer_list<std::string_view>{"bridge", "redirect", "reject", "drop", "numbers"},
                           [&](std::string_view key) { return actions->has(key); });
   actions->later({"bridge", "redirect", "reject", "drop", "numbers"});
   actions->finish();
-  const bool named = actions->has("register") || actions->has("lookup") || actions->has("relay");
-  if (!named && !later) actions->problems().error(actions->at(), "'do' needs one of 'register', 'lookup' and 'relay'");
+  const bool named =
+      std::ranges::any_of(std::initializer_list<std::string_view>{"register", "lookup", "relay", "notify"},
+                          [&](std::string_view key) { return actions->has(key); });
+  if (!named && !later) {
+    actions->problems().error(actions->at(), "'do' needs one of 'register', 'lookup', 'relay' and 'notify'");
+  }
   return action;
 }
 
@@ -221,6 +225,12 @@ void read_rule(TableReader& reader, Draft& draft) {
 }
 
 }  // namespace
+
+std::optional<ProxyMode> read_mode(TableReader& reader) {
+  constexpr ProxyMode modes[] = {ProxyMode::Stateless, ProxyMode::Stateful, ProxyMode::CallStateful};
+  const auto word = reader.word("mode", {"stateless", "stateful", "call-stateful"});
+  return word ? std::optional(modes[*word]) : std::nullopt;
+}
 
 void read_rules(TableReader& top, Draft& draft) {
   std::vector<TableReader> rules = top.tables("rule", "[[rule]]");

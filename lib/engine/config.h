@@ -9,6 +9,7 @@
 #include "base/keyed_hash.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "dialog/session_timer.h"
 #include "policy/digest.h"
 #include "routing/path_use.h"
 #include "routing/rule.h"
@@ -50,6 +51,9 @@ struct ProxyConfig {
   HashKey key{0, 0};
   bool outbound = false;  // RFC 5626 §5: first hop of user agents
   PathUse path = PathUse::No;
+  // Of the call-stateful mode.
+  Duration dialog_lifetime = std::chrono::hours(24);  // of a dialog without a session timer, from its last refresh
+  SessionTimerPolicy session_timer{};                 // RFC 4028 §8.1
 
   friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
 };

@@ -24,17 +24,19 @@
 #include "engine/io.h"
 #include "location/location.h"
 #include "policy/digest.h"
+#include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
 #include "proxy/stateless.h"
 #include "transaction/transaction_layer.h"
 #include "transport/flow_table.h"
 #include "transport/resolver.h"
+#include "ua/dialog_notifier.h"
 #include "ua/inspection.h"
 #include "ua/registrar.h"
 
 namespace intermediary {
 
-class EngineCore final : public Wire, public ProxyPort {
+class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
  public:
   EngineCore(const Config& config, const Seed& seed);
 
@@ -47,7 +49,7 @@ class EngineCore final : public Wire, public ProxyPort {
                    int q_thousandths);
 
  private:
-  static constexpr std::uint8_t registering_user_kind = 3;  // in TransactionUser; others are StatefulProxy's
+  static constexpr std::uint8_t registering_user_kind = 4;  // in TransactionUser, beside those of StatefulProxy and DialogNotifier
 
   // ---- inbound
   void take(DatagramReceived& input);
@@ -73,7 +75,8 @@ class EngineCore final : public Wire, public ProxyPort {
     bool by_route_set = false;  // the route set of a dialog of ours decides, no rule
     ProxyMode mode = ProxyMode::Stateful;
     bool registers() const { return rule && std::holds_alternative<RegisterAction>(rule->action); }
-    bool goes_on() const { return by_route_set || (rule && !registers()); }
+    bool notifies() const { return rule && std::holds_alternative<NotifyAction>(rule->action); }
+    bool goes_on() const { return by_route_set || (rule && !registers() && !notifies()); }
     std::string rule_name() const { return rule ? rule->name : std::string(); }
   };
   void receive(const MessagePtr& message, const Arrival& arrival);
@@ -110,6 +113,11 @@ class EngineCore final : public Wire, public ProxyPort {
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
   std::uint64_t merge_key(const Message& request) const;
+  void take_subscribe(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
+  void take_refresh(const MessagePtr& request, const Arrival& arrival);
+  // With a transaction, so that a repetition is not taken for another request.
+  void answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
+              TransactionUser user = {});
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
@@ -129,7 +137,8 @@ class EngineCore final : public Wire, public ProxyPort {
   // the ACK is known again.
   void refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const std::string& rule = {});
   // To somebody who has authenticated: his credentials are good for one request, so its repetition must meet a
-  // transaction.
+  // transaction. Also to a re-INVITE in a dialog that is followed: its ACK carries the dialog's tags, by which it would
+  // find its way to the other side.
   void refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                          const std::string& rule);
   void note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
@@ -146,6 +155,8 @@ class EngineCore final : public Wire, public ProxyPort {
   void forget_query(HopQuery query) override { resolver_.forget(LookupId{query.value}); }
   void flush_resolver();
   bool has_flow(FlowId flow) const override { return flows_.find(flow) != nullptr; }
+  bool is_open(FlowId flow) const override { return flows_.find(flow) != nullptr; }
+  std::variant<Hop, std::uint64_t, std::string> find_notify_hop(const Uri& uri) override;
   void send(const Hop& hop, std::string bytes) override;
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
   void count_out(std::string_view bytes);
@@ -182,6 +193,11 @@ class EngineCore final : public Wire, public ProxyPort {
   Location location_;
   Capabilities capabilities_;
   Registrar registrar_;
+  DialogTable dialogs_;
+  DialogSettings dialog_settings_;
+  NotifierSettings notifier_settings_;
+  std::optional<DialogNotifier> notifier_;  // with a rule that notifies
+  std::optional<DialogObserver> observer_;  // with a rule or a proxy in the call-stateful mode
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order

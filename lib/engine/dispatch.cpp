@@ -95,7 +95,12 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
+  const bool in_subscription = request->method() == Method::Subscribe && !request->to_tag().empty();
+  if (notifier_ && in_subscription && is_for_us(*pre)) return take_refresh(request, arrival);
   const Decision decision = decide(*pre, arrival);
+  if (decision.notifies() && request->method() == Method::Subscribe) {
+    return take_subscribe(*pre, arrival, *decision.rule);
+  }
   if (decision.registers() && request->method() == Method::Register) {
     return register_contacts(*pre, arrival, *decision.rule);
   }
@@ -182,10 +187,12 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
       request.in_our_dialog && !request.request->to_tag().empty() && request.request->method() != Method::Register;
   if (request.flow || (in_dialog && !is_for_us(request) && !is_local(request.request_uri))) {
     decision.by_route_set = true;
+    if (request.followed) decision.mode = ProxyMode::CallStateful;
     return decision;
   }
   decision.rule = choose_rule(request, arrival);
   if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
+  if (in_dialog && request.followed) decision.mode = ProxyMode::CallStateful;
   return decision;
 }
 
@@ -201,6 +208,9 @@ std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& req
           },
           [&](const LookupAction&) { return look_up(request); },
           [&](const RelayAction& action) { return relay(request, action); },
+          [&](const NotifyAction&) -> std::expected<TargetSet, Refusal> {
+            return std::unexpected(Refusal{405, "its rule notifies, and it is no SUBSCRIBE", {{"Allow", "SUBSCRIBE"}}});
+          },
       },
       decision.rule->action);
 }
@@ -261,10 +271,15 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
     return asks ? refuse_with_state(request, arrival, refusal, rule.name)
                 : refuse(request, arrival, refusal, rule.name);
   }
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  transactions_.set_user(server, {registering_user_kind, key});
-  registering_.insert(key);
   const std::string tag = random_.token(16);
+  registering_.insert(key);
+  this->answer(request, arrival, std::move(answer), tag, {registering_user_kind, key});
+}
+
+void EngineCore::answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
+                        TransactionUser user) {
+  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  transactions_.set_user(server, user);
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
   transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
@@ -272,6 +287,35 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
     if (const auto* change = std::get_if<BindingChanged>(&event)) tell_searches(*change);
   }
   for (Event& event : answer.events) emit(std::move(event));
+}
+
+// RFC 6665 §4.2.1.1. What is refused leaves nothing, and is refused as well when it comes again.
+void EngineCore::take_subscribe(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
+  const MessagePtr& request = pre.request;
+  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
+  const bool is_ours = is_for_us(pre) || (is_local(pre.request_uri) && pre.request_uri.has_user);
+  if (!is_ours) return refuse(request, arrival, {404, "it names no user of ours to watch", {}}, rule.name);
+  if (!rule.challenge.empty()) {
+    const auto user = authenticate(pre, rule, Challenge::AsUserAgent);  // §4.2.1.3: 401, never 407
+    if (!user) return refuse(request, arrival, user.error(), rule.name);
+  }
+  const std::string resource = is_for_us(pre) ? std::string() : address_of_record(pre.request_uri);
+  const bool trusted = names_source(config_.rules, arrival.remote.address);
+  std::string tag;
+  UaAnswer answer = notifier_->subscribe(now_, {*request, arrival, resource, rule.name, trusted}, tag);
+  if (answer.is_refusal()) {
+    const Refusal refusal{answer.status, answer.detail, answer.fields};
+    if (rule.challenge.empty()) return refuse(request, arrival, refusal, rule.name);
+    return refuse_with_state(request, arrival, refusal, rule.name);
+  }
+  this->answer(request, arrival, std::move(answer), tag);
+}
+
+void EngineCore::take_refresh(const MessagePtr& request, const Arrival& arrival) {
+  if (!notifier_->knows(*request)) return refuse(request, arrival, {481, "there is no such subscription", {}});
+  UaAnswer answer = notifier_->refresh(now_, *request);
+  if (answer.is_refusal()) return refuse(request, arrival, {answer.status, answer.detail, answer.fields});
+  this->answer(request, arrival, std::move(answer), std::string(request->to_tag()));
 }
 
 std::optional<Refusal> EngineCore::not_admitted(const Arrival& arrival) const {
@@ -330,7 +374,16 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     return;
   }
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+  CallWatch watch;
+  if (decision.mode == ProxyMode::CallStateful) {
+    auto watched = observer_->watch(now_, pre, decision.rule_name());
+    const bool keeps = asks || (request->method() == Method::Invite && !request->to_tag().empty());
+    if (!watched && keeps) return refuse_with_state(request, arrival, watched.error(), decision.rule_name());
+    if (!watched) return refuse(request, arrival, watched.error(), decision.rule_name());
+    watch = *watched;
+  }
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  plan->watch = watch;
   stateful_.start(now_, server, std::move(pre), *std::move(plan));
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 ProxySettings settings_from(const Config& config) {
   ProxySettings settings;
-  settings.record_route = config.proxy.record_route;
+  settings.record_route = config.proxy.record_route || config.proxy.mode == ProxyMode::CallStateful;
   settings.timer_c = config.proxy.timer_c;
   settings.failover_after = config.proxy.failover_after;
   settings.cancelled_wait = config.timings.t1_times_64();
@@ -33,6 +33,16 @@ ProxySettings settings_from(const Config& config) {
 bool registers(const Config& config) {
   return std::ranges::any_of(config.rules,
                              [](const Rule& rule) { return std::holds_alternative<RegisterAction>(rule.action); });
+}
+
+bool follows_dialogs(const Config& config) {
+  return config.proxy.mode == ProxyMode::CallStateful ||
+         std::ranges::any_of(config.rules, [](const Rule& rule) { return rule.mode == ProxyMode::CallStateful; });
+}
+
+bool notifies(const Config& config) {
+  return std::ranges::any_of(config.rules,
+                             [](const Rule& rule) { return std::holds_alternative<NotifyAction>(rule.action); });
 }
 
 HashKey draw_key(RandomSource& random) {
@@ -59,6 +69,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       resolver_(config_.dns.times, names_, random_),
       capabilities_(own_capabilities(registers(config_))),
       registrar_(config_.registrar, names_, location_, gruu_key_),
+      dialogs_(derived_key(tag_key_, "dialogs"), notifies(config_)),
+      dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this) {
   proxy_settings_.start = KeyedHash(tag_key_).field("start").finish();
@@ -69,6 +81,16 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
   for (const std::string& domain : config_.domains) names_.add_domain(domain);
   authenticators_.reserve(config_.auth.size());
   for (const DigestRealm& realm : config_.auth) authenticators_.emplace_back(realm, config_.proxy.key);
+  proxy_settings_.run_key = derived_key(tag_key_, "run");
+  notifier_settings_.server_name = config_.server_name;
+  if (notifies(config_)) {
+    capabilities_.methods.push_back(Method::Subscribe);
+    notifier_.emplace(notifier_settings_, config_.limits, names_, dialogs_, transactions_, timers_, random_, *this);
+  }
+  if (follows_dialogs(config_)) {
+    observer_.emplace(dialog_settings_, proxy_settings_, config_.limits, names_, dialogs_, timers_, *this,
+                      notifier_ ? &*notifier_ : nullptr);
+  }
 }
 
 void EngineCore::handle(TimePoint now, Input& input) {
@@ -100,6 +122,8 @@ LiveObjects EngineCore::live() const {
           .queries = resolver_.lookup_count(),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
+          .dialogs = dialogs_.size(),
+          .subscriptions = notifier_ ? notifier_->size() : 0,
           .timers = timers_.size(),
           .waiting = transactions_.waiting_count()};
 }
@@ -147,6 +171,12 @@ std::string problem_with(const Config& config) {
     const bool forwards = !std::holds_alternative<RegisterAction>(rule.action);
     if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
       return "rule '" + rule.name + "' challenges without state: a repetition would be taken for a replay";
+    }
+  }
+  const SessionTimerPolicy& timer = config.proxy.session_timer;
+  for (const auto interval : {timer.session_expires, timer.min_se}) {
+    if (interval.count() != 0 && interval < std::chrono::seconds(90)) {
+      return "session_expires and min_se are 90 seconds or more (RFC 4028 §5)";
     }
   }
   return {};

@@ -30,12 +30,14 @@ struct LiveObjects {
   std::size_t queries = 0;
   std::size_t flows = 0;
   std::size_t bindings = 0;
+  std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
+  std::size_t subscriptions = 0;  // to our own event packages: our dialogs, each with a timer
   std::size_t timers = 0;
   // Of the transactions, those that wait for a final answer or, having refused an INVITE over UDP, for its ACK. The
   // others only absorb repetitions.
   std::size_t waiting = 0;
 
-  // No transaction, context or query. Flows and bindings may outlive a call.
+  // No transaction, context or query. Flows, bindings and dialogs outlive them.
   bool idle() const { return server_transactions + client_transactions + response_contexts + queries == 0; }
   // Nothing that would be broken off by stopping now.
   bool at_rest() const { return waiting + queries == 0; }

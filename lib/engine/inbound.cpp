@@ -147,7 +147,8 @@ void EngineCore::take(DnsAnswered& input) {
   for (Resolver::Finished& done : resolver_.take_finished()) {
     if (resolved_detour(done.lookup, done.hops)) continue;
     const HopQuery query{done.lookup.value};
-    if (!stateful_.resolved(now_, query, done.hops)) stateless_.resolved(query, done.hops);
+    const bool taken = stateful_.resolved(now_, query, done.hops) || stateless_.resolved(query, done.hops);
+    if (!taken && notifier_) notifier_->resolved(now_, query.value, done.hops);
     drain_reports();
   }
 }
@@ -200,6 +201,12 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Proxy:
         stateful_.timer_fired(now_, *tag);
         break;
+      case TimerOwner::Dialog:
+        observer_->timer_fired(now_, *tag);
+        break;
+      case TimerOwner::Notifier:
+        notifier_->timer_fired(now_, *tag);
+        break;
     }
     drain_reports();
   }
@@ -215,7 +222,9 @@ void EngineCore::drain_reports() {
       const auto* gone = std::get_if<ServerTerminated>(&report);
       if (gone && gone->user.kind == registering_user_kind) registering_.erase(gone->user.subject);
       stateful_.report(now_, report);
+      if (notifier_) notifier_->report(now_, report);
     }
+    if (notifier_) notifier_->flush(now_);
   } while (!reports_.empty() || !never_opened_.empty());
 }
 

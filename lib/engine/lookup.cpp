@@ -79,7 +79,8 @@ Refusal EngineCore::foreign_route(const Preprocessed& request) {
 // RFC 5630 §5.3, §8: the caller may try again without SIPS.
 Refusal EngineCore::no_sips() const {
   const std::string agent = names_.find(ListenerId{1})->sent_by;
-  return {480, "nobody is registered there with a SIPS contact", {{"Warning", "380 " + agent + " \"SIPS Not Allowed\""}}};
+  return {
+      480, "nobody is registered there with a SIPS contact", {{"Warning", "380 " + agent + " \"SIPS Not Allowed\""}}};
 }
 
 std::expected<TargetSet, Refusal> EngineCore::look_up(const Preprocessed& request) const {

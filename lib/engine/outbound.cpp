@@ -128,6 +128,17 @@ bool EngineCore::is_in_use(FlowId flow) const {
          (found && transactions_.held_by(found->remote.address).unfinished > 0);
 }
 
+std::variant<Hop, std::uint64_t, std::string> EngineCore::find_notify_hop(const Uri& uri) {
+  using Found = std::variant<Hop, std::uint64_t, std::string>;
+  return std::visit(Overloaded{
+                        [](const Hop& hop) { return Found(hop); },
+                        [](const std::vector<Hop>& hops) { return Found(hops.front()); },
+                        [](HopQuery query) { return Found(query.value); },
+                        [](const Refusal& refusal) { return Found(refusal.reason); },
+                    },
+                    find_hop(uri, HopOrder::Drawn));
+}
+
 FoundHop EngineCore::find_hop(const Uri& uri, HopOrder order) {
   auto selected = select_hop(uri);
   if (const auto* hop = std::get_if<Hop>(&selected)) return *hop;

@@ -60,6 +60,18 @@ std::string_view change_text(FlowChanged::Change change) {
   return "";
 }
 
+std::string_view change_text(SubscriptionChanged::Change change) {
+  switch (change) {
+    case SubscriptionChanged::Change::Added:
+      return "added";
+    case SubscriptionChanged::Change::Refreshed:
+      return "refreshed";
+    case SubscriptionChanged::Change::Ended:
+      return "ended";
+  }
+  return "";
+}
+
 // "name key=value key=value": the keys are ours, the values are not.
 class Line {
  public:
@@ -83,6 +95,11 @@ class Line {
     add("to", hop.remote.to_string()).add("transport", via_name(hop.transport));
     return hop.flow ? add("flow", flow_text(hop.flow)) : *this;
   }
+  Line& add(const DialogIdentity& dialog) {
+    add("caller", dialog.caller).add("callee", dialog.callee).add_if_any("rule", dialog.rule);
+    add("call-id", dialog.call_id).add("caller-tag", dialog.caller_tag);
+    return add_if_any("callee-tag", dialog.callee_tag);
+  }
   std::string finish() { return std::move(text_); }
 
  private:
@@ -90,6 +107,26 @@ class Line {
 };
 
 }  // namespace
+
+std::string_view cause_text(DialogEnding::Cause cause) {
+  switch (cause) {
+    case DialogEnding::Cause::Rejected:
+      return "rejected";
+    case DialogEnding::Cause::Cancelled:
+      return "cancelled";
+    case DialogEnding::Cause::AnsweredElsewhere:
+      return "answered-elsewhere";
+    case DialogEnding::Cause::Bye:
+      return "bye";
+    case DialogEnding::Cause::SessionExpired:
+      return "session-expired";
+    case DialogEnding::Cause::LifetimeOver:
+      return "lifetime-over";
+  }
+  return "";
+}
+
+std::string_view side_text(DialogSide side) { return side == DialogSide::Caller ? "caller" : "callee"; }
 
 std::string_view event_name(const Event& event) {
   return std::visit(Overloaded{
@@ -102,6 +139,10 @@ std::string_view event_name(const Event& event) {
                         [](const FlowChanged&) { return "flow-changed"; },
                         [](const DnsFailed&) { return "dns-failed"; },
                         [](const SipsVanished&) { return "sips-vanished"; },
+                        [](const DialogStarted&) { return "dialog-started"; },
+                        [](const DialogConfirmed&) { return "dialog-confirmed"; },
+                        [](const DialogEnded&) { return "dialog-ended"; },
+                        [](const SubscriptionChanged&) { return "subscription-changed"; },
                     },
                     event);
 }
@@ -137,6 +178,18 @@ std::string to_line(const Event& event) {
                    line.add_if_any("reason", e.reason);
                  },
                  [&](const SipsVanished& e) { line.add("domain", e.domain); },
+                 [&](const DialogStarted& e) { line.add(e.dialog); },
+                 [&](const DialogConfirmed& e) { line.add(e.dialog).add("rang_us", e.rang.count()); },
+                 [&](const DialogEnded& e) {
+                   line.add("cause", cause_text(e.ending.cause));
+                   line.add("by", e.ending.by ? side_text(*e.ending.by) : std::string_view("nobody"));
+                   if (e.ending.status != 0) line.add("status", e.ending.status);
+                   line.add(e.dialog).add("lasted_us", e.lasted.count()).add("talked_us", e.talked.count());
+                 },
+                 [&](const SubscriptionChanged& e) {
+                   line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
+                   line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
+                 },
              },
              event);
   return line.finish();

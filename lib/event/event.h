@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -85,11 +86,68 @@ struct SipsVanished {
   std::string domain;
 };
 
+// ---- dialogs that the call-stateful proxy follows (RFC 3261 §12): a start and an end for each
+
+// Who sent the INVITE, and who answered it.
+enum class DialogSide : std::uint8_t { Caller, Callee };
+
+struct DialogIdentity {
+  std::string call_id;
+  std::string caller_tag;
+  std::string callee_tag;  // "" before the first tagged answer
+  std::string caller;      // the URIs of From and To
+  std::string callee;
+  std::string rule;
+};
+
+struct DialogEnding {
+  enum class Cause : std::uint8_t {
+    Rejected,           // the INVITE's final answer was no 2xx
+    Cancelled,          // the caller's CANCEL
+    AnsweredElsewhere,  // another dialog of the same INVITE was confirmed, and no answer came for this one
+    Bye,
+    SessionExpired,  // RFC 4028 §8.3
+    LifetimeOver,    // without a session timer: the configured longest life
+  };
+  Cause cause = Cause::Rejected;
+  std::optional<DialogSide> by{};  // whose doing it was; nullopt: nobody's, time passed
+  int status = 0;                  // the answer that ended it, to the INVITE or to the BYE; 0: none
+};
+
+// A dialog begins: with its INVITE, and for each further To tag of a fork.
+struct DialogStarted {
+  DialogIdentity dialog;
+};
+// A 2xx to its INVITE went upstream.
+struct DialogConfirmed {
+  DialogIdentity dialog;
+  Duration rang{};  // since it began
+};
+struct DialogEnded {
+  DialogIdentity dialog;
+  DialogEnding ending;
+  Duration lasted{};  // since it began
+  Duration talked{};  // since it was confirmed; zero: it never was
+};
+
+// A subscription to our own event package (RFC 6665).
+struct SubscriptionChanged {
+  std::string resource;    // whose dialogs; "": all that are here
+  std::string subscriber;  // the URI that is told
+  std::string rule;
+  enum class Change : std::uint8_t { Added, Refreshed, Ended } change = Change::Added;
+  std::string reason;  // of its end
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                           FlowChanged, DnsFailed, SipsVanished>;
+                           FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
+                           SubscriptionChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
+// "session-expired", "caller": as logs write them.
+std::string_view cause_text(DialogEnding::Cause cause);
+std::string_view side_text(DialogSide side);
 // One line: "request-refused source=… rule=… status=403 …".
 std::string to_line(const Event& event);
 // `text` with '"' and '\' escaped by a backslash and every byte that is not printable ASCII as \xNN, in double quotes

@@ -112,5 +112,22 @@ TEST(EventTest, AFlowNamesItsPeerAndWhyItEnded) {
             "flow-changed change=failed flow=5 peer=192.0.2.4:40000 transport=TCP reason=timeout");
 }
 
+TEST(EventTest, ADialogSaysWhoEndedItAndHowLongItWas) {
+  const DialogIdentity dialog{"c1", "a1", "b1", "sip:alice@example.com", "sip:bob@example.com", "to-users"};
+  const std::string identity =
+      "caller=sip:alice@example.com callee=sip:bob@example.com rule=to-users call-id=c1 caller-tag=a1 callee-tag=b1";
+  using std::chrono::seconds;
+  EXPECT_EQ(to_line(DialogConfirmed{dialog, seconds(3)}), "dialog-confirmed " + identity + " rang_us=3000000");
+  EXPECT_EQ(to_line(DialogEnded{dialog, {DialogEnding::Cause::Bye, DialogSide::Callee, 200}, seconds(5), seconds(2)}),
+            "dialog-ended cause=bye by=callee status=200 " + identity + " lasted_us=5000000 talked_us=2000000");
+  EXPECT_EQ(to_line(DialogEnded{dialog, {DialogEnding::Cause::SessionExpired, {}, 0}, seconds(5), seconds(2)}),
+            "dialog-ended cause=session-expired by=nobody " + identity + " lasted_us=5000000 talked_us=2000000");
+}
+
+TEST(EventTest, ADialogBeforeItsFirstAnswerHasNoCalleeTag) {
+  EXPECT_EQ(to_line(DialogStarted{{"c\n1", "a1", "", "sip:a@h", "sip:b@h", ""}}),
+            "dialog-started caller=sip:a@h callee=sip:b@h call-id=c\\x0a1 caller-tag=a1");
+}
+
 }  // namespace
 }  // namespace intermediary

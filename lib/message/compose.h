@@ -36,6 +36,7 @@ class RequestWriter {
   RequestWriter(std::string_view method, std::string_view request_uri);
   RequestWriter& field(std::string_view name, std::string_view value);
   std::string finish(std::string_view body = {}) const;
+  std::size_t size() const { return bytes_.size(); }  // so far, without Content-Length and body
 
  private:
   std::string bytes_;

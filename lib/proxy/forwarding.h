@@ -29,6 +29,7 @@ struct Forwarding {
   bool record_route = false;
   std::uint32_t breadth = 0;                    // its Max-Breadth; 0: none (CANCEL)
   std::optional<std::uint32_t> stated_breadth;  // what the request says of it
+  bool followed = false;  // the Record-Route says that this run of ours follows the dialog (docs/adr/0026)
 };
 
 // The URI whose hop the request needs (§16.6 steps 6 and 7): the target's path, the topmost Route, or the target

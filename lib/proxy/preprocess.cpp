@@ -12,11 +12,24 @@ bool is_us(const LocalNames& names, const Uri& uri) {
   return uri.is_sip() && names.is_us(uri.host, uri.port, uri.is_sips());
 }
 
-bool has_mark_of(const Uri& uri, const Message& request, const HashKey& key) {
+constexpr std::size_t mark_characters = 16;
+
+// "MARK", or "MARK.PROOF" of a dialog that is followed.
+void read_mark(Preprocessed& pre, const Uri& uri, const ProxySettings& settings) {
   const auto mark = uri.parameter(mark_parameter);
-  if (!mark) return false;
-  return *mark == dialog_mark(key, request.call_id(), request.from_tag()) ||
-         *mark == dialog_mark(key, request.call_id(), request.to_tag());
+  if (!mark) return;
+  const bool has_proof = mark->size() > mark_characters && (*mark)[mark_characters] == '.';
+  if (!has_proof && mark->size() != mark_characters) return;
+  const Message& request = *pre.request;
+  const std::string_view own = mark->substr(0, mark_characters);
+  const auto is_of = [&](std::string_view tag) { return own == dialog_mark(settings.key, request.call_id(), tag); };
+  const bool by_caller = is_of(request.from_tag());
+  if (!by_caller && !is_of(request.to_tag())) return;
+  pre.in_our_dialog = true;
+  pre.by_callee = !by_caller;
+  if (!has_proof) return;
+  const std::string_view tag = by_caller ? request.from_tag() : request.to_tag();
+  if (mark->substr(mark_characters + 1) == dialog_mark(settings.run_key, request.call_id(), tag)) pre.followed = true;
 }
 
 // RFC 5626 §5.3.
@@ -35,7 +48,7 @@ std::expected<void, Refusal> undo_strict_routing(Preprocessed& pre, std::vector<
   if (!is_us(names, pre.request_uri)) return {};
   const auto last = parse_name_address(text(*pre.request, routes.back()));
   if (!last) return std::unexpected(bad_request("Route: " + last.error().detail));
-  pre.in_our_dialog = has_mark_of(pre.request_uri, *pre.request, settings.key);
+  read_mark(pre, pre.request_uri, settings);
   note_flow_token(pre, pre.request_uri);
   pre.request_uri = last->uri;
   pre.request_uri_changed = true;
@@ -64,7 +77,7 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
       pre.next_route = std::move(*route);
       return {};
     }
-    if (has_mark_of(route->uri, *pre.request, settings.key)) pre.in_our_dialog = true;
+    read_mark(pre, route->uri, settings);
     note_flow_token(pre, route->uri);
     pre.taken_routes.push_back(entry);
   }

@@ -25,6 +25,8 @@ struct Preprocessed {
   std::vector<Entry> taken_routes;        // Route entries that leave: ours, and the one that became the Request-URI
   std::optional<NameAddress> next_route;  // the topmost of those that stay
   bool in_our_dialog = false;             // came by a Record-Route of ours that carries this dialog's mark
+  bool followed = false;                  // and of a dialog that this run of ours follows, or did
+  bool by_callee = false;                 // and from the side whose tag the mark is not over
 
   // RFC 5626 §5. The first two are read here, the rest is for whoever knows the flows (docs/adr/0024).
   std::vector<std::string> flow_tokens;  // in the Routes of ours

@@ -12,6 +12,7 @@
 #include "base/timer_queue.h"
 #include "proxy/best_response.h"
 #include "proxy/breadth.h"
+#include "proxy/call_observer.h"
 #include "proxy/port.h"
 #include "proxy/preprocess.h"
 #include "proxy/servers.h"
@@ -69,6 +70,7 @@ struct ForwardingPlan {
   Breadth breadth{};
   std::string rule{};
   std::string address_of_record{};
+  CallWatch watch{};
 };
 
 struct ResponseContext {
@@ -78,6 +80,7 @@ struct ResponseContext {
   ListenerId in;
   Transport in_transport = Transport::Udp;
   std::string rule;
+  CallWatch watch;
   std::string loop;  // the request's loop hash
   std::string tag;   // To tag of our own answers, once there is one
   TimePoint started{};

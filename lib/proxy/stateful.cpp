@@ -28,6 +28,7 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   context.in = arrival.listener;
   context.in_transport = arrival.transport;
   context.rule = std::move(plan.rule);
+  context.watch = plan.watch;
   context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;
   context.fork = plan.fork;
@@ -51,6 +52,7 @@ void StatefulProxy::cancel(TimePoint now, ServerTransactionId server, const std:
   const ResponseContextId id{transaction->user.subject};
   ResponseContext* context = contexts_.find(id);
   if (!context) return;
+  if (context->watch.observer) context->watch.observer->cancelled(now, context->watch);
   end_search(now, *context, BranchId{}, reason);
   go_on(now, id);
 }
@@ -100,7 +102,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
                        make_response(*context->request.request, {.status = 100, .delay = now - context->started}));
                  },
                  [&](const ServerTerminated& r) {
-                   if (r.user.kind == user_kind) server_gone(ResponseContextId{r.user.subject});
+                   if (r.user.kind == user_kind) server_gone(now, ResponseContextId{r.user.subject});
                  },
              },
              report);
@@ -156,18 +158,19 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const ResolvedHops& 
   return true;
 }
 
-void StatefulProxy::server_gone(ResponseContextId id) {
+void StatefulProxy::server_gone(TimePoint now, ResponseContextId id) {
   if (ResponseContext* context = contexts_.find(id)) context->server = {};
-  erase_if_done(id);
+  erase_if_done(now, id);
 }
 
-void StatefulProxy::erase_if_done(ResponseContextId id) {
+void StatefulProxy::erase_if_done(TimePoint now, ResponseContextId id) {
   const ResponseContext* context = contexts_.find(id);
   if (!context || context->server || !context->answered) return;
   for (const BranchId branch : context->branches) {
     if (branches_.find(branch)->client) return;
   }
   if (!context->address_of_record.empty()) searches_.erase({context->address_of_record, id});
+  if (context->watch.observer) context->watch.observer->forgotten(now, context->watch);
   for (const BranchId branch : context->branches) branches_.erase(branch);
   contexts_.erase(id);
 }

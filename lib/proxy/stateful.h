@@ -38,6 +38,7 @@ class StatefulProxy {
                 TimerQueue& timers, RandomSource& random, ProxyPort& port);
 
   // REQUIRES: the plan has targets, no more at once than its breadth; the request is validated, `server` is its own.
+  // What is watched is Record-Routed.
   void start(TimePoint now, ServerTransactionId server, Preprocessed request, ForwardingPlan plan);
   // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction, `reason` the CANCEL's Reason.
   void cancel(TimePoint now, ServerTransactionId server, const std::string& reason);
@@ -73,6 +74,7 @@ class StatefulProxy {
   void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
   void receive(TimePoint now, Branch& branch, const MessagePtr& response);
+  void receive(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
   void receive_provisional(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
   void receive_final(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);
   void send_failed(TimePoint now, Branch& branch, const std::string& reason);
@@ -100,8 +102,8 @@ class StatefulProxy {
   std::string best_bytes(ResponseContext& context, const std::vector<Answered>& answers, std::size_t best,
                          Answered& sent);
   void pass_up(TimePoint now, ResponseContext& context, const MessagePtr& response);
-  void server_gone(ResponseContextId id);
-  void erase_if_done(ResponseContextId id);
+  void server_gone(TimePoint now, ResponseContextId id);
+  void erase_if_done(TimePoint now, ResponseContextId id);
 
   const ProxySettings& settings_;
   const LocalNames& names_;

@@ -23,6 +23,7 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
   // RFC 4320 §4.2: nobody may hear of a 408 to a non-INVITE request.
   if (!context.is_invite() && answers[best].status == 408) {
     context.answered = true;
+    if (context.watch.observer) context.watch.observer->answered(now, context.watch, 408);
     port_.emit(RequestCompleted{
         std::string(context.request.request->call_id()), std::string(context.request.request->method_text()),
         std::string(context.request.request->request_uri()), context.rule, 408, now - context.started});
@@ -69,6 +70,7 @@ void StatefulProxy::pass_up(TimePoint now, ResponseContext& context, const Messa
 void StatefulProxy::answer_with(TimePoint now, ResponseContext& context, const Answered& answer, std::string bytes) {
   const Message& request = *context.request.request;
   context.answered = true;
+  if (context.watch.observer) context.watch.observer->answered(now, context.watch, answer.status);
   transactions_.respond(now, context.server, answer.status, std::move(bytes),
                         answer.response ? answer.response->to_tag() : std::string_view{});
   port_.emit(RequestCompleted{std::string(request.call_id()), std::string(request.method_text()),

@@ -73,9 +73,10 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             *out,
                             branch.via_branch,
                             {},
-                            settings_.record_route,
+                            settings_.record_route || context.watch.observer,
                             branch.breadth,
-                            context.breadth.stated},
+                            context.breadth.stated,
+                            context.watch.observer != nullptr},
                            settings_);
   };
   branch.via_branch = stateful_branch(random_, context.loop);
@@ -114,6 +115,14 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
 
 void StatefulProxy::receive(TimePoint now, Branch& branch, const MessagePtr& response) {
   ResponseContext& context = *contexts_.find(branch.context);
+  CallObserver* observer = context.watch.observer;
+  if (!observer || !has_next_via(*response)) return receive(now, context, branch, response);
+  const MessagePtr changed =
+      observer->response(now, context.watch, *context.request.request, branch.id.value, response, !context.answered);
+  receive(now, context, branch, changed ? changed : response);
+}
+
+void StatefulProxy::receive(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response) {
   // §16.7 step 3: an answer without any Via but ours is nobody's.
   if (!has_next_via(*response)) {
     if (response->status() >= 200 && branch.state != Branch::State::Answered) {

@@ -30,7 +30,7 @@ void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
   ResponseContext& context = *contexts_.find(id);
   while (may_start(context)) start_group(now, context);
   answer_if_complete(now, context);
-  erase_if_done(id);
+  erase_if_done(now, id);
 }
 
 bool StatefulProxy::may_start(const ResponseContext& context) const {

@@ -38,9 +38,15 @@ struct RelayAction {
   friend bool operator==(const RelayAction&, const RelayAction&) = default;
 };
 
-using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction>;
+// SUBSCRIBE to the dialog event package, for a local user's calls or all that are here (RFC 4235).
+struct NotifyAction {
+  friend bool operator==(const NotifyAction&, const NotifyAction&) = default;
+};
 
-enum class ProxyMode : std::uint8_t { Stateless, Stateful };
+using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction>;
+
+// CallStateful: stateful, and the dialogs of its INVITEs are followed (docs/adr/0026).
+enum class ProxyMode : std::uint8_t { Stateless, Stateful, CallStateful };
 
 struct Rule {
   std::string name;

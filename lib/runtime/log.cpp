@@ -59,6 +59,10 @@ LogLevel level_of(const Event& event) {
                         [](const FlowChanged&) { return LogLevel::Debug; },
                         [](const DnsFailed&) { return LogLevel::Warning; },
                         [](const SipsVanished&) { return LogLevel::Warning; },
+                        [](const DialogStarted&) { return LogLevel::Debug; },
+                        [](const DialogConfirmed&) { return LogLevel::Debug; },
+                        [](const DialogEnded&) { return LogLevel::Info; },
+                        [](const SubscriptionChanged&) { return LogLevel::Info; },
                     },
                     event);
 }

@@ -30,20 +30,6 @@ std::optional<UaAnswer> inspect_method(const Message& request, const Capabilitie
   return answer;
 }
 
-// RFC 3261 §8.2.2.3.
-std::optional<UaAnswer> inspect_require(const Message& request, const Capabilities& capabilities) {
-  std::vector<std::string_view> unsupported;
-  for (const std::string_view option : tokens(request, FieldName::Require)) {
-    const bool known = std::ranges::any_of(capabilities.extensions,
-                                           [&](std::string_view ours) { return equals_ignoring_case(ours, option); });
-    if (!known) unsupported.push_back(option);
-  }
-  if (unsupported.empty()) return std::nullopt;
-  UaAnswer answer = refuse(420, "it requires " + join(unsupported));
-  answer.fields.emplace_back("Unsupported", join(unsupported));
-  return answer;
-}
-
 // RFC 3261 §20.11: "handling=optional" leaves the body to our pleasure.
 bool is_optional_body(const Message& request) {
   for (const Field& field : request.fields()) {
@@ -84,9 +70,23 @@ Capabilities own_capabilities(bool registrar) {
   return capabilities;
 }
 
+// RFC 3261 §8.2.2.3.
+std::optional<UaAnswer> inspect_extensions(const Message& request, const Capabilities& capabilities) {
+  std::vector<std::string_view> unsupported;
+  for (const std::string_view option : tokens(request, FieldName::Require)) {
+    const bool known = std::ranges::any_of(capabilities.extensions,
+                                           [&](std::string_view ours) { return equals_ignoring_case(ours, option); });
+    if (!known) unsupported.push_back(option);
+  }
+  if (unsupported.empty()) return std::nullopt;
+  UaAnswer answer = refuse(420, "it requires " + join(unsupported));
+  answer.fields.emplace_back("Unsupported", join(unsupported));
+  return answer;
+}
+
 std::optional<UaAnswer> inspect(const Message& request, const Capabilities& capabilities) {
   if (auto answer = inspect_method(request, capabilities)) return answer;
-  if (auto answer = inspect_require(request, capabilities)) return answer;
+  if (auto answer = inspect_extensions(request, capabilities)) return answer;
   return inspect_body(request);
 }
 

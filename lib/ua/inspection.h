@@ -32,6 +32,9 @@ inline constexpr std::string_view accepted_language = "en";
 // for a body that we must understand and do not. Nullopt: go on.
 std::optional<UaAnswer> inspect(const Message& request, const Capabilities& capabilities);
 
+// The 420 of them alone.
+std::optional<UaAnswer> inspect_extensions(const Message& request, const Capabilities& capabilities);
+
 // Whether a list of option tags in a request (Supported, Require) holds that one; without case.
 bool lists_option(const Message& request, FieldName list, std::string_view option);
 

@@ -114,6 +114,8 @@ std::string Shard::figures() const {
       {"queries", live.queries},
       {"flows", live.flows},
       {"bindings", live.bindings},
+      {"dialogs", live.dialogs},
+      {"subscriptions", live.subscriptions},
       {"timers", live.timers},
       {"waiting", live.waiting},
       {"requests_in", counted.requests_in},

@@ -1,0 +1,108 @@
+// The examples of docs/configuration.md: as they stand, and broken in every way.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "config/load.h"
+
+namespace intermediary {
+namespace {
+
+using testing::IsEmpty;
+
+ConfigSurroundings world() {
+  return {[](const std::string& name) -> std::optional<std::string> {
+            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"},
+                                                                  {"SIP_ADDRESS", "192.0.2.1"}};
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+          },
+          [](const std::string& path) -> std::expected<std::string, std::string> {
+            if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
+            if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
+            if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
+            if (path == "users.csv") return "alice,secret\n";
+            return std::unexpected("no such file");
+          }};
+}
+
+// The blocks between "```toml" and "```".
+std::vector<std::string> documented_examples() {
+  std::ifstream file(INTERMEDIARY_SOURCE_DIR "/docs/configuration.md");
+  std::vector<std::string> examples;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line == "```toml") {
+      examples.emplace_back();
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      examples.back() += line + '\n';
+    }
+  }
+  return examples;
+}
+
+TEST(DocumentedExamplesTest, LoadWithoutAProblem) {
+  const std::vector<std::string> examples = documented_examples();
+  EXPECT_GE(examples.size(), 8u);
+  for (const std::string& example : examples) {
+    const auto result = load_config(example, "sip.toml", world());
+    ASSERT_TRUE(result) << result.error().front().to_string() << '\n' << example;
+    EXPECT_THAT(result->warnings, IsEmpty()) << example;
+  }
+}
+
+// Whatever stands in a file, it is read or refused with its place: nothing aborts, throws or never ends.
+TEST(MutatedExamplesTest, AreReadOrRefused) {
+  const std::vector<std::string> examples = documented_examples();
+  const std::vector<std::string> pieces = {"\"",         "'",
+                                           "[",          "]",
+                                           "[[",         "]]",
+                                           "{",          "}",
+                                           "=",          "\n",
+                                           "\r",         ".",
+                                           ",",          "#",
+                                           " ",          "99999999999999999999",
+                                           "-1",         "+",
+                                           "0x",         "e9",
+                                           "1979-05-27", "07:32:00Z",
+                                           "true",       "inf",
+                                           "nan",        "\"\"\"",
+                                           "'''",        "\\",
+                                           "\\u",        "\\x",
+                                           "\x7f",       "\xff",
+                                           "\xc3",       "\xef\xbb\xbf",
+                                           "${",         "${DOMAIN}",
+                                           "file:",      "[[rule]]\n",
+                                           "[proxy]\n",  "a.b.c = 1\n",
+                                           "[\n",        std::string(1, '\0')};
+  RandomSource random(seed_from_number(7));
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random.below(bound)); };
+  std::size_t refused = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = examples[below(examples.size())];
+    for (std::size_t edits = 1 + below(6); edits > 0; --edits) {
+      const std::size_t at = below(text.size() + 1);
+      const std::size_t removed = below(4);
+      text.replace(at, removed, pieces[below(pieces.size())]);
+    }
+    const auto result = load_config(text, "sip.toml", world());
+    if (result) continue;
+    ++refused;
+    ASSERT_FALSE(result.error().empty()) << text;
+    for (const ConfigProblem& problem : result.error()) {
+      ASSERT_GE(problem.at.line, 1u) << text;
+      ASSERT_FALSE(problem.message.empty()) << text;
+    }
+  }
+  EXPECT_GT(refused, 2500u);
+}
+
+}  // namespace
+}  // namespace intermediary
