@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from certificates import Authority
+from certificates import make_authority, make_certificate
 from peers import HOST, Failure, Intermediary, Program, answers_options, free_ports, run, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,19 +32,19 @@ class Ports:
     callee_media: int = 0
 
 
-def kamailio_config(folder, port, transport, tls_port, relay_to, authority):
+def kamailio_config(folder, port, transport, tls_port, relay_to):
     """A proxy that stays in the path: requests outside a dialog go to `relay_to`."""
     modules = MODULES + (["tls"] if transport == "tls" else [])
     load = "\n".join(f'loadmodule "{name}.so"' for name in modules)
     tls = ""
     if transport == "tls":
-        certificate = authority.issue("kamailio", [DOMAIN])
+        make_certificate(folder, "kamailio", [f"DNS:{DOMAIN}"])
         tls_file = os.path.join(folder, "kamailio-tls.cfg")
         with open(tls_file, "w", encoding="utf-8") as file:
             for section in ("server:default", "client:default"):
                 file.write(f"[{section}]\nmethod = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\n"
-                           f"private_key = {certificate.key}\ncertificate = {certificate.chain}\n"
-                           f"ca_list = {authority.certificate}\n")
+                           f"private_key = {folder}/kamailio.key\ncertificate = {folder}/kamailio.pem\n"
+                           f"ca_list = {folder}/ca.pem\n")
         tls = f"enable_tls=yes\nlisten=tls:{HOST}:{tls_port}\n"
         load += f'\nmodparam("tls", "config", "{tls_file}")'
     return f"""
@@ -52,6 +52,7 @@ children=2
 log_stderror=yes
 debug=1
 auto_aliases=no
+use_dns_cache=off
 disable_tcp=no
 listen=udp:{HOST}:{port}
 listen=tcp:{HOST}:{port}
@@ -101,15 +102,14 @@ class Kamailio(Program):
         wait_until(ready, 20, "Kamailio's answer to OPTIONS")
 
 
-def our_config(port, transport, tls_port, relay_to, authority):
+def our_config(folder, port, transport, tls_port, relay_to):
     listen = [f'{{ name = "{kind}", on = "{kind}:{HOST}:{port}" }}' for kind in ("udp", "tcp")]
     tls = ""
     if transport == "tls":
-        certificate = authority.issue("intermediary", [DOMAIN])
+        make_certificate(folder, "intermediary", [f"DNS:{DOMAIN}"])
         listen.append(f'{{ name = "tls", on = "tls:{HOST}:{tls_port}", advertise = "{DOMAIN}", cert = "own", '
                       f'client_certificate = "require" }}')
-        tls = (f'[certificate.own]\nchain = "{certificate.chain}"\nkey = "{certificate.key}"\n'
-               f'[tls]\nauthorities = "{authority.certificate}"\n')
+        tls = '[certificate.own]\nchain = "intermediary.pem"\nkey = "intermediary.key"\n[tls]\nauthorities = "ca.pem"\n'
     joined = ",\n  ".join(listen)
     return f"""
 listen = [
@@ -162,11 +162,12 @@ def chain(folder, program, transport, count, we_are_first):
     *numbers, our_tls, their_tls = free_ports(8)
     ports = Ports(*numbers)
     ours, theirs = (ports.first, ports.last) if we_are_first else (ports.last, ports.first)
-    authority = Authority(folder) if transport == "tls" else None
+    if transport == "tls":
+        make_authority(folder)
     to_us, to_them = uri(ours, our_tls, transport), uri(theirs, their_tls, transport)
     to_callee = f"sip:{HOST}:{ports.callee};transport={'udp' if transport == 'udp' else 'tcp'}"
-    their_config = kamailio_config(folder, theirs, transport, their_tls, to_callee if we_are_first else to_us, authority)
-    config = our_config(ours, transport, our_tls, to_them if we_are_first else to_callee, authority)
+    their_config = kamailio_config(folder, theirs, transport, their_tls, to_callee if we_are_first else to_us)
+    config = our_config(folder, ours, transport, our_tls, to_them if we_are_first else to_callee)
     order = "us-kamailio" if we_are_first else "kamailio-us"
     with Kamailio(folder, theirs, their_config) as kamailio, Intermediary(program, folder, ours, config) as intermediary:
         kamailio.wait_ready()
