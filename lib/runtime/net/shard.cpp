@@ -19,6 +19,15 @@ std::string address_of(const ListenerConfig& listener) {
   return std::string(parameter_name(listener.transport)) + ':' + listener.bind.to_string();
 }
 
+// The time of a whole question, over the tries: the first waits a third of it, and the second twice as long.
+DnsClientSettings settings_from(const DnsConfig& config) {
+  DnsClientSettings settings;
+  settings.servers = config.servers;
+  settings.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.timeout) / 3;
+  settings.tries = 2;
+  return settings;
+}
+
 }  // namespace
 
 Shard::Shard(boost::asio::io_context& io, Log& log) : io_(io), log_(log), scratch_(scratch_bytes), timer_(io) {}
@@ -42,7 +51,22 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   }
   if (const std::string problem = problem_with(config_); !problem.empty()) return std::unexpected(problem);
   engine_.emplace(config_, seed);
+  open_dns();
   return {};
+}
+
+// A server whose configuration asks for no names works without name servers, too.
+void Shard::open_dns() {
+  auto dns = DnsClient::open(
+      io_, settings_from(config_.dns),
+      [this](QueryId query, DnsResult result) { deliver(DnsAnswered{query, std::move(result)}); },
+      [this] { settle(); });
+  if (dns) {
+    dns_ = *std::move(dns);
+    return;
+  }
+  no_dns_ = "no name server can be asked: " + dns.error();
+  log_.write(LogLevel::Warning, "no-name-servers reason=" + log_value(dns.error()));
 }
 
 std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
@@ -242,12 +266,10 @@ void Shard::carry_out(const CloseFlow& order) {
   flow->close();
 }
 
+// Without name servers each question fails with the reason why there are none.
 void Shard::carry_out(const DnsQuery& query) {
-  DnsFailure failure{
-      .kind = DnsFailure::Kind::Failed, .ttl = {}, .reason = "no DNS in this version (use an address, or localhost)"};
-  log_.write(LogLevel::Warning,
-             "unresolved host=" + log_value(query.question.name) + " reason=" + log_value(failure.reason));
-  deliver(DnsAnswered{query.query, std::unexpected(std::move(failure))});
+  if (dns_) return dns_->ask(query.query, query.question);
+  deliver(DnsAnswered{query.query, std::unexpected(DnsFailure{DnsFailure::Kind::Failed, {}, no_dns_})});
 }
 
 void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(event)); }

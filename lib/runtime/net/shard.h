@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "runtime/dns/dns_client.h"
 #include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
 #include "runtime/net/stream_flow.h"
@@ -52,6 +53,7 @@ class Shard final : public Inbox {
  private:
   using SteadyClock = std::chrono::steady_clock;
 
+  void open_dns();
   std::error_code open_listener(ListenerId id, ListenerConfig& listener);
   void accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote);
   StreamFlow::Setup setup_for(ListenerId id, const Endpoint& remote) const;
@@ -83,6 +85,8 @@ class Shard final : public Inbox {
   std::vector<std::unique_ptr<TcpListener>> tcp_;
   std::unordered_map<std::uint64_t, std::shared_ptr<StreamFlow>> flows_;  // by FlowId
   std::vector<std::shared_ptr<StreamFlow>> to_flush_;
+  std::unique_ptr<DnsClient> dns_;  // null where there can be none, and then why
+  std::string no_dns_;
   std::uint64_t last_flow_ = 0;
   std::vector<char> scratch_;
   std::deque<Input> inputs_;
