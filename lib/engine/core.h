@@ -49,7 +49,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
                    int q_thousandths);
 
  private:
-  static constexpr std::uint8_t registering_user_kind = 4;  // in TransactionUser, beside those of StatefulProxy and DialogNotifier
+  static constexpr std::uint8_t registering_user_kind = 4;  // in TransactionUser; 1 to 3 are others'
 
   // ---- inbound
   void take(DatagramReceived& input);

@@ -195,8 +195,12 @@ class RegistrationReader {
 
   // RFC 5630 §5.2: what is reached as SIPS is registered as SIPS, and by such a way.
   bool mixes_sips(const Registration& registration) const {
-    const auto is_sips = [](const ContactUpdate& contact) { return contact.uri.is_sips() || contact.expires.count() == 0; };
-    const auto binds_sips = [](const ContactUpdate& contact) { return contact.uri.is_sips() && contact.expires.count() > 0; };
+    const auto is_sips = [](const ContactUpdate& contact) {
+      return contact.uri.is_sips() || contact.expires.count() == 0;
+    };
+    const auto binds_sips = [](const ContactUpdate& contact) {
+      return contact.uri.is_sips() && contact.expires.count() > 0;
+    };
     if (std::ranges::none_of(registration.contacts, binds_sips)) return false;
     const auto request_uri = Uri::parse(request_.request_uri());
     const auto is_sips_hop = [](const std::string& hop) {
