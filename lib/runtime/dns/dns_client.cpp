@@ -22,7 +22,12 @@ constexpr int udp_payload_bytes = 1232;  // EDNS: fits every path without fragme
 // A socket of c-ares, which opens and closes it: here it is only waited for.
 struct Watch {
   Watch(asio::io_context& io, ares_socket_t socket) : descriptor(io, socket) {}
-  ~Watch() { descriptor.release(); }
+  ~Watch() { let_go(); }
+
+  // Before c-ares closes the socket: the next one may have its number.
+  void let_go() {
+    if (descriptor.is_open()) descriptor.release();
+  }
 
   Descriptor descriptor;
   bool wants_read = false, wants_write = false;
@@ -110,7 +115,10 @@ struct DnsClient::Implementation {
 
   void watch(ares_socket_t socket, bool readable, bool writable) {
     if (!readable && !writable) {
-      watches.erase(socket);
+      const auto found = watches.find(socket);
+      if (found == watches.end()) return;
+      found->second->let_go();  // whoever waits on it may hold it for a moment longer
+      watches.erase(found);
       return;
     }
     std::shared_ptr<Watch>& entry = watches[socket];

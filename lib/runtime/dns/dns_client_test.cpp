@@ -96,6 +96,25 @@ TEST_F(DnsClientTest, AsksAndHears) {
   EXPECT_GE(settled, 1);
 }
 
+// As a resolver does: the next question follows from an answer, and its socket may have the number of the last one.
+TEST_F(DnsClientTest, AsksTheNextQuestionAsSoonAsItHearsAnAnswer) {
+  server.answer("a.example.com", {"a.example.com", a, {record("a.example.com", a, 60, address({192, 0, 2, 1}))}});
+  server.answer("b.example.com", {"b.example.com", a, {record("b.example.com", a, 60, address({192, 0, 2, 2}))}});
+  auto opened = DnsClient::open(
+      io, {{server.address()}, 2s, 1},
+      [this](QueryId query, DnsResult result) { answers.insert_or_assign(query.value, std::move(result)); },
+      [this] {
+        if (answers.size() == 1) client->ask(QueryId{2}, {"b.example.com", DnsType::A});
+      });
+  ASSERT_TRUE(opened) << opened.error();
+  client = *std::move(opened);
+  ASSERT_TRUE(ask("a.example.com"));
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  while (answers.size() < 2 && std::chrono::steady_clock::now() < end) io.run_one_for(100ms);
+  ASSERT_TRUE(answers.contains(2));
+  EXPECT_TRUE(answers.at(2));
+}
+
 TEST_F(DnsClientTest, HearsThatThereIsNoSuchName) {
   server.answer("no.example.com", {"no.example.com", a, {}, {record("example.com", soa_type, 600, soa(90))}, 3});
   open(2s);
