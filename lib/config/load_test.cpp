@@ -469,8 +469,12 @@ TEST(LoadConfigTest, ReadsEveryKey) {
                         {"six", Transport::Tcp, *Endpoint::parse("[::1]:5060"), "[2001:db8::1]", 5080}};
   expected.domains = {"example.com", "sip.example.com", "192.0.2.1", "2001:db8::1"};
   expected.server_name = "ours";
-  expected.proxy = {ProxyMode::Stateless, true,  seconds(240),
-                    milliseconds(1500),   false, {0x0123456789abcdef, 0xfedcba9876543210}};
+  expected.proxy = {.mode = ProxyMode::Stateless,
+                    .record_route = true,
+                    .timer_c = seconds(240),
+                    .failover_after = milliseconds(1500),
+                    .tcp_for_large_requests = false,
+                    .key = {0x0123456789abcdef, 0xfedcba9876543210}};
   expected.proxy.outbound = true;
   expected.proxy.path = PathUse::Required;
   expected.dns = {{*Endpoint::parse("192.0.2.53:53"), *Endpoint::parse("[2001:db8::53]:5353")},
