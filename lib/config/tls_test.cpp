@@ -106,7 +106,7 @@ TEST(TlsConfigTest, NeedsCertificatesThatThereAre) {
               ElementsAre("1:54 there is no [certificate.edge]"));
   EXPECT_THAT(problems(listening("on = \"wss:127.0.0.1\", cert = [\"edge\", \"edge\"]") + edge),
               ElementsAre("1:63 the certificate 'edge' stands here twice"));
-  EXPECT_THAT(problems(listening("on = \"udp:127.0.0.1\"") + edge),
+  EXPECT_THAT(problems(listening("on = \"tcp:127.0.0.1\"") + edge),
               ElementsAre("2:14 no listener shows the certificate 'edge'"));
 }
 

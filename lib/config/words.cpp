@@ -83,6 +83,7 @@ std::expected<Duration, std::string> parse_duration(std::string_view text) {
 }
 
 std::string duration_text(Duration duration) {
+  if (duration == Duration::zero()) return "0s";
   const Unit* largest = &units.front();
   for (const Unit& unit : units) {
     if (duration % unit.length == Duration::zero()) largest = &unit;
