@@ -9,6 +9,7 @@ import asyncio
 import base64
 import os
 import re
+import socket
 import struct
 
 from peers import HOST, Failure
@@ -223,3 +224,34 @@ class Call:
         if answer.status != 200:
             raise Failure(f"BYE of {call_id} got {answer.start}")
         del connection.waiting[call_id]
+
+
+class Callee(asyncio.DatagramProtocol):
+    """A user agent over UDP that takes every call. It keeps nothing, so a request that comes twice gets its answer twice."""
+
+    @classmethod
+    async def listen(cls, port):
+        with_room = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with_room.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
+        with_room.bind((HOST, port))
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(cls, sock=with_room)
+        return transport
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, sender):
+        asked = Message(data.decode())
+        method = asked.start.split(" ")[0]
+        if method == "INVITE":
+            self._answer(asked, "180 Ringing", sender)
+        if method != "ACK":
+            self._answer(asked, "200 OK", sender)
+
+    def _answer(self, asked, status, sender):
+        copied = [f"{name}: {value}" for name, value in asked.fields
+                  if name in ("via", "record-route", "from", "call-id", "cseq")]
+        to = asked.get("To") + ("" if ";tag=" in asked.get("To") else f";tag={asked.get('Call-ID')[:6]}")
+        contact = "<sip:%s:%d>" % self.transport.get_extra_info("sockname")[:2]
+        self.transport.sendto("\r\n".join([f"SIP/2.0 {status}", *copied, f"To: {to}", f"Contact: {contact}",
+                                           "Content-Length: 0", "", ""]).encode(), sender)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Calls over TLS, through us, to `sipp -sn uas` over UDP: none fails, nothing is left. (The sipp of Debian has no TLS, so
-the callers are sip_client.py's.)
+"""Calls over TLS, through us, to a user agent over UDP: none fails, nothing is left. (The sipp of Debian has no TLS, and
+its uas gives up calls on a busy machine: both ends are sip_client.py's.)
 
     conformance/wire/tls_calls.py PROGRAM [CALLS [CALLS_PER_SECOND]]
 
@@ -19,11 +19,13 @@ import sys
 import time
 
 from certificates import make_authority, make_certificate
-from peers import HOST, Failure, Intermediary, Program, free_ports, run, wait_until
-from sip_client import Call, Connection
+from peers import HOST, Failure, Intermediary, free_ports, run, wait_until
+from sip_client import Call, Callee, Connection
 
 CONNECTIONS = 8  # that share the calls, without --reload
-T1_SECONDS = 2  # `sipp -sn uas` gives up a call whose INVITE comes twice, as it may on a busy machine
+CERTIFICATES = 8  # that follow each other, with --reload
+HANDSHAKES = 16  # of ours at one time: where this process has to wait for its turn, the rate falls, and no deadline passes
+T1_SECONDS = 2  # both ends are one process, which may have to wait for its turn
 
 
 def config(udp, tls):
@@ -47,12 +49,14 @@ do   = {{ relay = "request-uri" }}
 
 
 class Reloads:
-    """Replaces the certificate, again and again: edge0, edge1, … and a broken one for each fourth."""
+    """Replaces the certificate, again and again, and now and then by a broken one. All are made before the first call."""
 
     def __init__(self, folder, intermediary):
         self.folder, self.intermediary = folder, intermediary
         self.good = self.bad = 0
         self.seen = set()
+        for number in range(CERTIFICATES):
+            make_certificate(folder, f"edge{number}", ["DNS:edge.example.com", f"DNS:edge{number}.example.com"])
 
     def _lines(self, text):
         return self.intermediary.log().count(text)
@@ -60,17 +64,23 @@ class Reloads:
     def _read_again(self, line):
         before = self._lines(line)
         self.intermediary.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self._lines(line) > before, 10, f"a line '{line}'")
+        wait_until(lambda: self._lines(line) > before, 30, f"a line '{line}'")
+
+    def _put(self, kind, content):
+        scratch = os.path.join(self.folder, "scratch")
+        with open(scratch, "wb") as file:
+            file.write(content)
+        os.replace(scratch, os.path.join(self.folder, f"edge.{kind}"))
 
     def once(self):
         if self.good % 4 == 3 and self.bad < self.good // 4 + 1:
             self.bad += 1
-            with open(os.path.join(self.folder, "edge.pem"), "w", encoding="utf-8") as file:
-                file.write("broken\n")
+            self._put("pem", b"broken\n")
             self._read_again("certificates-not-reloaded reason=\"certificate 'edge': '")
+        for kind in ("pem", "key"):
+            with open(os.path.join(self.folder, f"edge{self.good % CERTIFICATES}.{kind}"), "rb") as file:
+                self._put(kind, file.read())
         self.good += 1
-        make_certificate(self.folder, f"edge{self.good}", ["DNS:edge.example.com", f"DNS:edge{self.good}.example.com"],
-                         file="edge")
         self._read_again("certificates-reloaded count=1")
 
     async def go_on(self, until):
@@ -92,8 +102,9 @@ async def shared_calls(context, tls, uri, calls, rate):
     return results
 
 
-async def call_of_its_own(context, tls, uri, reloads):
-    connection = await Connection.open(tls, context, "edge.example.com")
+async def call_of_its_own(context, tls, uri, reloads, handshakes):
+    async with handshakes:
+        connection = await Connection.open(tls, context, "edge.example.com")
     reloads.seen.update(connection.certificate())
     try:
         await Call(connection, uri, talk=1).run()  # its certificate is replaced meanwhile
@@ -104,16 +115,28 @@ async def call_of_its_own(context, tls, uri, reloads):
 async def calls_under_reload(context, tls, uri, calls, rate, reloads):
     done = asyncio.get_running_loop().create_future()
     reloading = asyncio.create_task(reloads.go_on(done))
+    handshakes = asyncio.Semaphore(HANDSHAKES)
     started = time.monotonic()
     tasks = []
     for number in range(calls):
         await asyncio.sleep(max(0, started + number / rate - time.monotonic()))
-        tasks.append(asyncio.create_task(call_of_its_own(context, tls, uri, reloads)))
+        while handshakes.locked():
+            await asyncio.sleep(0.005)
+        tasks.append(asyncio.create_task(call_of_its_own(context, tls, uri, reloads, handshakes)))
+    begun = time.monotonic() - started
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    print(f"{calls} calls in {time.monotonic() - started:.1f} s")
+    print(f"{calls} calls begun in {begun:.1f} s: {calls / begun:.0f} a second")
     done.set_result(None)
     await reloading
     return results
+
+
+async def with_callee(port, calls):
+    callee = await Callee.listen(port)
+    try:
+        return await calls
+    finally:
+        callee.close()
 
 
 def judge(results):
@@ -124,25 +147,22 @@ def judge(results):
 
 
 def test(folder, program, calls, rate, reload):
-    udp, tls, uas, media = free_ports(4)
+    udp, tls, uas = free_ports(3)
     make_authority(folder)
     make_certificate(folder, "edge", ["DNS:edge.example.com"])
     context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
     uri = f"sip:service@{HOST}:{uas}"
-    with Intermediary(program, folder, udp, config(udp, tls)) as intermediary, Program("uas", [
-            "sipp", "-sn", "uas", "-i", HOST, "-p", str(uas), "-mp", str(media), "-nostdin"], folder) as callee:
+    with Intermediary(program, folder, udp, config(udp, tls)) as intermediary:
         intermediary.wait_ready()
-        time.sleep(1)  # until sipp listens
-        callee.must_run()
         try:
             if reload:
                 reloads = Reloads(folder, intermediary)
-                judge(asyncio.run(calls_under_reload(context, tls, uri, calls, rate, reloads)))
+                judge(asyncio.run(with_callee(uas, calls_under_reload(context, tls, uri, calls, rate, reloads))))
                 print(f"{reloads.good} reloads and {reloads.bad} refused; {len(reloads.seen) - 1} certificates seen")
                 if len(reloads.seen) < 3 or reloads.bad == 0:
                     raise Failure(f"too little was reloaded: {reloads.seen}, {reloads.bad} broken")
             else:
-                judge(asyncio.run(shared_calls(context, tls, uri, calls, rate)))
+                judge(asyncio.run(with_callee(uas, shared_calls(context, tls, uri, calls, rate))))
         except Failure as failure:
             raise Failure(f"{failure}\n{intermediary.tail()}") from None
         figures = intermediary.stop()
