@@ -47,7 +47,7 @@ std::optional<Refusal> EngineCore::read_flows(Preprocessed& pre, const Arrival& 
   if (!pre.flow_tokens.empty()) {
     if (auto refusal = follow_flow(pre, arrival)) return refusal;
   }
-  if (proxy_settings_.outbound || location_.has_flows()) mark_flow(pre, arrival);
+  if (proxy_settings_.outbound || location_.has_flows() || is_websocket(arrival.transport)) mark_flow(pre, arrival);
   return std::nullopt;
 }
 
@@ -70,11 +70,13 @@ std::optional<Refusal> EngineCore::follow_flow(Preprocessed& pre, const Arrival&
   return std::nullopt;
 }
 
-// RFC 5626 §5.3.2: an outgoing request that may begin a dialog, of a user agent whose flow ends here.
+// RFC 5626 §5.3.2: an outgoing request that may begin a dialog, of a user agent whose flow ends here. Over WebSocket
+// there is no other way back (RFC 7118 §5), whatever the contact says.
 void EngineCore::mark_flow(Preprocessed& pre, const Arrival& arrival) const {
   const Message& request = *pre.request;
   if (!may_begin_a_dialog(request) || has_next_via(request)) return;
-  const bool asked = contact_says_ob(request) || (pre.by_path && !pre.flow);
+  const bool asked =
+      is_websocket(arrival.transport) || contact_says_ob(request) || (pre.by_path && !pre.flow);
   if (asked) pre.in_token = token_of(arrival);
 }
 

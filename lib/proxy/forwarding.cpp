@@ -45,9 +45,10 @@ std::string record_route_entry(const LocalNames::Listener& side, Transport trans
   return entry.append(";").append(mark_parameter).append("=").append(mark).append(">");
 }
 
-// RFC 5626 §5.3: a dialog that begins over a flow to a user agent stays on it.
+// RFC 5626 §5.3: a dialog that begins over a flow to a user agent stays on it; over WebSocket nothing else leads there.
 bool begins_on_flow(const Forwarding& f) {
-  return f.target.is_flow && f.request.request->to_tag().empty() && f.request.request->method() != Method::Register;
+  const bool is_flow = f.target.is_flow || is_websocket(f.hop.transport);
+  return is_flow && f.request.request->to_tag().empty() && f.request.request->method() != Method::Register;
 }
 
 // RFC 5658 §5: one entry for each side where the two differ, the way out on top. Two flows are two sides.
