@@ -75,8 +75,7 @@ std::optional<Refusal> EngineCore::follow_flow(Preprocessed& pre, const Arrival&
 void EngineCore::mark_flow(Preprocessed& pre, const Arrival& arrival) const {
   const Message& request = *pre.request;
   if (!may_begin_a_dialog(request) || has_next_via(request)) return;
-  const bool asked =
-      is_websocket(arrival.transport) || contact_says_ob(request) || (pre.by_path && !pre.flow);
+  const bool asked = is_websocket(arrival.transport) || contact_says_ob(request) || (pre.by_path && !pre.flow);
   if (asked) pre.in_token = token_of(arrival);
 }
 
