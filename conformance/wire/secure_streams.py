@@ -5,7 +5,9 @@
 """
 
 import asyncio
+import base64
 import os
+import re
 import socket
 import ssl
 import struct
@@ -14,11 +16,14 @@ import time
 
 from certificates import make_authority, make_certificate
 from peers import HOST, Failure, Intermediary, answers_options, free_ports, run
-from sip_client import BINARY, CLOSE, PING, Connection, frame, request, upgrade
+from sip_client import Connection, request
+from web_socket import BINARY, CLOSE, PING, frame, upgrade
 
 SLOW = 60  # connections that never finish a handshake
 HANDSHAKE_SECONDS = 5
 BEHIND = "192.0.2.7"  # who may relay, and comes by a balancer only
+COOKIE_KEY = "0123456789abcdef0123456789abcdef"
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/configuration.md")
 
 
 def config(ports):
@@ -28,6 +33,7 @@ listen = [
   {{ name = "tcp", on = "tcp:{HOST}:{ports.tcp}", websocket = true }},
   {{ name = "tls", on = "tls:{HOST}:{ports.tls}", cert = ["edge", "other"], websocket = true }},
   {{ name = "wss", on = "wss:{HOST}:{ports.wss}", cert = "edge", origins = ["https://phone.example.com"] }},
+  {{ name = "people", on = "wss:{HOST}:{ports.people}", cert = "edge", origins = ["https://phone.example.com"], handshake_auth = "people" }},
   {{ name = "strict", on = "tls:{HOST}:{ports.strict}", cert = "edge", client_certificate = "require" }},
   {{ name = "balanced", on = "tls:{HOST}:{ports.balanced}", cert = "edge", proxy_protocol = ["{HOST}"] }}]
 domains = ["example.com"]
@@ -39,6 +45,13 @@ chain = "other.pem"
 key = "other.key"
 [tls]
 authorities = "ca.pem"
+[auth.users]
+realm = "example.com"
+users = {{ alice = "secret" }}
+[handshake_auth.people]
+auth = "users"
+cookie = "session"
+cookie_key = "{COOKIE_KEY}"
 [[rule]]
 name = "registrations"
 when = {{ method = "REGISTER", ruri_domain = "local" }}
@@ -55,7 +68,7 @@ do   = {{ relay = "request-uri" }}
 
 
 class Ports:
-    NAMES = ("udp", "tcp", "tls", "wss", "strict", "balanced")
+    NAMES = ("udp", "tcp", "tls", "wss", "people", "strict", "balanced")
 
     def __init__(self):
         for name, port in zip(self.NAMES, free_ports(len(self.NAMES))):
@@ -126,6 +139,36 @@ async def refused_upgrades(ports, trusting):
             ("no HTTP", b"OPTIONS sip:a SIP/2.0\r\n\r\n", b"HTTP/1.1 400 "),
             ("no end", b"GET / HTTP/1.1\r\nX: " + b"x" * 10000, b"HTTP/1.1 431 ")):
         expect((await raw(ports.wss, bytes_sent, trusting))[:len(answer)], answer, what)
+
+
+def documented_cookie(user, expires):
+    """As the example of the documentation makes it for a web server."""
+    with open(DOCUMENT, encoding="utf-8") as file:
+        example, = re.findall(r"```python\n(.*?)```", file.read(), re.DOTALL)
+    names = {}
+    exec(example, names)  # pylint: disable=exec-used
+    return names["session_cookie"]("session", COOKIE_KEY.encode(), user, expires)
+
+
+async def authenticated_upgrades(ports, trusting):
+    """RFC 7118 §7: who opens a WebSocket is known by a session cookie or by Basic credentials."""
+    now = time.time()
+    good, expired = (f"Cookie: theme=dark; session={documented_cookie('alice', now + more)}" for more in (60, -1))
+    basic, wrong = ("Authorization: Basic " + base64.b64encode(text).decode()
+                    for text in (b"alice:secret", b"alice:wrong"))
+    origin = "https://phone.example.com"
+    challenge = b'\r\nWWW-Authenticate: Basic realm="example.com", charset="UTF-8"\r\n'
+    for what, fields in (("no credentials", []), ("an expired cookie", [expired]), ("a cookie of nobody's making",
+                         [good[:-1] + ("A" if good[-1] != "A" else "B")]), ("a wrong password", [wrong])):
+        answer = await raw(ports.people, upgrade(origin=origin, fields=fields), trusting)
+        expect(answer[:13], b"HTTP/1.1 401 ", what)
+        expect(challenge in answer, True, f"{what}: a challenge")
+    for what, fields in (("a cookie", [good]), ("a password", [basic]), ("an old cookie and a password", [expired, basic])):
+        connection = await Connection.open(ports.people, trusting, "edge.example.com", True, origin=origin, fields=fields)
+        expect(await status(connection), 200, f"OPTIONS of somebody with {what}")
+        await connection.close()
+    answer = await raw(ports.people, upgrade(origin="https://evil.example", fields=[good]), trusting)
+    expect(answer[:13], b"HTTP/1.1 403 ", "a page of somebody else's, with the user's cookie")
 
 
 async def wrong_frames(ports):
@@ -213,6 +256,7 @@ async def all_of_it(folder, ports):
     await names(ports, trusting)
     await client_certificates(folder, ports, trusting)
     await refused_upgrades(ports, trusting)
+    await authenticated_upgrades(ports, trusting)
     await wrong_frames(ports)
     await frames_of_all_kinds(ports)
     await stale_contact(ports)
@@ -234,7 +278,7 @@ def test(folder, program):
             raise Failure(f"{failure!r}\n{intermediary.tail()}") from failure
         figures = intermediary.stop()
     print(", ".join(f"{name} {value}" for name, value in figures.items()))
-    for name, least in (("handshakes_failed", SLOW + 9), ("handshakes_refused", 0)):
+    for name, least in (("handshakes_failed", SLOW + 14), ("handshakes_refused", 0)):
         if figures[name] < least:
             raise Failure(f"{name}: {figures[name]}")
 

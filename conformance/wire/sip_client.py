@@ -6,53 +6,14 @@
 """
 
 import asyncio
-import base64
 import os
 import re
 import socket
-import struct
 
 from peers import HOST, Failure
+from web_socket import Closed, frame, read_message, upgrade
 
 ANSWER_SECONDS = 20
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-
-
-class Closed(Exception):
-    """The connection is gone; with WebSocket, the code that was given."""
-
-    def __init__(self, code=None):
-        super().__init__(f"closed ({code})")
-        self.code = code
-
-
-def frame(payload, opcode=TEXT, final=True, masked=True):
-    """A client's frame (RFC 6455 §5.2)."""
-    length = len(payload)
-    first = bytes([(0x80 if final else 0) | opcode])
-    mask_bit = 0x80 if masked else 0
-    if length < 126:
-        head = first + bytes([mask_bit | length])
-    elif length < 65536:
-        head = first + bytes([mask_bit | 126]) + struct.pack(">H", length)
-    else:
-        head = first + bytes([mask_bit | 127]) + struct.pack(">Q", length)
-    if not masked:
-        return head + payload
-    mask = os.urandom(4)
-    repeated = (mask * (length // 4 + 1))[:length]
-    return head + mask + (int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")).to_bytes(length, "big")
-
-
-def upgrade(host="edge.example.com", origin=None, subprotocol="sip", version="13"):
-    key = base64.b64encode(os.urandom(16)).decode()
-    lines = ["GET / HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
-             f"Sec-WebSocket-Key: {key}", f"Sec-WebSocket-Version: {version}"]
-    if subprotocol:
-        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
-    if origin:
-        lines.append(f"Origin: {origin}")
-    return "\r\n".join(lines + ["", ""]).encode()
 
 
 class Message:
@@ -84,8 +45,8 @@ class Connection:
         self.task = asyncio.create_task(self._receive())
 
     @classmethod
-    async def open(cls, port, tls=None, server_name=None, web_socket=False, first=b"", origin=None):
-        """`first` goes before everything else, TLS included: a PROXY header."""
+    async def open(cls, port, tls=None, server_name=None, web_socket=False, first=b"", **asked):
+        """`first` goes before everything else, TLS included: a PROXY header. `asked`: of the upgrade request."""
         early_tls = {"ssl": tls, "server_hostname": server_name} if tls and not first else {}
         reader, writer = await asyncio.open_connection(HOST, port, **early_tls)
         if first:
@@ -94,7 +55,7 @@ class Connection:
             if tls:
                 await writer.start_tls(tls, server_hostname=server_name)
         if web_socket:
-            writer.write(upgrade(origin=origin))
+            writer.write(upgrade(**asked))
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             if not head.startswith("HTTP/1.1 101 "):
                 raise Failure(f"no WebSocket: {head}")
@@ -138,26 +99,10 @@ class Connection:
 
     async def _message(self):
         if self.web_socket:
-            return await self._frame()
+            return await read_message(self.reader, self.writer)
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"\r\nContent-Length: *(\d+)", head, re.IGNORECASE)
         return head + await self.reader.readexactly(int(length.group(1)) if length else 0)
-
-    async def _frame(self):
-        while True:
-            first, length = await self.reader.readexactly(2)
-            if length == 126:
-                length, = struct.unpack(">H", await self.reader.readexactly(2))
-            elif length == 127:
-                length, = struct.unpack(">Q", await self.reader.readexactly(8))
-            payload = await self.reader.readexactly(length)
-            opcode = first & 15
-            if opcode == CLOSE:
-                raise Closed(struct.unpack(">H", payload[:2])[0] if payload else None)
-            if opcode == PING:
-                self.writer.write(frame(payload, PONG))
-            elif opcode in (TEXT, BINARY):
-                return payload
 
     def _deliver(self, message):
         if message.status is None:

@@ -50,6 +50,46 @@ void check_certificates(const Draft& draft, Problems& problems) {
   }
 }
 
+// What listeners ask of who opens a WebSocket. A password is never asked for where others could read it (RFC 7617 §4).
+void check_handshake(const ListenerConfig& listener, const HandshakeAuth& handshake, Position at, Problems& problems) {
+  const std::string who = "the listener '" + listener.name + "'";
+  const bool readable = !is_secure(listener.transport) && !listener.bind.address.is_loopback();
+  if (readable && !handshake.auth.empty()) {
+    problems.error(at,
+                   who + " would ask for passwords in the clear: take wss, a loopback address behind what ends TLS, " +
+                       "or a [handshake_auth.NAME] without 'auth'");
+  } else if (readable) {
+    problems.warning(at, who + " takes session cookies in the clear: whoever reads one can use it");
+  }
+  if (!handshake.cookie.empty() && listener.origins.empty()) {
+    problems.warning(at, who + " takes session cookies from any page: browsers send them whoever wrote it; " +
+                             "name the 'origins' of yours");
+  }
+}
+
+void check_handshakes(const Draft& draft, Problems& problems) {
+  const std::vector<HandshakeAuth>& all = draft.config.handshake_auth;
+  std::vector<std::string> names;
+  for (const HandshakeAuth& handshake : all) names.push_back(handshake.name);
+  std::vector<bool> used(names.size());
+  for (std::size_t i = 0; i < draft.config.listeners.size(); ++i) {
+    const ListenerConfig& listener = draft.config.listeners[i];
+    const std::optional<Position> at = draft.listeners[i].handshake_auth;
+    if (!at) continue;
+    const auto found = static_cast<std::size_t>(std::ranges::find(names, listener.handshake_auth) - names.begin());
+    if (found == names.size()) {
+      problems.error(*at, "there is no [handshake_auth." + listener.handshake_auth + "]" +
+                              (names.empty() ? std::string() : suggestion(listener.handshake_auth, names)));
+      continue;
+    }
+    used[found] = true;
+    check_handshake(listener, all[found], *at, problems);
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!used[i]) problems.warning(draft.handshake_auth[i], "no listener has handshake_auth = \"" + names[i] + "\"");
+  }
+}
+
 // RFC 3261 §18.2.1: requests too large for a datagram come over TCP, to the same address and port. Said of what is
 // right otherwise.
 void check_tcp_beside_udp(const Draft& draft, Problems& problems) {
@@ -259,6 +299,8 @@ void check_auth(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.auth.size(); ++i) {
     const DigestRealm& realm = draft.config.auth[i];
     if (std::ranges::find(draft.config.rules, realm.name, &Rule::challenge) != draft.config.rules.end()) continue;
+    const std::vector<HandshakeAuth>& handshakes = draft.config.handshake_auth;
+    if (std::ranges::find(handshakes, realm.name, &HandshakeAuth::auth) != handshakes.end()) continue;
     problems.warning(draft.auth[i], "no rule has challenge = \"" + realm.name + "\": nobody is asked who he is");
   }
 }
@@ -268,6 +310,7 @@ void check_auth(const Draft& draft, Problems& problems) {
 void check_whole(const Draft& draft, Problems& problems) {
   check_listeners(draft, problems);
   check_certificates(draft, problems);
+  check_handshakes(draft, problems);
   check_reachable(draft, problems);
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);

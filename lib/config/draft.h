@@ -1,6 +1,7 @@
 // A configuration while it is being read: its values, and where in the file those stand that the checks may name.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "config/load.h"
@@ -19,6 +20,7 @@ struct RulePlaces {
 struct ListenerPlaces {
   Position on;
   std::vector<Position> certificates;  // one for each name
+  std::optional<Position> handshake_auth{};
 };
 
 // REQUIRES between calls: one place for each listener, certificate and rule of `config`.
@@ -27,7 +29,8 @@ struct Draft {
   std::vector<ListenerPlaces> listeners;
   std::vector<Position> certificates;
   std::vector<RulePlaces> rules;
-  std::vector<Position> auth;  // one for each realm of config.auth
+  std::vector<Position> auth;            // one for each realm of config.auth
+  std::vector<Position> handshake_auth;  // likewise
 };
 
 // Each reads its part of the top level; what is wrong goes to the reader's problems.
@@ -35,6 +38,7 @@ void read_listeners(TableReader& top, Draft& draft);
 // The files of certificates are looked into as far as their PEM lines go; whether they fit each other, the server says.
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);
+void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);

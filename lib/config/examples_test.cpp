@@ -22,7 +22,8 @@ ConfigSurroundings world() {
             return found == variables.end() ? std::nullopt : std::optional(found->second);
           },
           [](const std::string& path) -> std::expected<std::string, std::string> {
-            if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
+            if (path == "key.txt" || path == "proxy.key" || path == "cookie.key")
+              return "0123456789abcdeffedcba9876543210\n";
             if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
             if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
             if (path == "users.csv") return "alice,secret\n";

@@ -113,6 +113,13 @@ void read_origins(TableReader& reader, ListenerConfig& listener) {
   }
 }
 
+void read_listener_auth(TableReader& reader, ListenerConfig& listener, ListenerPlaces& places) {
+  const std::optional<Placed<std::string>> name = reader.text("handshake_auth");
+  if (!name) return;
+  listener.handshake_auth = name->value;
+  places.handshake_auth = name->at;
+}
+
 void read_proxy_protocol(TableReader& reader, ListenerConfig& listener) {
   for (const Placed<std::string>& source : reader.texts("proxy_protocol")) {
     if (const std::optional<Cidr> prefix = Cidr::parse(source.value)) {
@@ -145,6 +152,7 @@ void check_keys(TableReader& reader, const ListenerConfig& listener) {
   belongs("websocket", transport == Transport::Tcp || transport == Transport::Tls,
           "tcp and tls listeners that take WebSocket too");
   belongs("origins", is_websocket(transport) || listener.websocket, "listeners that take WebSocket");
+  belongs("handshake_auth", is_websocket(transport) || listener.websocket, "listeners that take WebSocket");
   belongs("proxy_protocol", is_reliable(transport), "connections");
 }
 
@@ -172,6 +180,7 @@ void read_listener(TableReader& reader, Draft& draft) {
   read_client_certificate(reader, listener);
   reader.boolean("websocket", listener.websocket);
   read_origins(reader, listener);
+  read_listener_auth(reader, listener, places);
   read_proxy_protocol(reader, listener);
   reader.finish();
   if (!usable) return;

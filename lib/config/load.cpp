@@ -198,6 +198,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
   read_auth(top, draft);
+  read_handshake_auth(top, draft);
   read_rules(top, draft);
   top.later({"trunk", "pool", "numbering", "test"});
   top.finish();

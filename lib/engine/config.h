@@ -32,6 +32,7 @@ struct ListenerConfig {
   ClientCertificate client_certificate = ClientCertificate::Unasked;
   bool websocket = false;              // TCP and TLS: takes WebSocket connections too (told by their first bytes)
   std::vector<std::string> origins{};  // WebSocket: who may connect (RFC 6455 §10.2); empty: any origin, or none
+  std::string handshake_auth{};        // WebSocket: which of Config::handshake_auth it asks for; "": nobody is asked
   std::vector<Cidr> proxy_protocol{};  // TCP, TLS: connections from there begin with a PROXY header, from elsewhere not
 
   friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;
@@ -67,6 +68,16 @@ struct CertificateConfig {
   friend bool operator==(const CertificateConfig&, const CertificateConfig&) = default;
 };
 
+// Who may open a WebSocket, by what the HTTP request for it shows (RFC 7118 §7). Of the two ways, one is enough.
+struct HandshakeAuth {
+  std::string name;
+  std::string auth{};        // Basic credentials (RFC 7617): whose users, of Config::auth; "": nobody's
+  std::string cookie{};      // a session cookie (RFC 6265) that a web server has set: its name; "": none is read
+  std::string cookie_key{};  // what that web server signs it with
+
+  friend bool operator==(const HandshakeAuth&, const HandshakeAuth&) = default;
+};
+
 // Name servers, and how far they are believed.
 struct DnsConfig {
   std::vector<Endpoint> servers{};             // empty: those of the system
@@ -85,7 +96,8 @@ struct Config {
   ProxyConfig proxy;
   DnsConfig dns{};
   RegistrarSettings registrar;
-  std::vector<DigestRealm> auth{};  // whom rules may ask for
+  std::vector<DigestRealm> auth{};              // whom rules may ask for
+  std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

@@ -142,6 +142,21 @@ void EngineCore::add_binding(TimePoint now, const std::string& aor, const std::s
   (void)changes;
 }
 
+namespace {
+
+std::string problem_with(const HandshakeAuth& handshake, const Config& config) {
+  const std::string what = "handshake_auth '" + handshake.name + "' ";
+  if (handshake.auth.empty() && handshake.cookie.empty()) return what + "would let nobody in";
+  if (!handshake.auth.empty() &&
+      std::ranges::find(config.auth, handshake.auth, &DigestRealm::name) == config.auth.end()) {
+    return what + "asks for users of '" + handshake.auth + "', which there is not";
+  }
+  if (handshake.cookie.empty() == handshake.cookie_key.empty()) return {};
+  return what + "needs a cookie and its key, not one of them";
+}
+
+}  // namespace
+
 std::string problem_with(const Config& config) {
   if (config.listeners.empty()) return "there is no listener";
   for (const ListenerConfig& listener : config.listeners) {
@@ -159,6 +174,14 @@ std::string problem_with(const Config& config) {
     if (listener.websocket && listener.transport != Transport::Tcp && listener.transport != Transport::Tls) {
       return "listener '" + listener.name + "': only TCP and TLS listeners can take WebSocket too";
     }
+    const std::string& asks = listener.handshake_auth;
+    if (!asks.empty() &&
+        std::ranges::find(config.handshake_auth, asks, &HandshakeAuth::name) == config.handshake_auth.end()) {
+      return "listener '" + listener.name + "': there is no handshake_auth '" + asks + "'";
+    }
+  }
+  for (const HandshakeAuth& handshake : config.handshake_auth) {
+    if (std::string problem = problem_with(handshake, config); !problem.empty()) return problem;
   }
   if (config.proxy.timer_c <= std::chrono::minutes(3)) {
     return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";

@@ -135,6 +135,17 @@ UserSecrets secrets_from_password(std::string_view user, std::string_view realm,
   return secrets;
 }
 
+bool has_password(const DigestRealm& realm, std::string_view user, std::string_view password) {
+  const auto found = realm.users.find(user);
+  bool right = false;
+  for (const DigestAlgorithm algorithm : realm.algorithms) {
+    const std::string_view known =
+        found == realm.users.end() ? nobodys_secret(algorithm) : found->second[static_cast<std::size_t>(algorithm)];
+    right |= same_digest(known, digest_hash(algorithm, {user, realm.realm, password}));
+  }
+  return right;
+}
+
 std::string digest_response(DigestAlgorithm algorithm, std::string_view secret, const DigestInput& input) {
   const bool whole = equals_ignoring_case(input.qop, "auth-int");
   const std::string what = whole

@@ -61,6 +61,10 @@ struct DigestRealm {
   friend bool operator==(const DigestRealm&, const DigestRealm&) = default;
 };
 
+// Whether that is the password of that user, for a client that shows it (Basic, RFC 7617): by the hashes of the realm's
+// algorithms. It takes as long for a user who is not there.
+bool has_password(const DigestRealm& realm, std::string_view user, std::string_view password);
+
 // Whether that user may change the bindings of that address of record (RFC 3261 §10.3 step 4).
 bool may_register(const DigestRealm& realm, std::string_view user, const Uri& address_of_record);
 

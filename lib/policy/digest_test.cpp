@@ -262,6 +262,19 @@ TEST_F(DigestTest, OneOfSeveralCredentialsIsEnough) {
   EXPECT_EQ(check(request({wrong, Client{}.answer("old")})).kind, Kind::Stale);
 }
 
+TEST(HasPassword, ByAnAlgorithmOfTheRealm) {
+  DigestRealm realm = realm_with({DigestAlgorithm::Sha256});
+  EXPECT_TRUE(has_password(realm, "alice", "secret"));
+  EXPECT_FALSE(has_password(realm, "alice", "Secret"));
+  EXPECT_FALSE(has_password(realm, "alice", ""));
+  EXPECT_FALSE(has_password(realm, "bob", "secret"));
+  EXPECT_FALSE(has_password(realm, "", ""));
+  realm.users["alice"][static_cast<std::size_t>(DigestAlgorithm::Sha256)].clear();
+  EXPECT_FALSE(has_password(realm, "alice", "secret"));
+  realm.algorithms.push_back(DigestAlgorithm::Md5);
+  EXPECT_TRUE(has_password(realm, "alice", "secret"));
+}
+
 TEST(MayRegister, OnlyTheUsersOwnAddressOfRecord) {
   DigestRealm realm;
   const auto may = [&](std::string_view user, std::string_view uri) {

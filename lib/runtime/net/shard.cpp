@@ -172,7 +172,7 @@ StreamFlow::Setup Shard::setup_for(ListenerId id, const Endpoint& remote) const 
   StreamFlow::Setup setup;
   setup.transport = listener.transport;
   setup.web_socket = listener.websocket;
-  setup.origins = listener.origins;
+  setup.upgrade = upgrade_rules(config_, listener);
   setup.silence = config_.limits.idle_connection;
   setup.proxy_header = std::ranges::any_of(listener.proxy_protocol,
                                            [&](const Cidr& balancers) { return balancers.contains(remote.address); });

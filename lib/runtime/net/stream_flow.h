@@ -22,6 +22,7 @@
 #include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
 #include "runtime/net/web_socket.h"
+#include "runtime/net/web_socket_upgrade.h"
 
 namespace intermediary {
 
@@ -39,10 +40,10 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   struct Setup {
     Transport transport = Transport::Tcp;  // Tls and Wss: `make_stream` gives TLS
     std::function<std::unique_ptr<ByteStream>(int descriptor)> make_stream = make_plain_stream;
-    bool proxy_header = false;               // the peer is a balancer and says for whom it connects
-    bool web_socket = false;                 // Tcp and Tls: may turn out to be a WebSocket, by its first bytes
-    std::span<const std::string> origins{};  // whose pages may open a WebSocket; empty: all
-    std::chrono::microseconds silence{};     // how long it may say nothing before the first of those bytes
+    bool proxy_header = false;            // the peer is a balancer and says for whom it connects
+    bool web_socket = false;              // Tcp and Tls: may turn out to be a WebSocket, by its first bytes
+    UpgradeRules upgrade{};               // who may open a WebSocket
+    std::chrono::microseconds silence{};  // how long it may say nothing before the first of those bytes
   };
 
   // What the flows of a shard share.
@@ -83,6 +84,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   bool shake_hands();
   bool look_at_first_bytes();
   bool take_upgrade();
+  void note_user(const HandshakeUser& user);
   bool read_early();
   bool goes_on(const IoResult& result);
   bool go_to(Stage stage);

@@ -3,12 +3,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/connection_limits.h"
 #include "event/event.h"
 #include "runtime/net/stream_flow.h"
-#include "runtime/net/web_socket_upgrade.h"
 #include "transport/proxy_header.h"
 
 namespace intermediary {
@@ -141,7 +141,8 @@ bool StreamFlow::look_at_first_bytes() {
 }
 
 bool StreamFlow::take_upgrade() {
-  UpgradeVerdict verdict = check_upgrade(early_, setup_.origins);
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  UpgradeVerdict verdict = check_upgrade(early_, setup_.upgrade, now);
   switch (verdict.kind) {
     case UpgradeVerdict::Kind::NeedsMore:
       return read_early();
@@ -149,6 +150,7 @@ bool StreamFlow::take_upgrade() {
       finish(verdict.reason, std::move(verdict.response));
       return false;
     case UpgradeVerdict::Kind::Accepted:
+      note_user(verdict.user);
       early_.erase(0, verdict.consumed);
       web_socket_.emplace();
       queue(std::move(verdict.response));
@@ -156,6 +158,13 @@ bool StreamFlow::take_upgrade() {
       return go_to(Stage::Done);
   }
   return false;
+}
+
+void StreamFlow::note_user(const HandshakeUser& user) {
+  if (user.by.empty()) return;
+  inbox_.note(LogLevel::Debug, "handshake-authenticated flow=" + std::to_string(identity_.flow.value) +
+                                   " remote=" + identity_.remote.to_string() + " user=" + log_value(user.name) +
+                                   " by=" + std::string(user.by));
 }
 
 bool StreamFlow::read_early() {

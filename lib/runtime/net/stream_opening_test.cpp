@@ -155,13 +155,35 @@ TEST_F(WebSocketTest, SaysGoodbyeWhenTheEngineCloses) {
 
 TEST_F(WebSocketTest, RefusesOtherOriginsAndSaysSo) {
   const std::vector<std::string> origins = {"https://phone.example.com"};
-  setup.origins = origins;
+  setup.upgrade.origins = origins;
   tcp::socket peer = connected();
   write(peer, upgrade_request);
   EXPECT_THAT(read(peer), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
   EXPECT_THAT(failure(), HasSubstr("reason=\"this Origin may not connect\""));
   EXPECT_THAT(inbox.inputs, IsEmpty());
   EXPECT_EQ(handshakes.failed, 1u);
+}
+
+TEST_F(WebSocketTest, AsksWhoOpensItAndSaysWhoDid) {
+  DigestRealm users;
+  users.realm = "example.com";
+  users.users["alice"] = secrets_from_password("alice", "example.com", "secret");
+  const HandshakeAuth auth{.name = "web", .auth = "users"};
+  setup.upgrade = {.auth = &auth, .users = &users};
+  tcp::socket peer = connected();
+  write(peer, upgrade_request);
+  EXPECT_THAT(read(peer), StartsWith("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"example.com\""));
+  EXPECT_THAT(failure(), AllOf(HasSubstr("handshake-failed"), HasSubstr("reason=\"no credentials\"")));
+  EXPECT_THAT(inbox.inputs, IsEmpty());
+  EXPECT_EQ(handshakes.failed, 1u);
+  inbox.notes.clear();
+  tcp::socket again = connected();
+  std::string request = upgrade_request;
+  request.insert(request.size() - 2, "Authorization: Basic YWxpY2U6c2VjcmV0\r\n");
+  write(again, request);
+  ASSERT_TRUE(opened());
+  EXPECT_THAT(inbox.notes, HasSubstr("handshake-authenticated flow=2 remote=127.0.0.1:"));
+  EXPECT_THAT(inbox.notes, HasSubstr(" user=alice by=basic"));
 }
 
 TEST_F(WebSocketTest, MayShareAListenerWithSip) {

@@ -9,6 +9,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <iterator>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/connection_limits.h"
 #include "base/text.h"
@@ -29,7 +31,7 @@ UpgradeVerdict refuse(http::status status, const std::string& reason, std::strin
   response.append(view(http::obsolete_reason(status))).append("\r\n").append(more_fields);
   response += "Connection: close\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) +
               "\r\n\r\n" + body;
-  return {UpgradeVerdict::Kind::Refused, std::move(response), 0, reason};
+  return {UpgradeVerdict::Kind::Refused, std::move(response), 0, reason, {}};
 }
 
 // The only value of a field; nullopt where there is none, or several.
@@ -86,7 +88,21 @@ bool may_come_from(const Request& request, std::span<const std::string> origins)
   return origin && std::ranges::any_of(origins, [&](const auto& each) { return equals_ignoring_case(each, *origin); });
 }
 
-UpgradeVerdict check(const Request& request, std::size_t size, std::span<const std::string> origins) {
+std::vector<std::string_view> all(const Request& request, http::field name) {
+  std::vector<std::string_view> values;
+  const auto [first, last] = request.equal_range(name);
+  for (auto field = first; field != last; ++field) values.push_back(trim(view(field->value())));
+  return values;
+}
+
+// Without users there is nothing to challenge for, and a 401 has a challenge (RFC 9110 §15.5.2).
+UpgradeVerdict refuse_stranger(const std::string& reason, const DigestRealm* users) {
+  if (!users) return refuse(http::status::forbidden, reason);
+  return refuse(http::status::unauthorized, reason,
+                "WWW-Authenticate: Basic realm=\"" + users->realm + "\", charset=\"UTF-8\"\r\n");
+}
+
+UpgradeVerdict check(const Request& request, std::size_t size, const UpgradeRules& rules, WallTime now) {
   if (request.method() != http::verb::get) {
     return refuse(http::status::method_not_allowed, "only GET, to become a WebSocket", "Allow: GET\r\n");
   }
@@ -104,21 +120,36 @@ UpgradeVerdict check(const Request& request, std::size_t size, std::span<const s
   }
   const auto key = only(request, http::field::sec_websocket_key);
   if (!key || !is_key(*key)) return refuse(http::status::bad_request, "no Sec-WebSocket-Key, or a bad one");
-  if (!may_come_from(request, origins)) return refuse(http::status::forbidden, "this Origin may not connect");
+  if (!may_come_from(request, rules.origins)) return refuse(http::status::forbidden, "this Origin may not connect");
   const auto is_ours = [](std::string_view value) { return value == subprotocol; };
   if (!lists(request, http::field::sec_websocket_protocol, is_ours)) {
     return refuse(http::status::bad_request, "the subprotocol 'sip' is not offered");
+  }
+  std::expected<HandshakeUser, std::string> user;
+  if (rules.auth) {
+    user = who_opens(*rules.auth, rules.users,
+                     {all(request, http::field::cookie), all(request, http::field::authorization)}, now);
+    if (!user) return refuse_stranger(user.error(), rules.users);
   }
   return {UpgradeVerdict::Kind::Accepted,
           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
               accept_of(*key) + "\r\nSec-WebSocket-Protocol: " + std::string(subprotocol) + "\r\n\r\n",
           size,
-          {}};
+          {},
+          *std::move(user)};
 }
 
 }  // namespace
 
-UpgradeVerdict check_upgrade(std::string_view bytes, std::span<const std::string> origins) {
+UpgradeRules upgrade_rules(const Config& config, const ListenerConfig& listener) {
+  UpgradeRules rules{.origins = listener.origins};
+  if (listener.handshake_auth.empty()) return rules;
+  rules.auth = &*std::ranges::find(config.handshake_auth, listener.handshake_auth, &HandshakeAuth::name);
+  if (!rules.auth->auth.empty()) rules.users = &*std::ranges::find(config.auth, rules.auth->auth, &DigestRealm::name);
+  return rules;
+}
+
+UpgradeVerdict check_upgrade(std::string_view bytes, const UpgradeRules& rules, WallTime now) {
   constexpr std::string_view end = "\r\n\r\n";
   const std::size_t found = bytes.substr(0, limit::upgrade_request_bytes).find(end);
   if (found == std::string_view::npos) {
@@ -133,7 +164,7 @@ UpgradeVerdict check_upgrade(std::string_view bytes, std::span<const std::string
   if (error || !parser.is_header_done() || taken != size) {
     return refuse(http::status::bad_request, "no HTTP request" + (error ? ": " + error.message() : std::string()));
   }
-  return check(parser.get(), size, origins);
+  return check(parser.get(), size, rules, now);
 }
 
 }  // namespace intermediary

@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 UpgradeVerdict check(const std::string& bytes, const std::vector<std::string>& origins = {}) {
-  return check_upgrade(bytes, origins);
+  return check_upgrade(bytes, {.origins = origins}, {});
 }
 
 // RFC 7118 §4.2's request, in our words; `without` a field and `with` others.
@@ -80,6 +80,91 @@ TEST(WebSocketUpgrade, ComesFromOriginsThatMay) {
   EXPECT_EQ(refusal(request("Origin"), {"https://other.example.com"}), forbidden);
   EXPECT_EQ(refusal(request("", "Origin: https://other.example.com\r\n"), {"https://other.example.com"}), forbidden);
 }
+
+// ---- RFC 7118 §7
+
+class AuthenticatedUpgrade : public testing::Test {
+ protected:
+  AuthenticatedUpgrade() {
+    HandshakeAuth& auth = config.handshake_auth.emplace_back();
+    auth = {.name = "web", .auth = "users", .cookie = "session", .cookie_key = "0123456789abcdef0123456789abcdef"};
+    DigestRealm& users = config.auth.emplace_back();
+    users.name = "users";
+    users.realm = "example.com";
+    users.users["alice"] = secrets_from_password("alice", users.realm, "secret");
+    config.listeners = {{"web", Transport::Wss}};
+    config.listeners[0].handshake_auth = "web";
+  }
+  UpgradeVerdict asked(const std::string& fields, std::chrono::seconds now = std::chrono::seconds(1'799'999'999)) {
+    return check_upgrade(request("", fields), upgrade_rules(config, config.listeners[0]), WallTime(now));
+  }
+
+  Config config;
+  const std::string cookie = "Cookie: session=YWxpY2U.1800000000._n4jwdjyXUl4S-20iITImmdzYmdF5dKYXkYCS58mIb4\r\n";
+  const std::string basic = "Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
+};
+
+TEST_F(AuthenticatedUpgrade, IsAcceptedWithASessionCookie) {
+  const UpgradeVerdict verdict = asked(cookie);
+  EXPECT_EQ(verdict.kind, UpgradeVerdict::Kind::Accepted);
+  EXPECT_EQ(verdict.user.name, "alice");
+  EXPECT_EQ(verdict.user.by, "cookie");
+  EXPECT_THAT(verdict.response, StartsWith("HTTP/1.1 101 "));
+  EXPECT_EQ(asked(cookie, std::chrono::seconds(1'800'000'000)).reason,
+            "a session cookie that has expired; no credentials");
+  EXPECT_EQ(asked("Cookie: a=b\r\n" + cookie).user.name, "alice");
+}
+
+TEST_F(AuthenticatedUpgrade, IsAcceptedWithAPassword) {
+  const UpgradeVerdict verdict = asked(basic);
+  EXPECT_EQ(verdict.kind, UpgradeVerdict::Kind::Accepted);
+  EXPECT_EQ(verdict.user.name, "alice");
+  EXPECT_EQ(verdict.user.by, "basic");
+  EXPECT_EQ(asked(basic + basic).kind, UpgradeVerdict::Kind::Refused);
+}
+
+TEST_F(AuthenticatedUpgrade, IsChallengedWith401) {
+  const std::string wrong = "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n";
+  for (const std::string& fields : {std::string(), wrong, "Cookie: session=x\r\n" + wrong}) {
+    const UpgradeVerdict verdict = asked(fields);
+    EXPECT_EQ(verdict.kind, UpgradeVerdict::Kind::Refused);
+    EXPECT_THAT(verdict.response,
+                AllOf(StartsWith("HTTP/1.1 401 Unauthorized\r\n"),
+                      HasSubstr("\r\nWWW-Authenticate: Basic realm=\"example.com\", charset=\"UTF-8\"\r\n")));
+  }
+  EXPECT_EQ(asked("").reason, "no session cookie; no credentials");
+  EXPECT_EQ(asked(wrong).reason, "no session cookie; no such user, or another password");
+}
+
+TEST_F(AuthenticatedUpgrade, GetsNoChallengeWhereOnlyACookieCounts) {
+  config.handshake_auth[0].auth.clear();
+  EXPECT_EQ(asked(cookie).kind, UpgradeVerdict::Kind::Accepted);
+  const UpgradeVerdict verdict = asked(basic);
+  EXPECT_THAT(verdict.response, StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+  EXPECT_EQ(verdict.reason, "no session cookie");
+  EXPECT_EQ(verdict.response.find("WWW-Authenticate"), std::string::npos);
+}
+
+TEST_F(AuthenticatedUpgrade, ComesFromOriginsThatMayFirst) {
+  config.listeners[0].origins = {"https://other.example.com"};
+  EXPECT_EQ(asked(cookie).reason, "this Origin may not connect");
+  EXPECT_EQ(asked("").reason, "this Origin may not connect");
+}
+
+TEST_F(AuthenticatedUpgrade, IsOneThatWouldBeAccepted) {
+  const UpgradeVerdict verdict =
+      check_upgrade(request("Sec-WebSocket-Protocol"), upgrade_rules(config, config.listeners[0]), {});
+  EXPECT_EQ(verdict.reason, "the subprotocol 'sip' is not offered");
+}
+
+TEST_F(AuthenticatedUpgrade, IsAskedForOnlyWhereTheListenerSaysSo) {
+  config.listeners[0].handshake_auth.clear();
+  const UpgradeVerdict verdict = asked("Cookie: session=x\r\n");
+  EXPECT_EQ(verdict.kind, UpgradeVerdict::Kind::Accepted);
+  EXPECT_EQ(verdict.user.by, "");
+}
+
+// ---- HTTP
 
 TEST(WebSocketUpgrade, TellsAPlainRequestWhatThisIs) {
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
