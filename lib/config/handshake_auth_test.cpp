@@ -58,16 +58,16 @@ TEST(HandshakeAuthConfig, ReadsEveryKey) {
 // Whoever makes a Config without a file is told as well.
 TEST(HandshakeAuthConfig, HasWhatItNamesWhereverItComesFrom) {
   Config config = load_config(wss + others + with_cookie, "sip.toml", world())->config;
-  HandshakeAuth& people = config.handshake_auth[0];
-  people.cookie_key = "";
+  HandshakeAuth& handshake = config.handshake_auth[0];
+  handshake.cookie_key = "";
   EXPECT_EQ(problem_with(config), "handshake_auth 'people' needs a cookie and its key, not one of them");
-  people.cookie = "";
+  handshake.cookie = "";
   EXPECT_EQ(problem_with(config), "handshake_auth 'people' would let nobody in");
-  people.auth = "user";
+  handshake.auth = "user";
   EXPECT_EQ(problem_with(config), "handshake_auth 'people' asks for users of 'user', which there is not");
-  people.auth = "users";
+  handshake.auth = "users";
   EXPECT_EQ(problem_with(config), "");
-  people.name = "peple";
+  handshake.name = "peple";
   EXPECT_EQ(problem_with(config), "listener 'web': there is no handshake_auth 'people'");
 }
 
