@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A JsSIP page in headless Chromium registers over WSS, calls a UDP user agent through us and hangs up; a UDP caller
+"""A JsSIP page in headless Chromium, whose web server gave it a session cookie, registers over WSS, calls a UDP user agent through us and hangs up; a UDP caller
 reaches the page, which declines; the page vanishes, and a call to it is refused at once (RFC 7118 §5, RFC 5626 §5.3).
 
     conformance/browser/browser_call.py PROGRAM PACKAGES
@@ -23,22 +23,31 @@ sys.path.insert(0, os.path.join(HERE, "../wire"))
 
 from certificates import make_authority, make_certificate  # noqa: E402
 from peers import HOST, Failure, Intermediary, Program, free_ports, run  # noqa: E402
+from web_socket import session_cookie  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVENT_SECONDS = 60  # a browser on a busy machine takes its time
 AT_ONCE_SECONDS = 1.0
 USER = "sip:web@example.com"
+COOKIE_KEY = "0123456789abcdef0123456789abcdef"
 
 
 def config(udp, wss, page):
     return f"""
-listen = [
-  {{ name = "udp", on = "udp:{HOST}:{udp}" }},
-  {{ name = "wss", on = "wss:{HOST}:{wss}", cert = "edge", origins = ["http://localhost:{page}"] }}]
 domains = ["example.com"]
+[[listen]]
+on = "udp:{HOST}:{udp}"
+[[listen]]
+on = "wss:{HOST}:{wss}"
+cert = "edge"
+origins = ["https://localhost:{page}"]
+handshake_auth = "web"
 [certificate.edge]
 chain = "edge.pem"
 key = "edge.key"
+[handshake_auth.web]
+cookie = "session"
+cookie_key = "{COOKIE_KEY}"
 [proxy]
 record_route = true
 tcp_for_large_requests = false
@@ -63,8 +72,9 @@ class Page(Program):
     def __init__(self, folder, packages, port, wss):
         super().__init__("page", ["true"], folder)
         self.process.wait()
+        cookie = session_cookie("session", COOKIE_KEY, "web", time.time() + 600)
         self.process = subprocess.Popen(
-            ["node", os.path.join(HERE, "page.mjs"), packages, str(port), f"wss://{HOST}:{wss}", USER, CHROMIUM],
+            ["node", os.path.join(HERE, "page.mjs"), packages, str(port), f"wss://localhost:{wss}", cookie, USER, CHROMIUM],
             cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log_file, text=True)
         self.events = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()

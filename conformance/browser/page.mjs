@@ -1,18 +1,18 @@
 // A page with JsSIP, in headless Chromium, driven by lines: commands come on standard input, events go to standard output.
 //
-//   node page.mjs PACKAGES PORT WSS_URL ADDRESS_OF_RECORD CHROMIUM
+//   node page.mjs PACKAGES PORT WSS_URL COOKIE ADDRESS_OF_RECORD CHROMIUM
 //
-// PACKAGES is a folder with node_modules; the page is served at http://localhost:PORT, which is its Origin. Commands:
-// "call URI", "hang-up", "vanish". Events: "registered", "refused …", "ringing", "confirmed", "ended …", "declined",
-// "gone", "error …".
-import { createServer } from 'node:http';
+// PACKAGES is a folder with node_modules; the page is served at https://localhost:PORT, which is its Origin, by edge.pem and
+// edge.key, with the COOKIE "NAME=VALUE", which goes to other ports of localhost, too. Commands: "call URI", "hang-up", "vanish". Events:
+// "registered", "refused …", "ringing", "confirmed", "ended …", "declined", "gone", "error …".
+import { createServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const [packages, port, url, addressOfRecord, chromium] = process.argv.slice(2);
+const [packages, port, url, cookie, addressOfRecord, chromium] = process.argv.slice(2);
 const require = createRequire(join(packages, 'node_modules', 'index.js'));
 const say = (line) => process.stdout.write(line + '\n');
 
@@ -81,7 +81,9 @@ const script = `
 const page = `<!doctype html><title>phone</title><script>${bundle(require.resolve('jssip'))}</script><script>${script}</script>`;
 
 const { chromium: driver } = require('playwright-core');
-const server = createServer((_, response) => response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page));
+const files = { cert: readFileSync('edge.pem'), key: readFileSync('edge.key') };
+const server = createServer(files, (_, response) => response.setHeader('Content-Type', 'text/html; charset=utf-8')
+    .setHeader('Set-Cookie', `${cookie}; Path=/; Secure; HttpOnly; SameSite=Lax`).end(page));
 await new Promise((ready) => server.listen(Number(port), 'localhost', ready));
 const profile = mkdtempSync(join(tmpdir(), 'browser-'));
 const context = await driver.launchPersistentContext(profile, {
@@ -96,7 +98,7 @@ const tab = await context.newPage();
 tab.on('pageerror', (error) => say(`error ${error.message}`));
 tab.on('console', (message) => process.stderr.write(`${message.text()}\n`));
 await tab.exposeFunction('report', say);
-await tab.goto(`http://localhost:${port}/`);
+await tab.goto(`https://localhost:${port}/`);
 
 const commands = {
   call: (uri) => tab.evaluate((target) => window.call(target), uri),

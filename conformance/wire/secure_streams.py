@@ -7,7 +7,6 @@
 import asyncio
 import base64
 import os
-import re
 import socket
 import ssl
 import struct
@@ -17,13 +16,12 @@ import time
 from certificates import make_authority, make_certificate
 from peers import HOST, Failure, Intermediary, answers_options, free_ports, run
 from sip_client import Connection, request
-from web_socket import BINARY, CLOSE, PING, frame, upgrade
+from web_socket import BINARY, CLOSE, PING, frame, session_cookie, upgrade
 
 SLOW = 60  # connections that never finish a handshake
 HANDSHAKE_SECONDS = 5
 BEHIND = "192.0.2.7"  # who may relay, and comes by a balancer only
 COOKIE_KEY = "0123456789abcdef0123456789abcdef"
-DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/configuration.md")
 
 
 def config(ports):
@@ -141,19 +139,11 @@ async def refused_upgrades(ports, trusting):
         expect((await raw(ports.wss, bytes_sent, trusting))[:len(answer)], answer, what)
 
 
-def documented_cookie(user, expires):
-    """As the example of the documentation makes it for a web server."""
-    with open(DOCUMENT, encoding="utf-8") as file:
-        example, = re.findall(r"```python\n(.*?)```", file.read(), re.DOTALL)
-    names = {}
-    exec(example, names)  # pylint: disable=exec-used
-    return names["session_cookie"]("session", COOKIE_KEY.encode(), user, expires)
-
-
 async def authenticated_upgrades(ports, trusting):
     """RFC 7118 §7: who opens a WebSocket is known by a session cookie or by Basic credentials."""
     now = time.time()
-    good, expired = (f"Cookie: theme=dark; session={documented_cookie('alice', now + more)}" for more in (60, -1))
+    good, expired = (f"Cookie: theme=dark; {session_cookie('session', COOKIE_KEY, 'alice', now + more)}"
+                     for more in (60, -1))
     basic, wrong = ("Authorization: Basic " + base64.b64encode(text).decode()
                     for text in (b"alice:secret", b"alice:wrong"))
     origin = "https://phone.example.com"

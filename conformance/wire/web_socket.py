@@ -1,9 +1,12 @@
-"""A client's side of WebSocket (RFC 6455), for asyncio: its upgrade request, frames to send, messages that come."""
+"""A client's side of WebSocket (RFC 6455), for asyncio: its upgrade request, frames to send, messages that come; and the
+cookie that a web server gives it."""
 
 import base64
 import os
+import re
 import struct
 
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/configuration.md")
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -25,6 +28,15 @@ def upgrade(host="edge.example.com", origin=None, subprotocol="sip", version="13
     if origin:
         lines.append(f"Origin: {origin}")
     return "\r\n".join(lines + ["", ""]).encode()
+
+
+def session_cookie(name, key, user, expires):
+    """NAME=VALUE, as the example of the documentation has web servers make it."""
+    with open(DOCUMENT, encoding="utf-8") as file:
+        example, = re.findall(r"```python\n(.*?)```", file.read(), re.DOTALL)
+    names = {}
+    exec(example, names)  # pylint: disable=exec-used
+    return f"{name}={names['session_cookie'](name, key.encode(), user, expires)}"
 
 
 def frame(payload, opcode=TEXT, final=True, masked=True):
