@@ -70,6 +70,7 @@ void check_handshake(const ListenerConfig& listener, const HandshakeAuth& handsh
 void check_handshakes(const Draft& draft, Problems& problems) {
   const std::vector<HandshakeAuth>& all = draft.config.handshake_auth;
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const HandshakeAuth& handshake : all) names.push_back(handshake.name);
   std::vector<bool> used(names.size());
   for (std::size_t i = 0; i < draft.config.listeners.size(); ++i) {

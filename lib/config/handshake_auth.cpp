@@ -14,6 +14,7 @@ void read_users(TableReader& reader, HandshakeAuth& handshake, const Draft& draf
   const std::optional<Placed<std::string>> auth = reader.text("auth");
   if (!auth) return;
   std::vector<std::string> names;
+  names.reserve(draft.config.auth.size());
   for (const DigestRealm& realm : draft.config.auth) names.push_back(realm.name);
   if (std::ranges::find(names, auth->value) != names.end()) {
     handshake.auth = auth->value;
