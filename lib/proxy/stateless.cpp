@@ -143,9 +143,9 @@ std::optional<StatelessReply> StatelessProxy::reply(const Message& response) con
   const StatelessKey key{next_branch,        next->host,          next->port,
                          response.call_id(), response.from_tag(), response.cseq().number};
   if (stateless_branch(settings_.key, key) != top.branch) return std::nullopt;
+  const auto in = own->parameters.value("in");
   StatelessReply reply;
-  const std::string_view in = own->parameters.value("in").value_or("");
-  if (!read_way_back(settings_.key, top.branch, in, *next, reply)) return std::nullopt;
+  if (!in || !read_way_back(settings_.key, top.branch, *in, *next, reply)) return std::nullopt;
   reply.next_via = text(response, vias[1]);
   reply.bytes = pass_back(response);
   return reply;

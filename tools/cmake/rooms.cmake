@@ -10,7 +10,8 @@ add_library(intermediary_options INTERFACE)
 target_compile_features(intermediary_options INTERFACE cxx_std_23)
 # g++ 12 sees enumerators as shadows of types, and std::variant's storage as uninitialised.
 target_compile_options(intermediary_options INTERFACE -Wall -Wextra -Wpedantic $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local;-Wno-maybe-uninitialized,-Wshadow> -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror)
+  -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
+  $<$<BOOL:${INTERMEDIARY_WARNINGS_ARE_ERRORS}>:-Werror>)
 if(INTERMEDIARY_SANITIZE)
   target_compile_options(intermediary_options INTERFACE -fsanitize=${INTERMEDIARY_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
