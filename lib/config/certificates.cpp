@@ -11,9 +11,20 @@ std::string located(const std::string& path, const std::string& folder) {
   return folder.empty() || path.starts_with('/') ? path : folder + "/" + path;
 }
 
-// The path of a PEM file that holds `wanted`, as the server is to open it; what is wrong with it stands at its place.
-std::string read_pem(TableReader& reader, std::string_view key, std::string_view wanted, std::string_view what,
-                     const ConfigSurroundings& surroundings) {
+void read_tls(TableReader& top, const ConfigSurroundings& surroundings, Config& config) {
+  std::optional<TableReader> tls = top.table("tls", "[tls]");
+  if (!tls) return;
+  if (tls->has("authorities")) {
+    config.authorities_file = read_pem(*tls, "authorities", certificate_line, "certificate", surroundings).path;
+  }
+  tls->text("authorities");
+  tls->finish();
+}
+
+}  // namespace
+
+PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wanted, std::string_view what,
+                 const ConfigSurroundings& surroundings) {
   const std::optional<Placed<std::string>> path = reader.text(key);
   if (!path) {
     if (!reader.has(key)) {
@@ -24,24 +35,15 @@ std::string read_pem(TableReader& reader, std::string_view key, std::string_view
   const std::expected<std::string, std::string> contents = surroundings.read_file(path->value);
   if (!contents) {
     reader.problems().error(path->at, reader.naming(key) + ": cannot read '" + path->value + "': " + contents.error());
-  } else if (!contents->contains(wanted)) {
+    return {};
+  }
+  if (!contents->contains(wanted)) {
     reader.problems().error(path->at, reader.naming(key) + ": '" + path->value + "' holds no " + std::string(what) +
                                           " in PEM form ('" + std::string(wanted) + "')");
+    return {};
   }
-  return located(path->value, surroundings.folder);
+  return {located(path->value, surroundings.folder), *contents};
 }
-
-void read_tls(TableReader& top, const ConfigSurroundings& surroundings, Config& config) {
-  std::optional<TableReader> tls = top.table("tls", "[tls]");
-  if (!tls) return;
-  if (tls->has("authorities")) {
-    config.authorities_file = read_pem(*tls, "authorities", certificate_line, "certificate", surroundings);
-  }
-  tls->text("authorities");
-  tls->finish();
-}
-
-}  // namespace
 
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   for (auto& [name, reader] : top.named_tables("certificate")) {
@@ -49,10 +51,12 @@ void read_certificates(TableReader& top, const ConfigSurroundings& surroundings,
     if (!is_token(name.value)) {
       top.problems().error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
     }
-    certificate.chain_file = read_pem(reader, "chain", certificate_line, "certificate", surroundings);
-    certificate.key_file = read_pem(reader, "key", key_line_end, "private key", surroundings);
+    PemFile chain = read_pem(reader, "chain", certificate_line, "certificate", surroundings);
+    PemFile key = read_pem(reader, "key", key_line_end, "private key", surroundings);
+    certificate.chain_file = std::move(chain.path);
+    certificate.key_file = std::move(key.path);
     reader.finish();
-    draft.certificates.push_back(name.at);
+    draft.certificates.push_back({name.at, std::move(chain.text), std::move(key.text)});
     draft.config.certificates.push_back(std::move(certificate));
   }
   read_tls(top, surroundings, draft.config);

@@ -46,7 +46,8 @@ void check_certificates(const Draft& draft, Problems& problems) {
     }
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!used[i]) problems.warning(draft.certificates[i], "no listener shows the certificate '" + names[i] + "'");
+    if (names[i] == draft.smime_certificate) continue;
+    if (!used[i]) problems.warning(draft.certificates[i].at, "no listener shows the certificate '" + names[i] + "'");
   }
 }
 

@@ -23,11 +23,24 @@ struct ListenerPlaces {
   std::optional<Position> handshake_auth{};
 };
 
+// What stands in the files of a certificate; "" where one could not be read.
+struct CertificateTexts {
+  Position at;
+  std::string chain;
+  std::string key;
+};
+
+struct PemFile {
+  std::string path;  // as the server is to open it
+  std::string text;
+};
+
 // REQUIRES between calls: one place for each listener, certificate and rule of `config`.
 struct Draft {
   Config config;
   std::vector<ListenerPlaces> listeners;
-  std::vector<Position> certificates;
+  std::vector<CertificateTexts> certificates;
+  std::string smime_certificate{};  // its name; "": none
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;            // one for each realm of config.auth
   std::vector<Position> handshake_auth;  // likewise
@@ -37,6 +50,12 @@ struct Draft {
 void read_listeners(TableReader& top, Draft& draft);
 // The files of certificates are looked into as far as their PEM lines go; whether they fit each other, the server says.
 void read_certificates(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+// The PEM file that a key names, which must hold `wanted`; what is wrong with it stands at its place, and then the text
+// is "".
+PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wanted, std::string_view what,
+                 const ConfigSurroundings& surroundings);
+// "smime_…" of [registrar]. REQUIRES: the certificates have been read.
+void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);

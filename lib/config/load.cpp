@@ -128,13 +128,15 @@ void read_flow_timer(TableReader& registrar, RegistrarSettings& config) {
   config.flow_timer = std::chrono::duration_cast<seconds>(value);
 }
 
-void read_registrar(TableReader& top, RegistrarSettings& config) {
+void read_registrar(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
+  RegistrarSettings& config = draft.config.registrar;
   std::optional<TableReader> registrar = top.table("registrar", "[registrar]");
   if (!registrar) return;
   read_expires(*registrar, config);
   registrar->integer("max_contacts", config.max_contacts, 1, limit::branches_per_request);
   read_flow_timer(*registrar, config);
   read_service_route(*registrar, config);
+  read_smime(*registrar, surroundings, draft);
   registrar->finish();
 }
 
@@ -193,7 +195,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_server_name(top, draft.config);
   read_proxy(top, draft.config.proxy);
   read_dns(top, draft.config.dns);
-  read_registrar(top, draft.config.registrar);
+  read_registrar(top, surroundings, draft);
   read_location(top);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);

@@ -56,7 +56,7 @@ UaAnswer EngineCore::answer_register(const Preprocessed& pre, const Arrival& arr
       return intermediary::refuse(403, "the user " + user + " may not register this address of record");
     }
   }
-  UaAnswer answer = registrar_.answer(now_, *pre.request, arrival);
+  UaAnswer answer = registrar_.answer(now_, *pre.request, arrival, wall());
   if (!answer.is_refusal() && knows_wall_) answer.fields.emplace_back("Date", date_text(wall()));
   return answer;
 }

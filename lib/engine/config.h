@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "dialog/session_timer.h"
 #include "policy/digest.h"
+#include "policy/smime.h"
 #include "routing/path_use.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
@@ -96,6 +97,7 @@ struct Config {
   ProxyConfig proxy;
   DnsConfig dns{};
   RegistrarSettings registrar;
+  std::optional<SmimeKeys> smime{};             // of the registrar: it reads and makes protected copies (RFC 3327 §6)
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
   std::vector<Rule> rules;

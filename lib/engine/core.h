@@ -24,6 +24,7 @@
 #include "engine/io.h"
 #include "location/location.h"
 #include "policy/digest.h"
+#include "policy/smime.h"
 #include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
 #include "proxy/stateless.h"
@@ -191,6 +192,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   Resolver resolver_;
   std::map<LookupId, Detour> detours_;
   Location location_;
+  std::optional<Smime> smime_;
   Capabilities capabilities_;
   Registrar registrar_;
   DialogTable dialogs_;

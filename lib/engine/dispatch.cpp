@@ -10,6 +10,7 @@
 #include "transport/resolve.h"
 #include "transport/via.h"
 #include "ua/options.h"
+#include "ua/protected_copy.h"
 
 namespace intermediary {
 
@@ -282,6 +283,12 @@ void EngineCore::answer(const MessagePtr& request, const Arrival& arrival, UaAns
   transactions_.set_user(server, user);
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
+  ProtectedCopy copy;
+  if (answer.with_copy) {  // RFC 3327 §6.2: of the complete response
+    copy = make_protected_copy(*smime_, wall(), make_response(*request, parts), tag);
+    parts.content_type = copy.content_type;
+    parts.body = copy.body;
+  }
   transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
   for (const Event& event : answer.events) {
     if (const auto* change = std::get_if<BindingChanged>(&event)) tell_searches(*change);

@@ -45,6 +45,13 @@ bool notifies(const Config& config) {
                              [](const Rule& rule) { return std::holds_alternative<NotifyAction>(rule.action); });
 }
 
+std::optional<Smime> opened(const std::optional<SmimeKeys>& keys) {
+  if (!keys) return std::nullopt;
+  auto smime = Smime::open(*keys);
+  assert(smime);  // problem_with() has looked
+  return *std::move(smime);
+}
+
 HashKey draw_key(RandomSource& random) {
   HashKey key{};
   for (std::uint64_t& word : key) word = random.next();
@@ -67,8 +74,9 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       gruu_key_(derived_key(tag_key_, "temporary gruus")),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       resolver_(config_.dns.times, names_, random_),
-      capabilities_(own_capabilities(registers(config_))),
-      registrar_(config_.registrar, names_, location_, gruu_key_),
+      smime_(opened(config_.smime)),
+      capabilities_(own_capabilities(registers(config_), config_.smime.has_value())),
+      registrar_(config_.registrar, names_, location_, gruu_key_, smime_ ? &*smime_ : nullptr),
       dialogs_(derived_key(tag_key_, "dialogs"), notifies(config_)),
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
@@ -195,6 +203,9 @@ std::string problem_with(const Config& config) {
     if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
       return "rule '" + rule.name + "' challenges without state: a repetition would be taken for a replay";
     }
+  }
+  if (config.smime) {
+    if (const auto smime = Smime::open(*config.smime); !smime) return "S/MIME of the registrar: " + smime.error();
   }
   const SessionTimerPolicy& timer = config.proxy.session_timer;
   for (const auto interval : {timer.session_expires, timer.min_se}) {

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "message/multipart.h"
+#include "policy/test_smime.h"
+
 namespace intermediary {
 namespace {
 
@@ -90,6 +93,39 @@ TEST_F(EngineTest, ForwardsAnInviteToTheContactAndItsAnswerBack) {
   EXPECT_FALSE(engine_.live().idle());
   run_until(milliseconds(33100));  // Timers L and M
   EXPECT_TRUE(engine_.live().idle());
+}
+
+TEST(SignedAnswersTest, ARegistrationWithAPathIsAnsweredWithAProtectedCopyOfTheAnswer) {
+  Config config;
+  config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
+  config.domains = {"example.com"};
+  config.server_name = "ours";
+  config.rules = {{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt}};
+  config.smime = test_smime::registrar_keys();
+  ASSERT_EQ(problem_with(config), "");
+  Engine engine(config, seed_from_number(1));
+  engine.handle(at(seconds(0)), WallClock{WallTime(seconds(1'767'225'600))});
+  engine.handle(at(seconds(1)),
+                DatagramReceived{ListenerId{1}, *Endpoint::parse("192.0.2.10:5060"),
+                                 "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\n"
+                                 "From: <sip:bob@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c\r\n"
+                                 "CSeq: 1 REGISTER\r\nContact: <sip:bob@192.0.2.10>\r\nSupported: path\r\n"
+                                 "Path: <sip:192.0.2.9;lr>\r\nContent-Length: 0\r\n\r\n"});
+  const auto output = engine.poll();
+  ASSERT_TRUE(output && std::holds_alternative<Transmit>(*output));
+  const auto answer = Message::parse(std::get<Transmit>(*output).bytes, Framing::Datagram, Limits{});
+  ASSERT_TRUE(answer);
+  const auto body = read_signed_body((*answer)->value(FieldName::ContentType), (*answer)->body());
+  ASSERT_TRUE(body) << body.error();
+  EXPECT_TRUE(test_smime::is_signed(body->content, body->signature, test_smime::authority()));
+  // The same, but for the body.
+  const std::string_view bytes = (*answer)->bytes();
+  EXPECT_EQ(body->content_body,
+            std::string(bytes.substr(0, bytes.find("Content-Type: "))) + "Content-Length: 0\r\n\r\n");
+  EXPECT_THAT(std::string(body->content_body), HasSubstr("\r\nServer: ours\r\n"));
+
+  config.smime->key = test_smime::elliptic_key;
+  EXPECT_THAT(problem_with(config), HasSubstr("S/MIME of the registrar: the key cannot be used"));
 }
 
 // What holds up a server that is to stop: everything that waits, and nothing that only absorbs repetitions.

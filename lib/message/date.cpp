@@ -1,7 +1,9 @@
 #include "message/date.h"
 
+#include <algorithm>
 #include <array>
-#include <string_view>
+
+#include "base/text.h"
 
 namespace intermediary {
 namespace {
@@ -25,6 +27,22 @@ std::string date_text(WallTime time) {
          std::string(months[unsigned(date.month()) - 1]) + ' ' + digits(int(date.year()), 4) + ' ' +
          digits(clock.hours().count(), 2) + ':' + digits(clock.minutes().count(), 2) + ':' +
          digits(clock.seconds().count(), 2) + " GMT";
+}
+
+// Read by its places; whether all else stands where it should, writing it again tells.
+std::optional<WallTime> parse_date(std::string_view text) {
+  if (text.size() != std::string_view("Sat, 13 Nov 2010 23:29:00 GMT").size()) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t count) { return parse_decimal<int>(text.substr(at, count)); };
+  const auto day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2);
+  const auto second = number(23, 2);
+  const auto month = std::ranges::find(months, text.substr(8, 3)) - months.begin();
+  if (!day || !year || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month + 1)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  const WallTime time = std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+                        std::chrono::seconds(*second);
+  return date_text(time) == text ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace intermediary

@@ -18,5 +18,16 @@ TEST(Date, OfTheFirstSecondAndOfALeapDay) {
   EXPECT_EQ(date_text(WallTime(seconds(1'709'251'199)) + Duration(999'999)), "Thu, 29 Feb 2024 23:59:59 GMT");
 }
 
+TEST(Date, IsReadAsItIsWritten) {
+  EXPECT_EQ(parse_date("Sat, 13 Nov 2010 23:29:00 GMT"), WallTime(seconds(1'289'690'940)));
+  EXPECT_EQ(parse_date("Thu, 29 Feb 2024 23:59:59 GMT"), WallTime(seconds(1'709'251'199)));
+  for (const char* wrong :
+       {"", "Sun, 13 Nov 2010 23:29:00 GMT", "Sat, 13 Nov 2010 23:29:00 UTC", "Sat, 13 nov 2010 23:29:00 GMT",
+        "Sat, 31 Feb 2010 23:29:00 GMT", "Sat, 13 Nov 2010 24:29:00 GMT", "Sat, 13 Nov 2010 23:60:00 GMT",
+        "Sat, 13 Nov 2010 23-29-00 GMT", "Sat, -1 Nov 2010 23:29:00 GMT"}) {
+    EXPECT_FALSE(parse_date(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace intermediary

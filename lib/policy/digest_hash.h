@@ -1,4 +1,4 @@
-// The hashes of digest authentication (RFC 7616 §3.3, RFC 8760 §2.1), and the one door to OpenSSL of the core.
+// The hashes of digest authentication (RFC 7616 §3.3, RFC 8760 §2.1), and one of the core's two doors to OpenSSL.
 //
 // Pure: a library context of our own, so that no configuration file and no policy of the machine (FIPS) has a say in
 // what a digest is.

@@ -18,6 +18,7 @@ struct UaAnswer {
   std::string body;
   std::string detail;         // of a refusal: the cause in one line for people, for the log and never for the peer
   std::vector<Event> events;  // what changed
+  bool with_copy = false;     // the caller adds a protected copy of the whole (ua/protected_copy.h)
 
   bool is_refusal() const { return status >= 300; }
 };

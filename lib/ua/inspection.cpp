@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "message/multipart.h"
 #include "message/values.h"
+#include "ua/protected_copy.h"
 
 namespace intermediary {
 namespace {
@@ -40,29 +42,30 @@ bool is_optional_body(const Message& request) {
   return false;
 }
 
-bool is_accepted_type(std::string_view content_type) {
-  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), accepted_type);
-}
-
-// RFC 3261 §8.2.3.
-std::optional<UaAnswer> inspect_body(const Message& request) {
-  if (request.body().empty() || is_optional_body(request)) return std::nullopt;
+// RFC 3261 §8.2.3; §23.2: a 493 without a certificate says that signatures may be understood all the same.
+std::optional<UaAnswer> inspect_body(const Message& request, const Capabilities& capabilities) {
+  if (request.body().empty()) return std::nullopt;
+  const std::string_view type = request.value(FieldName::ContentType);
+  const bool takes_signed = capabilities.signed_registrations && request.method() == Method::Register;
+  if (takes_signed && is_media_type(type, encrypted_type)) return refuse(493, "its body is encrypted");
+  if (is_optional_body(request)) return std::nullopt;
   for (const std::string_view encoding : tokens(request, FieldName::ContentEncoding)) {
     if (equals_ignoring_case(encoding, accepted_encoding)) continue;
     UaAnswer answer = refuse(415, "its body is encoded");
     answer.fields.emplace_back("Accept-Encoding", accepted_encoding);
     return answer;
   }
-  if (is_accepted_type(request.value(FieldName::ContentType))) return std::nullopt;
+  if (is_media_type(type, accepted_type) || (takes_signed && is_media_type(type, signed_type))) return std::nullopt;
   UaAnswer answer = refuse(415, "its body is not " + std::string(accepted_type));
   answer.fields.emplace_back("Accept", accepted_type);
+  if (takes_signed) answer.fields.emplace_back("Accept", std::string(signed_type) + ", application/pkcs7-signature");
   return answer;
 }
 
 }  // namespace
 
-Capabilities own_capabilities(bool registrar) {
-  Capabilities capabilities{{Method::Options}, {}};
+Capabilities own_capabilities(bool registrar, bool signed_registrations) {
+  Capabilities capabilities{{Method::Options}, {}, signed_registrations};
   if (registrar) {
     capabilities.methods.push_back(Method::Register);
     capabilities.extensions.insert(capabilities.extensions.end(), {"path", "outbound", "gruu"});
@@ -87,7 +90,7 @@ std::optional<UaAnswer> inspect_extensions(const Message& request, const Capabil
 std::optional<UaAnswer> inspect(const Message& request, const Capabilities& capabilities) {
   if (auto answer = inspect_method(request, capabilities)) return answer;
   if (auto answer = inspect_extensions(request, capabilities)) return answer;
-  return inspect_body(request);
+  return inspect_body(request, capabilities);
 }
 
 bool lists_option(const Message& request, FieldName list, std::string_view option) {

@@ -18,10 +18,11 @@ namespace intermediary {
 struct Capabilities {
   std::vector<Method> methods;
   std::vector<std::string_view> extensions;  // option tags, lower case
+  bool signed_registrations = false;         // a REGISTER may bring a protected copy (ua/protected_copy.h)
 };
 
 // With a registrar: REGISTER and the extensions path, outbound and gruu.
-Capabilities own_capabilities(bool registrar);
+Capabilities own_capabilities(bool registrar, bool signed_registrations = false);
 
 // Of what we read, as Accept, Accept-Encoding and Accept-Language say it.
 inline constexpr std::string_view accepted_type = "application/sdp";
@@ -29,7 +30,7 @@ inline constexpr std::string_view accepted_encoding = "identity";
 inline constexpr std::string_view accepted_language = "en";
 
 // 501 for a method that nobody knows, 405 with Allow for one that is not ours, 420 with Unsupported for Require, 415
-// for a body that we must understand and do not. Nullopt: go on.
+// for a body that we must understand and do not, 493 for one that is encrypted. Nullopt: go on.
 std::optional<UaAnswer> inspect(const Message& request, const Capabilities& capabilities);
 
 // The 420 of them alone.

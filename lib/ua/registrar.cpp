@@ -13,6 +13,7 @@
 #include "message/values.h"
 #include "ua/inspection.h"
 #include "ua/outbound.h"
+#include "ua/protected_copy.h"
 
 namespace intermediary {
 namespace {
@@ -292,10 +293,14 @@ void add_outbound(UaAnswer& answer, const Registration& registration, const Outb
 
 }  // namespace
 
-UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival& arrival) {
-  if (auto refusal = inspect(request, own_capabilities(true))) return *refusal;  // step 2
+UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival& arrival, WallTime wall) {
+  if (auto refusal = inspect(request, own_capabilities(true, smime_ != nullptr))) return *refusal;  // step 2
   const auto address_of_record = read_address_of_record(request, names_);
   if (!address_of_record) return address_of_record.error();
+  const bool is_signed = smime_ && has_protected_copy(request);
+  if (is_signed) {
+    if (auto refusal = check_protected_copy(*smime_, wall, request, *address_of_record)) return *refusal;
+  }
   const auto path = read_path(request);
   if (!path) return path.error();
   const auto registration =
@@ -311,6 +316,7 @@ UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival&
   add_outbound(answer, *registration, path->outbound, settings_);
   for (const std::string& uri : settings_.service_route) answer.fields.emplace_back("Service-Route", "<" + uri + ">");
   for (BindingChanged& change : *changes) answer.events.emplace_back(std::move(change));
+  answer.with_copy = smime_ && (is_signed || !path->texts.empty());
   return answer;
 }
 
