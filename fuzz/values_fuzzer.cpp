@@ -1,6 +1,6 @@
 // Single values under any bytes. The first byte of an input chooses the kind, the rest is its text: 0 a URI, 1 two URIs
 // (cut at the first line feed), 2 a name-address, 3 a Via, 4 the Contacts of a message, 5 a session description,
-// 6 credentials.
+// 6 credentials, 7 a signed body with the boundary "b", 8 a Date.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -10,7 +10,9 @@
 
 #include "fuzz/one_input.h"
 #include "message/credentials.h"
+#include "message/date.h"
 #include "message/message.h"
+#include "message/multipart.h"
 #include "message/sdp.h"
 #include "message/values.h"
 
@@ -102,6 +104,21 @@ void fuzz_credentials(std::string_view text) {
   require(again && *again == *credentials, "credentials that are written are the same");
 }
 
+void fuzz_signed_body(std::string_view text) {
+  const auto body = read_signed_body(signed_body_type("b"), text);
+  if (!body) return require(!body.error().empty(), "an error says what is wrong");
+  require(body->content.data() >= text.data() && body->content.size() < text.size(), "what is signed is of the body");
+  require(body->content.ends_with(body->content_body), "and ends with its own body");
+  const std::string again = write_signed_body(body->content, body->signature, "b");
+  const auto read = read_signed_body(signed_body_type("b"), again);
+  require(read && read->content == body->content && read->signature == body->signature,
+          "a signed body that is written is the same");
+}
+
+void fuzz_date(std::string_view text) {
+  if (const auto date = parse_date(text)) require(date_text(*date) == text, "a Date is read as it is written");
+}
+
 void fuzz_sdp(std::string_view text) {
   const auto sdp = Sdp::parse(text);
   require_place(sdp, text);
@@ -113,8 +130,8 @@ void fuzz_sdp(std::string_view text) {
 }  // namespace
 
 void intermediary::fuzzing::run(std::string_view input) {
-  constexpr void (*kinds[])(std::string_view) = {fuzz_uri,      fuzz_two_uris, fuzz_name_address, fuzz_via,
-                                                 fuzz_contacts, fuzz_sdp,      fuzz_credentials};
+  constexpr void (*kinds[])(std::string_view) = {fuzz_uri, fuzz_two_uris,    fuzz_name_address, fuzz_via, fuzz_contacts,
+                                                 fuzz_sdp, fuzz_credentials, fuzz_signed_body,  fuzz_date};
   if (input.empty()) return;
   kinds[static_cast<unsigned char>(input.front()) % std::size(kinds)](input.substr(1));
 }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "sim/smime.h"
 #include "sim/wire.h"
 
 namespace intermediary::sim {
@@ -44,6 +45,8 @@ class Comparison {
         return check_same(condition);
       case Condition::Kind::Credentials:
         return "credentials are what a party writes";
+      case Condition::Kind::Signed:
+        return copy_trouble(message_);
       case Condition::Kind::Again:
         return wrong_if(!previous_ || *previous_ != bytes_, previous_ ? "expected the same bytes again, but they differ"
                                                                       : "expected a repetition, but this is the first");

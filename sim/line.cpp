@@ -42,6 +42,8 @@ std::string Condition::to_string() const {
       return "same $" + name;
     case Kind::Credentials:
       return text.empty() ? "credentials" : "credentials " + text;
+    case Kind::Signed:
+      return "signed";
     case Kind::Again:
       return "again";
   }

@@ -40,6 +40,7 @@ struct Condition {
     SaveAs,       // "as $x": binds the whole message
     SameAs,       // "same $x": byte for byte what was bound
     Credentials,  // "credentials nc=00000007": written: answers the challenges of the receiver, the last request again
+    Signed,       // "signed": written: a protected copy of what stands so far; checked: the body is one of the whole
     Again,        // "again": byte for byte the last one of this kind between the two
   };
 

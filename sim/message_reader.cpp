@@ -79,6 +79,8 @@ Condition MessageReader::read_condition(const Piece& piece) {
     condition.kind = Condition::Kind::Again;
   } else if (word == "sdp" && words.at_end()) {
     condition.kind = Condition::Kind::Sdp;
+  } else if (word == "signed" && words.at_end()) {
+    condition.kind = Condition::Kind::Signed;
   } else if (word == "!body" && words.at_end()) {
     condition.kind = Condition::Kind::NoBody;
   } else if (word == "body" || word == "body\"\"\"") {
@@ -150,7 +152,8 @@ void MessageReader::read_header(Condition& condition, const Piece& piece) {
   bool exact = behind.starts_with('=');
   if (end == 0 || (!exact && !behind.starts_with(':'))) {
     wrong(piece,
-          "'Name: value', 'Name = value', '!Name', 'count Name 2', body, sdp, reason, credentials, as, same or again");
+          "'Name: value', 'Name = value', '!Name', 'count Name 2', body, sdp, signed, reason, credentials, as, same or "
+          "again");
   }
   condition.kind = exact ? Condition::Kind::Exact : Condition::Kind::Header;
   condition.name = text.substr(0, end);

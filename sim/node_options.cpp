@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "sim/smime.h"
 
 namespace intermediary::sim {
 namespace {
@@ -151,7 +152,7 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
 };
 
 std::string known_options() {
-  std::string names = "record-route, outbound, websocket, !trusted";
+  std::string names = "record-route, outbound, smime, websocket, !trusted";
   for (const auto& [name, setter] : setters) names += ", " + std::string(name) + '=';
   return names;
 }
@@ -262,6 +263,10 @@ void NodeOptions::apply(const Piece& word) {
   }
   if (word.text == "outbound") {
     config.proxy.outbound = true;
+    return;
+  }
+  if (word.text == "smime") {
+    config.smime = node_smime_keys();
     return;
   }
   if (word.text == "websocket") {

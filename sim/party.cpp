@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "message/compose.h"
+#include "sim/smime.h"
 
 namespace intermediary::sim {
 namespace {
@@ -107,6 +108,13 @@ std::string Party::session_description() const {
   std::string where = std::string(address.is_v4() ? "IN IP4 " : "IN IP6 ") + address.to_string();
   return "v=0\r\no=" + identity_.name + " 1 1 " + where + "\r\ns=-\r\nc=" + where +
          "\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+}
+
+// Without an address of record of its own, it is a user of the registrar's.
+std::string Party::signing_address(const WireMessage& request) const {
+  const std::string own = "sip:" + identity_.name + '@' + identity_.socket.address.address.to_host();
+  if (identity_.address_of_record == own) return identity_.name + '@' + host_port_of(request.uri());
+  return identity_.address_of_record.substr(identity_.address_of_record.find(':') + 1);
 }
 
 // ---- what a message teaches
@@ -538,6 +546,9 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
         break;
       case Condition::Kind::NoBody:
         set_body(message, {}, {});
+        break;
+      case Condition::Kind::Signed:
+        sign(message, identity_.tls, signing_address(message));
         break;
       case Condition::Kind::Sdp:
         set_body(message, session_description(), "application/sdp");

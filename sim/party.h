@@ -16,6 +16,7 @@
 #include "sim/line.h"
 #include "sim/network.h"
 #include "sim/pattern.h"
+#include "sim/tls.h"
 #include "sim/wire.h"
 
 namespace intermediary::sim {
@@ -39,6 +40,7 @@ struct PartyIdentity {
   std::string address_of_record;  // "sip:alice@example.com"; "": from the name and the address
   Socket socket;                  // what Via and Contact say
   Login login{};                  // how it answers challenges; no user: its name
+  TlsHost tls{};                  // whose certificate signs for it
 };
 
 // What a line asks a party to send. REQUIRES: start is a request or a response.
@@ -109,6 +111,8 @@ class Party {
   std::string via();
   std::uint32_t next_cseq(const std::string& call_id);
   std::string session_description() const;
+  // "bob@example.com": whom it signs as where no certificate says otherwise.
+  std::string signing_address(const WireMessage& request) const;
   static std::expected<void, std::string> apply_value(const Condition& condition, std::size_t position,
                                                       WireMessage& message, Bindings& bindings);
   static std::expected<void, std::string> apply_body(const Condition& condition, WireMessage& message,

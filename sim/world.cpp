@@ -75,7 +75,7 @@ HostId World::add_node(const NodeSetup& setup) {
 HostId World::add_party(const PartySetup& setup) {
   HostId host = network_.add_host(setup.name, setup.sockets);
   network_.set_tls(host, setup.tls);
-  Party party({setup.name, setup.address_of_record, setup.sockets.front(), setup.login});
+  Party party({setup.name, setup.address_of_record, setup.sockets.front(), setup.login, setup.tls});
   user_agents_.emplace(host, UserAgent{std::move(party), std::nullopt, {}});
   return host;
 }
