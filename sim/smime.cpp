@@ -37,14 +37,19 @@ std::string from_base64(std::string text) {
   return size < 0 ? std::string() : bytes.substr(0, static_cast<std::size_t>(size) - padding);
 }
 
-// What a copy is compared by: all but what speaks about the body.
+// What a copy is compared by: all but what speaks about the body, and the Vias, which leave an answer one by one.
 std::vector<std::string> lines_of(const WireMessage& message) {
   std::vector<std::string> lines{message.start_line};
   for (const WireHeader& header : message.headers) {
     const std::string name = lowercase(long_name(header.name));
-    if (!name.starts_with("content-")) lines.push_back(name + ": " + header.value);
+    if (!name.starts_with("content-") && name != "via") lines.push_back(name + ": " + header.value);
   }
   return lines;
+}
+
+bool has_vias_of(const WireMessage& copy, const WireMessage& message) {
+  const auto all = copy.values("Via"), left = message.values("Via");
+  return all.size() >= left.size() && std::equal(left.rbegin(), left.rend(), all.rbegin());
 }
 
 // What stands between the first two of three delimiters, and between the last two.
@@ -89,7 +94,8 @@ std::optional<std::string> copy_trouble(const WireMessage& message) {
     return "its signature does not verify";
   }
   const auto copy = WireMessage::read(content.substr(content.find("\r\n\r\n") + 4));
-  if (!copy || lines_of(*copy) != lines_of(message)) return "what is signed is not the same message";
+  if (!copy || lines_of(*copy) != lines_of(message) || !has_vias_of(*copy, message))
+    return "what is signed is not the same message";
   return std::nullopt;
 }
 

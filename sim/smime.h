@@ -19,7 +19,7 @@ SmimeKeys node_smime_keys();
 // none, by one for `address` ("bob@example.com").
 void sign(WireMessage& message, const TlsHost& host, const std::string& address);
 
-// Why the body is no such copy, with a signature that all trust; nullopt: it is one.
+// Why the body is no such copy, with a signature that all trust; nullopt: it is one. An answer has lost Vias since.
 std::optional<std::string> copy_trouble(const WireMessage& message);
 
 }  // namespace intermediary::sim

@@ -29,6 +29,7 @@ std::string no_certificate(const Draft& draft, const std::string& name) {
 void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft) {
   Problems& problems = registrar.problems();
   const auto name = registrar.text(certificate_key), file = registrar.text(authorities_key);
+  if (name) draft.smime_certificate = name->value;
   if (name && !registrar.has(authorities_key)) {
     problems.error(name->at, registrar.naming(authorities_key) +
                                  " is missing: the PEM file of those whose signatures on certificates count");
@@ -41,7 +42,6 @@ void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, 
       read_pem(registrar, authorities_key, "-----BEGIN CERTIFICATE-----", "certificate", surroundings);
   const auto place = find_certificate(draft, name->value);
   if (!place) return problems.error(name->at, no_certificate(draft, name->value));
-  draft.smime_certificate = name->value;
   const CertificateTexts& texts = draft.certificates[*place];
   if (texts.chain.empty() || texts.key.empty() || authorities.text.empty()) return;  // reported at their places
   SmimeKeys keys{texts.chain, texts.key, authorities.text};
