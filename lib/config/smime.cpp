@@ -20,6 +20,7 @@ std::optional<std::size_t> find_certificate(const Draft& draft, const std::strin
 
 std::string no_certificate(const Draft& draft, const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(draft.config.certificates.size());
   for (const CertificateConfig& certificate : draft.config.certificates) names.push_back(certificate.name);
   return "there is no [certificate." + name + "]" + (names.empty() ? std::string() : suggestion(name, names));
 }

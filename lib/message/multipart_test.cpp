@@ -76,9 +76,10 @@ TEST(MultipartTest, SaysWhatIsWrong) {
   EXPECT_THAT(error_of("multipart/signed;protocol=\"application/pkcs7-signature\";boundary=" + std::string(71, 'b'),
                        body(first)),
               HasSubstr("no boundary"));
-  for (const std::string& text :
-       {std::string(), std::string("--b42--\r\n"), "--b42\r\n" + first + "\r\n--b42--\r\n",
-        "--b42\r\n" + first + "\r\n--b42\r\n" + signature_part, body(first, first + "\r\n--b42\r\nx")}) {
+  const std::string one_part = "--b42\r\n" + first + "\r\n--b42--\r\n";
+  const std::string unclosed = body(first).substr(0, body(first).rfind("--b42--"));
+  const std::string three_parts = body(first, first + "\r\n--b42\r\nx");
+  for (const std::string& text : {std::string(), std::string("--b42--\r\n"), one_part, unclosed, three_parts}) {
     EXPECT_THAT(error_of(type, text), HasSubstr("two parts")) << text;
   }
   EXPECT_THAT(error_of(type, "--b42\r\n--b42\r\n" + signature_part + "\r\n--b42--"), HasSubstr("no empty line"));
