@@ -21,27 +21,33 @@ std::optional<Integer> parse_plain_decimal(std::string_view text) {
   return parse_decimal<Integer>(text);
 }
 
+// One to three digits from `at` on, 256 where there is no octet. No leading zeros: some readers take "010" for eight.
+unsigned take_octet(const char*& at, const char* end) {
+  constexpr unsigned none = 256;
+  const auto digit = [&] { return at == end ? none : static_cast<unsigned>(static_cast<unsigned char>(*at)) - '0'; };
+  unsigned octet = digit();
+  if (octet > 9) return none;
+  ++at;
+  for (unsigned next = digit(); next <= 9; next = digit()) {
+    if (octet == 0) return none;
+    octet = octet * 10 + next;
+    if (octet > 255) return none;
+    ++at;
+  }
+  return octet;
+}
+
 std::optional<V4Octets> parse_v4(std::string_view text) {
   V4Octets octets{};
-  std::size_t done = 0;
-  unsigned octet = 0;
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c == '.') {
-      if (digits == 0 || done + 1 == octets.size()) return std::nullopt;
-      octets[done++] = static_cast<std::uint8_t>(octet);
-      octet = 0;
-      digits = 0;
-      continue;
-    }
-    const bool leading_zero = digits != 0 && octet == 0;  // some readers take "010" for eight
-    if (!is_digit(c) || leading_zero) return std::nullopt;
-    octet = octet * 10 + static_cast<unsigned>(c - '0');
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    if (i != 0 && (at == end || *at++ != '.')) return std::nullopt;
+    const unsigned octet = take_octet(at, end);
     if (octet > 255) return std::nullopt;
-    ++digits;
+    octets[i] = static_cast<std::uint8_t>(octet);
   }
-  if (digits == 0 || done + 1 != octets.size()) return std::nullopt;
-  octets[done] = static_cast<std::uint8_t>(octet);
+  if (at != end) return std::nullopt;
   return octets;
 }
 

@@ -1,5 +1,6 @@
 #include "base/keyed_hash.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -24,6 +25,19 @@ std::uint64_t last_word(std::string_view bytes) {
 // The same for the last `count` bytes of eight or more.
 std::uint64_t last_of_many(std::string_view bytes, std::size_t count) {
   return whole_word(bytes.data() + bytes.size() - 8) >> (64 - 8 * count);
+}
+
+// Eight hexadecimal digits as they stand in memory: the four bits of each are spread to a byte of its own, then turned
+// into characters all at once.
+std::uint64_t eight_digits(std::uint32_t value) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::uint64_t digits = value;
+  digits = (digits | digits << 16) & 0x0000ffff0000ffff;
+  digits = (digits | digits << 8) & 0x00ff00ff00ff00ff;
+  digits = (digits | digits << 4) & 0x0f0f0f0f0f0f0f0f;
+  const std::uint64_t letters = ((digits + 6 * each) >> 4) & each;  // 1 in each byte that is ten or more
+  digits += '0' * each + letters * ('a' - '0' - 10);
+  return std::endian::native == std::endian::little ? std::byteswap(digits) : digits;
 }
 
 }  // namespace
@@ -70,14 +84,20 @@ KeyedHash::KeyedHash(const HashKey& key)
     : state_{key[0] ^ 0x736f6d6570736575ULL, key[1] ^ 0x646f72616e646f6dULL, key[0] ^ 0x6c7967656e657261ULL,
              key[1] ^ 0x7465646279746573ULL} {}
 
-// The length comes first, so the last word may be filled up with zeros.
+// The last word holds what is left and the length above it: read from the end, the fields fall apart in one way only.
 KeyedHash& KeyedHash::field(std::string_view data) {
+  constexpr std::size_t long_length = 255;  // and longer: a word of its own
   State state = state_;  // a copy stays in registers: as far as the compiler knows, `data` might be the hash itself
-  state.word(data.size());
   const std::string_view rest = state.whole_words(data);
-  if (!rest.empty()) state.word(data.size() < 8 ? last_word(rest) : last_of_many(data, rest.size()));
+  if (data.size() >= long_length) {
+    state.word(data.size());
+    ++words_;
+  }
+  const bool has_word = data.size() >= 8 && !rest.empty();
+  const std::uint64_t last = has_word ? last_of_many(data, rest.size()) : last_word(rest);
+  state.word(last | std::uint64_t{std::min(data.size(), long_length)} << 56);
   state_ = state;
-  words_ += 1 + (data.size() + 7) / 8;
+  words_ += 1 + data.size() / 8;
   return *this;
 }
 
@@ -105,20 +125,14 @@ std::uint64_t siphash(const HashKey& key, std::string_view bytes) {
   return state.end(last_word(rest) | std::uint64_t{bytes.size()} << 56);
 }
 
-std::string to_hex(std::uint64_t value) {
-  std::string text;
-  text.reserve(16);
-  append_hex(text, value);
-  return text;
+HexText::HexText(std::uint64_t value) {
+  const std::array<std::uint64_t, 2> digits{eight_digits(static_cast<std::uint32_t>(value >> 32)),
+                                            eight_digits(static_cast<std::uint32_t>(value))};
+  std::memcpy(digits_.data(), digits.data(), sizeof digits);
 }
 
-void append_hex(std::string& text, std::uint64_t value) {
-  std::array<char, 16> digits;
-  for (char& digit : digits) {
-    value = std::rotl(value, 4);
-    digit = "0123456789abcdef"[value & 0xf];
-  }
-  text.append(digits.data(), digits.size());
-}
+std::string to_hex(std::uint64_t value) { return std::string(HexText(value).view()); }
+
+void append_hex(std::string& text, std::uint64_t value) { text.append(HexText(value).view()); }
 
 }  // namespace intermediary

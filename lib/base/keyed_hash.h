@@ -24,7 +24,7 @@ class KeyedHash {
  public:
   explicit KeyedHash(const HashKey& key);
 
-  // Feeds the length and then the bytes, filled up to a whole word: ("ab", "c") and ("a", "bc") differ.
+  // Feeds the bytes and their length: ("ab", "c") and ("a", "bc") differ.
   KeyedHash& field(std::string_view data);
   KeyedHash& number(std::uint64_t value);
   std::uint64_t finish() const;
@@ -48,7 +48,17 @@ class KeyedHash {
 // The plain function of the paper, over one string.
 std::uint64_t siphash(const HashKey& key, std::string_view bytes);
 
-// 16 lower-case hexadecimal digits.
+// 16 lower-case hexadecimal digits, without memory of their own.
+class HexText {
+ public:
+  explicit HexText(std::uint64_t value = 0);
+  std::string_view view() const { return {digits_.data(), digits_.size()}; }
+  friend bool operator==(const HexText&, const HexText&) = default;
+  friend bool operator==(const HexText& a, std::string_view b) { return a.view() == b; }
+
+ private:
+  std::array<char, 16> digits_;
+};
 std::string to_hex(std::uint64_t value);
 void append_hex(std::string& text, std::uint64_t value);
 

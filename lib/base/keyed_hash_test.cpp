@@ -34,13 +34,18 @@ TEST(KeyedHashTest, FieldsDoNotRunTogether) {
   EXPECT_EQ(of("ab", "c"), of("ab", "c"));
   EXPECT_NE(of("ab", "c"), of("a", "bc"));
   EXPECT_NE(of("", "abc"), of("abc", ""));
+  EXPECT_NE(of(std::string(8, '\0'), ""), of("", std::string(8, '\0')));
 }
 
 TEST(KeyedHashTest, IsTheFunctionOfThePaperOverItsInputs) {
   const std::string number = counting(8);
   EXPECT_EQ(KeyedHash(paper_key).number(0x0706050403020100ULL).finish(), siphash(paper_key, number));
-  const std::string length_and_text("\x03\0\0\0\0\0\0\0abc\0\0\0\0\0", 16);
-  EXPECT_EQ(KeyedHash(paper_key).field("abc").finish(), siphash(paper_key, length_and_text));
+  const std::string text_and_length("abc\0\0\0\0\x03", 8);
+  EXPECT_EQ(KeyedHash(paper_key).field("abc").finish(), siphash(paper_key, text_and_length));
+  const std::string longer("01234567AB\0\0\0\0\0\x0a", 16);
+  EXPECT_EQ(KeyedHash(paper_key).field("01234567AB").finish(), siphash(paper_key, longer));
+  const std::string longest = std::string(304, 'x') + std::string("\x30\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\xff", 16);
+  EXPECT_EQ(KeyedHash(paper_key).field(std::string(304, 'x')).finish(), siphash(paper_key, longest));
 }
 
 TEST(KeyedHashTest, CanGoOnAfterFinish) {
@@ -65,6 +70,7 @@ TEST(KeyedHashTest, AWideHashIsTheHashAndAnotherWord) {
 TEST(ToHexTest, WritesSixteenDigits) {
   EXPECT_EQ(to_hex(0), "0000000000000000");
   EXPECT_EQ(to_hex(0x0123456789abcdefULL), "0123456789abcdef");
+  EXPECT_EQ(to_hex(0xfa9010bf5e6d7c8aULL), "fa9010bf5e6d7c8a");
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ TimerHandle TimerQueue::arm(TimePoint now, Duration after, TimerTag tag) {
     lane.tail = index;
   }
   ++armed_;
+  if (earliest_ != none && goes_before(node, nodes_[earliest_])) earliest_ = index;
   return make_handle(index, node.generation);
 }
 
@@ -79,6 +80,7 @@ std::uint32_t TimerQueue::take_node() {
 }
 
 void TimerQueue::release(std::uint32_t index) {
+  if (index == earliest_) earliest_ = none;
   if (nodes_[index].lane == none) {
     heap_remove(nodes_[index].heap_index);
   } else {
@@ -155,6 +157,11 @@ void TimerQueue::swap_in_heap(std::uint32_t a, std::uint32_t b) {
 }
 
 std::uint32_t TimerQueue::earliest() const {
+  if (earliest_ == none && armed_ != 0) earliest_ = find_earliest();
+  return earliest_;
+}
+
+std::uint32_t TimerQueue::find_earliest() const {
   const Node* first = heap_.empty() ? nullptr : &nodes_[heap_.front()];
   for (const Lane& lane : lanes_) {
     if (lane.head == none) continue;

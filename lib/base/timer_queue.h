@@ -78,6 +78,7 @@ class TimerQueue {
   void sift_down(std::uint32_t position);
   void swap_in_heap(std::uint32_t a, std::uint32_t b);
   std::uint32_t earliest() const;
+  std::uint32_t find_earliest() const;
 
   std::vector<Node> nodes_;
   std::vector<Lane> lanes_;
@@ -85,6 +86,7 @@ class TimerQueue {
   std::uint32_t free_ = none;
   std::uint64_t next_sequence_ = 0;
   std::size_t armed_ = 0;
+  mutable std::uint32_t earliest_ = none;  // what earliest() found, unless that is gone
 };
 
 }  // namespace intermediary

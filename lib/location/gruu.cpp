@@ -80,7 +80,8 @@ std::string with_user(std::string_view address_of_record, std::string_view user)
   const std::size_t colon = address_of_record.find(':');
   const std::size_t at = address_of_record.rfind('@');
   std::string uri(address_of_record.substr(0, colon + 1));
-  return uri.append(user).append(address_of_record.substr(at));
+  uri.append(user).append(address_of_record.substr(at));
+  return uri;
 }
 
 std::optional<Gruu> read_temporary(const HashKey& key, const Uri& uri) {

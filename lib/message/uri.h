@@ -37,7 +37,7 @@ struct Uri {
   bool is_sips() const { return scheme == Scheme::Sips; }
   // The value of a parameter, "" for one without a value; nullopt when absent. Names are compared without case.
   std::optional<std::string_view> parameter(std::string_view name) const;
-  bool has_parameter(std::string_view name) const { return parameter(name).has_value(); }
+  bool has_parameter(std::string_view name) const { return !parameters.empty() && parameter(name).has_value(); }
   void remove_parameter(std::string_view name);
   void set_parameter(std::string_view name, std::string_view value);  // "" value: a bare name
 

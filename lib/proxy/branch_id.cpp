@@ -19,14 +19,14 @@ bool decides_the_way(FieldName name) { return (deciding & bit(name)) != 0; }
 
 }  // namespace
 
-std::string loop_hash(const HashKey& key, const Message& request, std::string_view source) {
+HexText loop_hash(const HashKey& key, const Message& request, std::string_view source) {
   KeyedHash hash(key);
   hash.field("loop").field(request.request_uri()).field(source);
   for (const Field& field : request.fields()) {
     if (decides_the_way(field.name)) hash.field(request.value(field));
   }
   hash.field(request.call_id()).field(request.from_tag()).field(request.to_tag()).number(request.cseq().number);
-  return to_hex(hash.finish());
+  return HexText(hash.finish());
 }
 
 std::string stateful_branch(RandomSource& random, std::string_view loop_hash) {
@@ -69,16 +69,16 @@ bool is_stateless_branch(std::string_view branch) {
   return branch.size() == cookie.size() + 1 + hash_characters && branch.starts_with("z9hG4bKs");
 }
 
-std::string way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way) {
+HexText way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way) {
   KeyedHash hash(key);
   hash.field("way back").field(branch).field(way.received).field(way.maddr);
   hash.number(way.transport ? static_cast<std::uint64_t>(*way.transport) + 1 : 0);
   hash.number(way.rport.value_or(0)).number(way.listener.value).number(way.flow.value);
-  return to_hex(hash.finish());
+  return HexText(hash.finish());
 }
 
-std::string dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag) {
-  return to_hex(KeyedHash(key).field("dialog").field(call_id).field(tag).finish());
+HexText dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag) {
+  return HexText(KeyedHash(key).field("dialog").field(call_id).field(tag).finish());
 }
 
 }  // namespace intermediary

@@ -18,7 +18,7 @@ namespace intermediary {
 
 // RFC 5393 §4.2.1: over the fields that decide where a request goes, as received. `source` is "" where no rule looks at
 // it. The method is left out.
-std::string loop_hash(const HashKey& key, const Message& request, std::string_view source);
+HexText loop_hash(const HashKey& key, const Message& request, std::string_view source);
 std::string stateful_branch(RandomSource& random, std::string_view loop_hash);
 // The loop hash in a branch that we wrote; "" for any other branch.
 std::string_view loop_part(std::string_view branch);
@@ -44,11 +44,11 @@ struct WayBack {
   ListenerId listener;
   FlowId flow;
 };
-std::string way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way);
+HexText way_back_proof(const HashKey& key, std::string_view branch, const WayBack& way);
 
 // The parameter that proves a Record-Route to be ours and of this dialog: over the Call-ID and the tag of the one who
 // sent the request. A request within the dialog carries that tag in From or To.
 inline constexpr std::string_view mark_parameter = "mark";
-std::string dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag);
+HexText dialog_mark(const HashKey& key, std::string_view call_id, std::string_view tag);
 
 }  // namespace intermediary

@@ -18,7 +18,7 @@ MessagePtr request(const std::string& method, const std::string& uri, const std:
 
 // RFC 5393 §4.2.1.
 TEST(LoopHash, DependsOnWhatDecidesTheWayAndNotOnTheMethod) {
-  const std::string hash = loop_hash(key, *request("INVITE", "sip:b@example.com"), "");
+  const HexText hash = loop_hash(key, *request("INVITE", "sip:b@example.com"), "");
   EXPECT_EQ(loop_hash(key, *request("CANCEL", "sip:b@example.com"), ""), hash);
   EXPECT_NE(loop_hash(key, *request("INVITE", "sip:c@example.com"), ""), hash);
   EXPECT_NE(loop_hash(key, *request("INVITE", "sip:b@example.com", "Route: <sip:192.0.2.9;lr>\r\n"), ""), hash);

@@ -36,13 +36,15 @@ std::string own_uri(const LocalNames::Listener& side, Transport transport, bool 
   std::string entry = sips ? "<sips:" : "<sip:";
   entry.reserve(80 + side.sent_by.size() + token.size());
   if (!token.empty()) entry.append(token).append("@");
-  return entry.append(side.sent_by).append(transport_parameter(transport, sips)).append(";lr");
+  entry.append(side.sent_by).append(transport_parameter(transport, sips)).append(";lr");
+  return entry;
 }
 
 std::string record_route_entry(const LocalNames::Listener& side, Transport transport, bool sips, std::string_view token,
                                std::string_view mark) {
   std::string entry = own_uri(side, transport, sips, token);
-  return entry.append(";").append(mark_parameter).append("=").append(mark).append(">");
+  entry.append(";").append(mark_parameter).append("=").append(mark).append(">");
+  return entry;
 }
 
 // RFC 5626 §5.3: a dialog that begins over a flow to a user agent stays on it; over WebSocket nothing else leads there.
@@ -55,8 +57,8 @@ bool begins_on_flow(const Forwarding& f) {
 void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   const Message& request = *f.request.request;
   const bool sips = leaves_as_sips(f.request, f.target);
-  std::string mark = dialog_mark(settings.key, request.call_id(), request.from_tag());
-  if (f.followed) mark += "." + dialog_mark(settings.run_key, request.call_id(), request.from_tag());
+  std::string mark(dialog_mark(settings.key, request.call_id(), request.from_tag()).view());
+  if (f.followed) mark.append(".").append(dialog_mark(settings.run_key, request.call_id(), request.from_tag()).view());
   const std::string& in_token = f.request.in_token;
   const std::string out_token = begins_on_flow(f) ? flow_token({settings.key, settings.start}, f.hop) : std::string();
   const bool two_flows = !in_token.empty() && !out_token.empty();

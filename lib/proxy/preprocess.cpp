@@ -118,13 +118,13 @@ std::expected<void, Refusal> finish_request_uri(Preprocessed& pre, const LocalNa
 bool has_been_here(const Message& request, const Arrival& arrival, const LocalNames& names,
                    const ProxySettings& settings) {
   if (!has_next_via(request) && loop_part(request.top_via().branch).empty()) return false;  // its first hop
-  std::string own;  // worked out when a Via is there that it could be in
+  std::optional<HexText> own;  // worked out when a Via is there that it could be in
   for (const Entry& entry : entries(request, FieldName::Via)) {
     const std::string_view value = text(request, entry);
     const std::string_view seen = loop_part_of_via(value);
     if (seen.empty()) continue;
-    if (own.empty()) own = loop_hash_of(request, arrival, settings);
-    if (seen != own) continue;
+    if (!own) own = loop_hash_of(request, arrival, settings);
+    if (*own != seen) continue;
     const auto via = parse_via(value);
     if (via && names.is_our_sent_by(via->host, via->port)) return true;
   }
@@ -144,7 +144,7 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
   return result;
 }
 
-std::string loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings) {
+HexText loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings) {
   const std::string source = settings.routes_by_source ? arrival.remote.address.to_string() : std::string();
   return loop_hash(settings.key, request, source);
 }

@@ -45,7 +45,7 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
                                                 const ProxySettings& settings);
 
 // RFC 5393 §4.2.1: the loop hash of a request that came so.
-std::string loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings);
+HexText loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings);
 
 // §16.3 steps 3 to 5: Max-Forwards 0 is 483, a loop is 482, a Proxy-Require is 420 with all its tags in Unsupported
 // (step 5 does not bind ACK and CANCEL: §8.2.2.3).

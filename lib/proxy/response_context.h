@@ -81,8 +81,8 @@ struct ResponseContext {
   Transport in_transport = Transport::Udp;
   std::string rule;
   CallWatch watch;
-  std::string loop;  // the request's loop hash
-  std::string tag;   // To tag of our own answers, once there is one
+  HexText loop;     // the request's loop hash
+  std::string tag;  // To tag of our own answers, once there is one
   TimePoint started{};
   ForkPolicy fork;
   Breadth breadth;

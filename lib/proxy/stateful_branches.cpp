@@ -79,7 +79,7 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             context.watch.observer != nullptr},
                            settings_);
   };
-  branch.via_branch = stateful_branch(random_, context.loop);
+  branch.via_branch = stateful_branch(random_, context.loop.view());
   std::string bytes = build(hop);
   const bool too_large = hop.transport == Transport::Udp && bytes.size() + mtu_margin > settings_.path_mtu &&
                          !branch.target.hop;  // a flow of datagrams has no other way

@@ -42,13 +42,14 @@ std::string way_back(const HashKey& key, std::string_view branch, const Message&
   const WayBack way{via.transport, received, maddr, via.rport, arrival.listener, arrival.flow};
   std::string text = ";in=" + std::to_string(arrival.listener.value);
   if (arrival.flow) text += "." + to_hex(arrival.flow.value);
-  return text + "-" + way_back_proof(key, branch, way);
+  text.append("-").append(way_back_proof(key, branch, way).view());
+  return text;
 }
 
 // Listener and flow from the value of "in"; false when somebody has changed it or the Via that it belongs to.
 bool read_way_back(const HashKey& key, std::string_view branch, std::string_view in, const Via& via,
                    StatelessReply& reply) {
-  const std::size_t dash = std::min(in.find('-'), in.size());
+  const auto dash = static_cast<std::size_t>(std::ranges::find(in, '-') - in.begin());
   const std::string_view place = in.substr(0, dash);
   const std::size_t dot = std::min(place.find('.'), place.size());
   reply.listener = ListenerId{parse_decimal<std::uint32_t>(place.substr(0, dot)).value_or(0)};

@@ -104,7 +104,8 @@ std::string dialog_element(const DialogInfo& info) {
   out.append("<duration>").append(std::to_string(info.duration.count())).append("</duration>\r\n");
   append_participant(out, "local", info.local_identity, info.local_target);
   append_participant(out, "remote", info.remote_identity, info.remote_target);
-  return out.append("</dialog>\r\n");
+  out.append("</dialog>\r\n");
+  return out;
 }
 
 std::string dialog_info_document(std::string_view entity, std::uint32_t version, bool full, std::string_view elements) {
@@ -112,7 +113,8 @@ std::string dialog_info_document(std::string_view entity, std::uint32_t version,
   append_attribute(out, "version", std::to_string(version));
   append_attribute(out, "state", full ? "full" : "partial");
   append_attribute(out, "entity", entity);
-  return out.append(">\r\n").append(elements).append("</dialog-info>\r\n");
+  out.append(">\r\n").append(elements).append("</dialog-info>\r\n");
+  return out;
 }
 
 std::string xml_escaped(std::string_view text) {

@@ -170,7 +170,8 @@ std::string frame(Opcode opcode, std::string_view payload) {
     bytes += static_cast<char>(octets == 2 ? length_of_two : length_of_eight);
   }
   for (int i = octets - 1; i >= 0; --i) bytes += static_cast<char>(length >> (8 * i) & 0xff);
-  return bytes.append(payload);
+  bytes.append(payload);
+  return bytes;
 }
 
 std::string message_frame(std::string_view message) {
