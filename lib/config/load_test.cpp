@@ -2,8 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include <map>
 #include <ostream>
+
+#include "config/test_world.h"
 
 namespace intermediary {
 namespace {
@@ -16,22 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n";
-
-ConfigSurroundings world() {
-  return {[](const std::string& name) -> std::optional<std::string> {
-            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"},
-                                                                  {"SIP_ADDRESS", "192.0.2.1"}};
-            const auto found = variables.find(name);
-            return found == variables.end() ? std::nullopt : std::optional(found->second);
-          },
-          [](const std::string& path) -> std::expected<std::string, std::string> {
-            if (path == "key.txt" || path == "proxy.key") return "0123456789abcdeffedcba9876543210\n";
-            if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
-            if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
-            if (path == "users.csv") return "alice,secret\n";
-            return std::unexpected("no such file");
-          }};
-}
 
 Config loaded(const std::string& text) {
   const auto result = load_config(text, "sip.toml", world());

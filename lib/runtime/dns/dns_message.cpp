@@ -245,7 +245,7 @@ DnsReading read_dns_answer(std::string_view bytes, const DnsQuestion& question) 
   if (header.answers <= limit::dns_records) failure.ttl = negative_ttl(bytes, read_section(cursor, header.authorities));
   failure.reason = header.code == name_error
                        ? "there is no name '" + question.name + '\''
-                       : '\'' + question.name + "' has no " + std::string(dns_type_name(question.type)) + " record";
+                       : '\'' + question.name + "' has no " + std::string(dns_type_text(question.type)) + " record";
   return {std::unexpected(std::move(failure)), {}, {}};
 }
 
@@ -261,20 +261,6 @@ int dns_type_number(DnsType type) {
       return 35;
   }
   return 0;
-}
-
-std::string_view dns_type_name(DnsType type) {
-  switch (type) {
-    case DnsType::A:
-      return "A";
-    case DnsType::Aaaa:
-      return "AAAA";
-    case DnsType::Srv:
-      return "SRV";
-    case DnsType::Naptr:
-      return "NAPTR";
-  }
-  return "";
 }
 
 }  // namespace intermediary

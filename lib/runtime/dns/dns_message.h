@@ -27,7 +27,5 @@ DnsReading read_dns_answer(std::string_view bytes, const DnsQuestion& question);
 
 // The type's number on the wire (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 2782, RFC 3403 §4).
 int dns_type_number(DnsType type);
-// "SRV"
-std::string_view dns_type_name(DnsType type);
 
 }  // namespace intermediary

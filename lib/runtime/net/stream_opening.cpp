@@ -19,8 +19,6 @@ using Status = IoResult::Status;
 // No SIP method begins so, and no other of HTTP becomes a WebSocket (RFC 6455 §4.1).
 constexpr std::string_view http_start = "GET ";
 
-bool is_web_socket(Transport transport) { return transport == Transport::Ws || transport == Transport::Wss; }
-
 }  // namespace
 
 void StreamFlow::begin_opening() {
@@ -28,7 +26,7 @@ void StreamFlow::begin_opening() {
   prepare_socket();
   stream_ = setup_.make_stream(socket_.native_handle());
   const bool at_once =
-      !setup_.proxy_header && !is_secure(setup_.transport) && !setup_.web_socket && !is_web_socket(setup_.transport);
+      !setup_.proxy_header && !is_secure(setup_.transport) && !setup_.web_socket && !is_websocket(setup_.transport);
   if (at_once) return opened();
   // A balancer's own address says nothing of its clients: they are counted when they are known.
   if (!setup_.proxy_header && !is_ours() && !admit(identity_.remote.address)) return;
@@ -126,7 +124,7 @@ bool StreamFlow::shake_hands() {
 }
 
 bool StreamFlow::look_at_first_bytes() {
-  if (is_web_socket(setup_.transport)) return go_to(Stage::Upgrade);
+  if (is_websocket(setup_.transport)) return go_to(Stage::Upgrade);
   if (!setup_.web_socket) return go_to(Stage::Done);
   const std::string_view start = std::string_view(early_).substr(0, http_start.size());
   if (start == http_start) {

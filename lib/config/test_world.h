@@ -1,0 +1,30 @@
+// The files and variables that the examples of the documents name, for the tests of this room.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "config/load.h"
+
+namespace intermediary {
+
+inline ConfigSurroundings world() {
+  return {[](const std::string& name) -> std::optional<std::string> {
+            const std::map<std::string, std::string> variables = {{"DOMAIN", "example.com"},
+                                                                  {"SIP_ADDRESS", "192.0.2.1"}};
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+          },
+          [](const std::string& path) -> std::expected<std::string, std::string> {
+            if (path == "key.txt" || path == "proxy.key" || path == "cookie.key")
+              return "0123456789abcdeffedcba9876543210\n";
+            if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
+            if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
+            if (path == "users.csv") return "alice,secret\n";
+            return std::unexpected("no such file");
+          }};
+}
+
+}  // namespace intermediary
