@@ -178,8 +178,10 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
   port_.emit(SendFailed{branch.hop, std::string(contexts_.find(branch.context)->request.request->call_id()), reason});
   if (branch.state == Branch::State::Answered) return;
   timers_.cancel(branch.timer);
-  // §18.1.1: TCP was our idea, for its size; the peer may only have UDP.
-  if (branch.moved_to_tcp && branch.state == Branch::State::Calling && !branch.cancel_wanted) {
+  // §18.1.1: TCP was our idea, for its size; the peer may only have UDP. Where the next server has been asked since,
+  // that one has this one's breadth.
+  const bool may_go_on = branch.state == Branch::State::Calling && !branch.cancel_wanted && !branch.superseded;
+  if (branch.moved_to_tcp && may_go_on) {
     Hop again = branch.hop;
     again.transport = Transport::Udp;
     again.flow = {};
