@@ -12,6 +12,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::Not;
 
 const std::string listen = "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n";
 const std::string calls = listen + "[proxy]\nmode = \"call-stateful\"\n[[rule]]\nname = \"r\"\n";
@@ -93,6 +94,17 @@ do = { relay = "sip:127.0.0.1:5070", mode = "stateful" }
   ASSERT_EQ(config.rules.size(), 2u);
   EXPECT_EQ(config.rules[1].mode, ProxyMode::Stateful);
   EXPECT_EQ(config.rules[0].action, RuleAction(NotifyAction{}));
+}
+
+TEST(CallsConfigTest, NamesKeysOfDialogsWhereNothingFollowsAny) {
+  const std::string proxy = listen + "[proxy]\nsession_expires = \"30m\"\n";
+  const auto warnings = [](const std::string& text) {
+    return texts(load_config(text, "sip.toml", empty_surroundings())->warnings);
+  };
+  const std::string about_it =
+      "3:1 'session_expires' in [proxy] is for dialogs, but nothing follows any: mode = \"call-stateful\" is nowhere";
+  EXPECT_THAT(warnings(proxy), Contains(about_it));
+  EXPECT_THAT(warnings(proxy + "mode = \"call-stateful\"\n"), Not(Contains(about_it)));
 }
 
 TEST(CallsConfigTest, NamesARuleThatTellsAnybodyWhoCallsWhom) {

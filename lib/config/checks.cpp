@@ -244,6 +244,14 @@ bool follows_dialogs(const Config& config) {
          std::ranges::any_of(config.rules, [](const Rule& rule) { return rule.mode == ProxyMode::CallStateful; });
 }
 
+void check_dialog_keys(const Draft& draft, Problems& problems) {
+  if (follows_dialogs(draft.config)) return;
+  for (const auto& [key, at] : draft.of_dialogs) {
+    problems.warning(
+        at, "'" + key + "' in [proxy] is for dialogs, but nothing follows any: mode = \"call-stateful\" is nowhere");
+  }
+}
+
 void check_notifying(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
   const std::string name = "the rule '" + rule.name + "' notifies";
   if (rule.mode) problems.error(places.action, name + ": 'mode' is for what is forwarded");
@@ -321,6 +329,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
   check_tcp_beside_udp(draft, problems);
+  check_dialog_keys(draft, problems);
 }
 
 }  // namespace intermediary

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "config/load.h"
@@ -42,8 +44,9 @@ struct Draft {
   std::vector<CertificateTexts> certificates;
   std::string smime_certificate{};  // its name; "": none
   std::vector<RulePlaces> rules;
-  std::vector<Position> auth;            // one for each realm of config.auth
-  std::vector<Position> handshake_auth;  // likewise
+  std::vector<Position> auth;                                  // one for each realm of config.auth
+  std::vector<Position> handshake_auth;                        // likewise
+  std::vector<std::pair<std::string, Position>> of_dialogs{};  // keys of [proxy] that are for dialogs that are followed
 };
 
 // Each reads its part of the top level; what is wrong goes to the reader's problems.

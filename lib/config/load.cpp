@@ -68,7 +68,8 @@ void read_seconds(TableReader& reader, std::string_view key, seconds& target, Du
   target = std::chrono::duration_cast<seconds>(value);
 }
 
-void read_proxy(TableReader& top, ProxyConfig& config) {
+void read_proxy(TableReader& top, Draft& draft) {
+  ProxyConfig& config = draft.config.proxy;
   std::optional<TableReader> proxy = top.table("proxy", "[proxy]");
   if (!proxy) return;
   if (const auto mode = read_mode(*proxy)) config.mode = *mode;
@@ -89,6 +90,9 @@ void read_proxy(TableReader& top, ProxyConfig& config) {
     proxy->problems().error(proxy->at(), "[proxy] must have min_se <= session_expires, not " +
                                              duration_text(timer.min_se) + " and " +
                                              duration_text(timer.session_expires));
+  }
+  for (const std::string key : {"dialog_lifetime", "session_expires", "min_se"}) {
+    if (proxy->has(key)) draft.of_dialogs.emplace_back(key, proxy->key_at(key));
   }
   read_key(*proxy, config);
   proxy->finish();
@@ -193,7 +197,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_certificates(top, surroundings, draft);
   read_domains(top, draft.config);
   read_server_name(top, draft.config);
-  read_proxy(top, draft.config.proxy);
+  read_proxy(top, draft);
   read_dns(top, draft.config.dns);
   read_registrar(top, surroundings, draft);
   read_location(top);

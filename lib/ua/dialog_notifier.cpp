@@ -224,7 +224,7 @@ UaAnswer DialogNotifier::refresh(TimePoint now, const Message& request) {
   }
   keep_until(now, subscription, *interval);
   UaAnswer answer = accepted(*interval, contact_of(subscription));
-  answer.events.emplace_back(told(subscription, SubscriptionChanged::Change::Refreshed));
+  if (interval->count() != 0) answer.events.emplace_back(told(subscription, SubscriptionChanged::Change::Refreshed));
   return answer;
 }
 
