@@ -511,9 +511,9 @@ std::expected<void, std::string> Party::apply_body(const Condition& condition, W
   return {};
 }
 
-// Last of all: they cover what the others have written.
-std::expected<void, std::string> Party::add_credentials(const Condition& condition, WireMessage& message,
-                                                        const Bindings& bindings) {
+// Last of all: they cover what the others have written, and stand below what a line has written of their kind.
+std::expected<void, std::string> Party::add_credentials(const Condition& condition, const Positions& positions,
+                                                        WireMessage& message, const Bindings& bindings) {
   if (keyring_.empty()) return std::unexpected("nobody has asked " + identity_.name + " for credentials");
   DigestParts chosen;
   for (const std::string& word : split_outside_quotes(condition.text, ' ')) {
@@ -522,13 +522,25 @@ std::expected<void, std::string> Party::add_credentials(const Condition& conditi
     const std::string filled = fill_in(word, bindings, "");
     chosen[filled.substr(0, filled.find('='))] = filled.substr(filled.find('=') + 1);
   }
+  std::map<std::string, std::vector<std::string>> written;
+  for (const std::string name : {"authorization", "proxy-authorization"}) {
+    const auto count = positions.find(name);
+    if (count == positions.end()) continue;
+    std::vector<std::string> values = message.values(name);
+    values.resize(std::min(values.size(), count->second));
+    written.emplace(name, std::move(values));
+  }
   keyring_.answer(message, identity_.login, chosen);
+  for (auto& [name, values] : written) {
+    for (std::string& value : message.values(name)) values.push_back(std::move(value));
+    message.set_values(name, values);
+  }
   return {};
 }
 
 std::expected<void, std::string> Party::apply(const Conditions& conditions, WireMessage& message, Bindings& bindings) {
   const Condition* credentials = nullptr;
-  std::map<std::string, std::size_t> positions;  // how many values of a name the line has written
+  Positions positions;
   for (const Condition& condition : conditions) {
     std::expected<void, std::string> applied;
     switch (condition.kind) {
@@ -568,7 +580,7 @@ std::expected<void, std::string> Party::apply(const Conditions& conditions, Wire
     }
     if (!applied) return applied;
   }
-  if (credentials) return add_credentials(*credentials, message, bindings);
+  if (credentials) return add_credentials(*credentials, positions, message, bindings);
   return {};
 }
 

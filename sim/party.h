@@ -119,8 +119,9 @@ class Party {
                                                      Bindings& bindings);
   std::expected<void, std::string> apply(const Conditions& conditions, WireMessage& message, Bindings& bindings);
   WireMessage challenged_or(WireMessage request) const;
-  std::expected<void, std::string> add_credentials(const Condition& condition, WireMessage& message,
-                                                   const Bindings& bindings);
+  using Positions = std::map<std::string, std::size_t>;  // how many values of a name a line has written
+  std::expected<void, std::string> add_credentials(const Condition& condition, const Positions& positions,
+                                                   WireMessage& message, const Bindings& bindings);
 
   PartyIdentity identity_;
   Keyring keyring_;

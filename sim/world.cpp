@@ -289,9 +289,8 @@ void World::arrive(HostId host, Node& node, const Arrived& arrived) {
             feed(host, DatagramFailed{listener_id(refused.socket), refused.remote, refused.bytes, "port unreachable"});
           },
           [&](const ConnectionOpened& opened) {
-            // The ends of the network have small numbers, so that the engine's bit is never set.
-            FlowId flow{opened.end.value};
-            if (auto known = node.flows.find(opened.end); known != node.flows.end()) flow = known->second;
+            auto known = node.flows.find(opened.end);
+            FlowId flow = known == node.flows.end() ? FlowId{++node.accepted} : known->second;
             node.flows.emplace(opened.end, flow);
             node.ends.emplace(flow, opened.end);
             feed(host,

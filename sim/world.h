@@ -120,6 +120,7 @@ class World {
     Engine engine;
     std::map<FlowId, EndId> ends;
     std::map<EndId, FlowId> flows;
+    std::uint64_t accepted = 0;  // connections, counted anew by each node, as by one that starts again
     std::vector<Event> events;
     std::vector<TimePoint> event_times;
   };

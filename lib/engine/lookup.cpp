@@ -13,10 +13,9 @@ namespace {
 Refusal nobody_there() { return {480, "nobody is registered there", {}}; }
 
 // A flow to us is the way there, by its connection or, of datagrams, to where its REGISTER came from.
-std::optional<Hop> flow_of(const Binding& binding, const Uri& contact) {
+std::optional<Hop> flow_of(const Binding& binding) {
   if (!binding.path.empty() || (!binding.ends_with_flow && binding.reg_id == 0)) return std::nullopt;
   const Arrival& arrival = binding.arrival;
-  if (contact.is_sips() && !is_secure(arrival.transport)) return std::nullopt;
   return Hop{arrival.transport, arrival.remote, arrival.listener, arrival.flow};
 }
 
@@ -34,7 +33,7 @@ std::optional<Target> target_of(const Binding& binding, bool sips) {
   if (!uri || !uri->is_sip() || (sips && !uri->is_sips())) return std::nullopt;
   Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
   target.features = binding.parameters;
-  target.hop = flow_of(binding, target.uri);
+  target.hop = flow_of(binding);
   target.is_flow = binding.reg_id != 0;
   if (!sips && target.uri.is_sips()) make_sip(target);
   return target;

@@ -51,7 +51,6 @@ std::expected<void, Refusal> undo_strict_routing(Preprocessed& pre, std::vector<
   read_mark(pre, pre.request_uri, settings);
   note_flow_token(pre, pre.request_uri);
   pre.request_uri = last->uri;
-  pre.request_uri_changed = true;
   pre.taken_routes.push_back(routes.back());
   routes.pop_back();
   return {};
@@ -64,7 +63,6 @@ void take_off_our_maddr(Preprocessed& pre, const LocalNames& names) {
   pre.request_uri.remove_parameter("maddr");
   pre.request_uri.remove_parameter("transport");
   pre.request_uri.port.reset();
-  pre.request_uri_changed = true;
 }
 
 // §16.4: Routes that name us leave, however many we put there (double Record-Route, RFC 5658).
@@ -89,10 +87,7 @@ std::expected<void, Refusal> read_request_uri(Preprocessed& pre) {
   if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
   pre.request_uri = std::move(*uri);
   // §19.1.1: header fields have no place there; they are ignored, and go no further (RFC 4475 §3.1.2.11).
-  if (!pre.request_uri.headers.empty()) {
-    pre.request_uri.headers.clear();
-    pre.request_uri_changed = true;
-  }
+  pre.request_uri.headers.clear();
   return {};
 }
 

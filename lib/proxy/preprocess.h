@@ -20,8 +20,7 @@ namespace intermediary {
 // A request and what §16.4 made of it; the bytes change only when it is forwarded.
 struct Preprocessed {
   MessagePtr request;
-  Uri request_uri;  // after a strict router's work was undone and a maddr of ours taken off
-  bool request_uri_changed = false;
+  Uri request_uri;                        // after a strict router's work was undone and a maddr of ours taken off
   std::vector<Entry> taken_routes;        // Route entries that leave: ours, and the one that became the Request-URI
   std::optional<NameAddress> next_route;  // the topmost of those that stay
   bool in_our_dialog = false;             // came by a Record-Route of ours that carries this dialog's mark

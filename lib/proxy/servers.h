@@ -1,6 +1,7 @@
 // The servers of one target (RFC 3261 §16.6 step 7, RFC 3263 §4.3): which is next, and which are left alone.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -19,7 +20,10 @@ class Servers {
   explicit Servers(std::vector<Hop> hops) : hops_(std::move(hops)) {}
 
   // REQUIRES: not empty.
-  Hop take() { return std::move(hops_[next_++]); }
+  Hop take() {
+    assert(!empty());
+    return std::move(hops_[next_++]);
+  }
   bool empty() const { return next_ == hops_.size(); }
 
  private:

@@ -132,8 +132,8 @@ void StatefulProxy::receive(TimePoint now, ResponseContext& context, Branch& bra
   }
   if (response->status() < 200) return receive_provisional(now, context, branch, response);
   if (response->status() < 300 && branch.state == Branch::State::Answered) {
-    // A further 2xx of a fork downstream, or of a target that was given up. Only an INVITE has several (§16.7 step 5).
-    if (context.answered && !context.is_invite()) return;
+    // A further 2xx of a fork downstream, or of a target that was given up. Only an INVITE has several (§16.7 step 5):
+    // the server transaction of another request takes none but its first (§17.2.2).
     pass_up(now, context, response);
     return accepted(now, context, branch.id);
   }

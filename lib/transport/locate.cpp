@@ -83,7 +83,7 @@ class Search {
 
   std::vector<Service> services_of(bool& by_naptr) {
     if (target_.transport) return {{*target_.transport, srv_name(*target_.transport, target_.host)}};
-    std::vector<Service> services = by_naptr_of(target_.host, 0);
+    std::vector<Service> services = by_naptr_of(target_.host);
     by_naptr = !services.empty();
     if (by_naptr || is_open() || gave_up_) return services;
     for (const Transport transport : {Transport::Udp, Transport::Tcp, Transport::Tls}) {
@@ -93,9 +93,10 @@ class Search {
   }
 
   // RFC 3403 §4.1: by order, then by preference; the first order in which something is of use is the last.
-  std::vector<Service> by_naptr_of(const std::string& name, std::size_t depth) {
+  // However they lead to each other, in a circle or as a tree, so many sets of records are read and no more.
+  std::vector<Service> by_naptr_of(const std::string& name) {
     std::vector<Service> services;
-    if (depth == limit::dns_depth) return services;
+    if (naptr_sets_++ >= limit::dns_depth) return services;
     const DnsResult* result = ask({name, DnsType::Naptr});
     if (!result) return services;
     if (!*result) {
@@ -106,7 +107,7 @@ class Search {
     std::optional<std::uint16_t> order;
     for (const auto& [place, record] : sorted_naptr(**result)) {
       if (order && record.order > *order) break;
-      for (Service& service : services_of(record, depth)) {
+      for (Service& service : services_of(record)) {
         if (services.size() < limit::dns_targets) services.push_back(std::move(service));
         order = record.order;
       }
@@ -125,9 +126,9 @@ class Search {
     return sorted;
   }
 
-  std::vector<Service> services_of(const NaptrRecord& record, std::size_t depth) {
+  std::vector<Service> services_of(const NaptrRecord& record) {
     if (!record.regexp.empty() || record.replacement.empty() || record.replacement == ".") return {};
-    if (record.flags.empty()) return by_naptr_of(record.replacement, depth + 1);
+    if (record.flags.empty()) return by_naptr_of(record.replacement);
     const bool to_host = equals_ignoring_case(record.flags, "a");
     if (!to_host && !equals_ignoring_case(record.flags, "s")) return {};
     for (const ServiceField& field : service_fields) {
@@ -272,6 +273,7 @@ class Search {
   const LocalNames& names_;
   RandomSource& random_;
   Located found_;
+  std::size_t naptr_sets_ = 0;
   bool gave_up_ = false;
   bool decidedly_absent_ = false;
 };

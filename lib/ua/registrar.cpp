@@ -142,7 +142,7 @@ class RegistrationReader {
     }
     if (!fits(registration)) return refused(400, "Contact, Path and Call-ID are larger than a binding may be");
     if (mixes_sips(registration)) {
-      return refused(400, "a contact is SIPS, and the Request-URI, a Path or another contact is not");
+      return refused(400, "a contact is SIPS, and the connection, the Request-URI, a Path or another contact is not");
     }
     if (binds_a_flow_and_more(registration)) {
       return refused(400, "a contact with a reg-id stands beside others (RFC 5626 section 6)");
@@ -208,8 +208,8 @@ class RegistrationReader {
       const auto parsed = parse_name_address(hop);
       return parsed && parsed->uri.is_sips();
     };
-    return !request_uri || !request_uri->is_sips() || !std::ranges::all_of(registration.contacts, is_sips) ||
-           !std::ranges::all_of(registration.path, is_sips_hop);
+    return !is_secure(arrival_.transport) || !request_uri || !request_uri->is_sips() ||
+           !std::ranges::all_of(registration.contacts, is_sips) || !std::ranges::all_of(registration.path, is_sips_hop);
   }
 
   static bool fits(const Registration& registration) {
