@@ -44,7 +44,8 @@ TEST(MultipartTest, WhatIsSignedIsTheFirstPartByteForByte) {
 
 TEST(MultipartTest, WhatStandsAroundThePartsDoesNotMatter) {
   const std::string first = "content-type:\r\n message/sip\r\nX: y\r\n\r\n--b4\r\n --b42\r\n--b42x\r\n";
-  const auto read = read_signed_body(type, "a preamble\r\n" + body(first) + "--b42\r\nan epilogue");
+  const std::string whole = "a preamble\r\n" + body(first) + "--b42\r\nan epilogue";
+  const auto read = read_signed_body(type, whole);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->content, first);
   EXPECT_EQ(read->content_type, "message/sip");
