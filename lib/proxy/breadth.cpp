@@ -48,7 +48,7 @@ std::optional<Refusal> refuse_for_breadth(const TargetSet& targets, ForkMode mod
 }
 
 std::uint32_t share_of(std::uint32_t available, std::size_t left) {
-  assert(left > 0 && left <= available);
+  assert(left > 0);
   const auto parts = static_cast<std::uint32_t>(left);
   return (available + parts - 1) / parts;
 }

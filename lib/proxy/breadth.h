@@ -25,8 +25,8 @@ std::expected<Breadth, Refusal> breadth_of(const Message& request, std::uint32_t
 // 440 where targets shall be tried at once that are more than the breadth allows.
 std::optional<Refusal> refuse_for_breadth(const TargetSet& targets, ForkMode mode, std::uint32_t breadth);
 
-// The part of `available` that the next of `left` targets gets: all together get all of it. REQUIRES: 0 < left <=
-// available.
+// The part of `available` that the next of `left` targets gets: all together get all of it, the last ones nothing
+// where there are more targets than that. REQUIRES: left > 0.
 std::uint32_t share_of(std::uint32_t available, std::size_t left);
 
 }  // namespace intermediary

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct Branch {
   ClientTransactionId client;
   HopQuery query;
   Servers servers;            // of the target, those that are left to try
-  bool superseded = false;    // the next server is being tried: failing alone, this one says nothing of the target
+  BranchId next;              // the try at the next server: failing alone, this one says nothing of the target
   bool moved_to_tcp = false;  // for its size (§18.1.1): UDP is tried when that fails
   std::uint32_t breadth = 0;  // its share of the request's Max-Breadth, until it has answered
   bool cancel_wanted = false;
@@ -59,8 +60,9 @@ struct Branch {
   bool rang_too_long = false;
   TimerHandle timer;  // C, CancelledWait
   TimerHandle failover;
-  TimerHandle ring;  // Ring, GivenUpWait
-  Answered answer;   // once Answered
+  TimerHandle ring;                     // Ring, GivenUpWait
+  std::optional<TimePoint> ring_until;  // for all servers of the target, from the first try on
+  Answered answer;                      // once Answered
 };
 
 // What is decided about a request before there is any state for it.

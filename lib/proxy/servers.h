@@ -25,6 +25,7 @@ class Servers {
     return std::move(hops_[next_++]);
   }
   bool empty() const { return next_ == hops_.size(); }
+  std::size_t size() const { return hops_.size() - next_; }
 
  private:
   std::vector<Hop> hops_;

@@ -51,7 +51,7 @@ void StatefulProxy::cancel(TimePoint now, ServerTransactionId server, const std:
   if (!transaction || transaction->user.kind != user_kind) return;
   const ResponseContextId id{transaction->user.subject};
   ResponseContext* context = contexts_.find(id);
-  if (!context) return;
+  if (!context || !context->is_invite()) return;  // §9.2: it has no effect on other requests
   if (context->watch.observer) context->watch.observer->cancelled(now, context->watch);
   end_search(now, *context, BranchId{}, reason);
   go_on(now, id);
@@ -80,7 +80,7 @@ void StatefulProxy::report(TimePoint now, const TransactionReport& report) {
                  [&](const ClientTimedOut& r) {
                    with_branch(r.user, [&](Branch& branch) {
                      if (branch.state == Branch::State::Answered) return;
-                     if (try_next_flow(now, branch, 408)) return;
+                     if (branch.servers.empty() && try_next_flow(now, branch, 408)) return;
                      finish(now, branch, {408, nullptr, "no answer from " + branch.hop.remote.to_string()});
                    });
                  },
@@ -148,9 +148,10 @@ bool StatefulProxy::resolved(TimePoint now, HopQuery query, const ResolvedHops& 
   Branch& branch = *branches_.find(found->second);
   queries_.erase(found);
   branch.query = {};
+  assert(branch.state == Branch::State::Resolving);
   const ResponseContextId id = branch.context;
   if (!hops) {
-    finish(now, branch, {503, nullptr, hops.error()});
+    if (!try_next_flow(now, branch, 430)) finish(now, branch, {503, nullptr, hops.error()});
   } else {
     try_servers(now, *contexts_.find(id), branch, *hops);
   }
@@ -168,6 +169,7 @@ void StatefulProxy::erase_if_done(TimePoint now, ResponseContextId id) {
   if (!context || context->server || !context->answered) return;
   for (const BranchId branch : context->branches) {
     if (branches_.find(branch)->client) return;
+    assert(!branches_.find(branch)->query);
   }
   if (!context->address_of_record.empty()) searches_.erase({context->address_of_record, id});
   if (context->watch.observer) context->watch.observer->forgotten(now, context->watch);

@@ -71,6 +71,7 @@ class StatefulProxy {
   // The first of these servers, and the others when it fails or stays silent.
   void try_servers(TimePoint now, ResponseContext& context, Branch& branch, std::vector<Hop> hops);
   void try_next_server(TimePoint now, Branch& branch);
+  std::uint32_t outgoing_breadth(const Branch& branch) const;
   void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
   void receive(TimePoint now, Branch& branch, const MessagePtr& response);
@@ -81,16 +82,20 @@ class StatefulProxy {
   void finish(TimePoint now, Branch& branch, Answered answer);
   void ring_timed_out(TimePoint now, Branch& branch);
   void give_up(Branch& branch);
+  // Its name is not needed any more.
+  void forget_query(Branch& branch);
   void want_cancel(TimePoint now, Branch& branch, std::string_view why, const std::string& reason);
   void send_cancel(TimePoint now, Branch& branch);
   void client_gone(Branch& branch);
   // Contexts.
+  void give_up_silent(ResponseContext& context);
+  bool has_last_answer(const Branch& branch) const;
   bool may_start(const ResponseContext& context) const;
   std::uint32_t breadth_left(const ResponseContext& context) const;
   bool knows(const ResponseContext& context, const Uri& uri) const;
   void follow(ResponseContext& context, Answered& redirection);
-  // No branch may come any more.
-  void stop_search(ResponseContext& context);
+  // No branch may come any more, nor one whose name is still looked up.
+  void stop_search(TimePoint now, ResponseContext& context);
   // And all but one are cancelled; `reason` is the CANCELs' Reason.
   void end_search(TimePoint now, ResponseContext& context, BranchId but, const std::string& reason);
   void accepted(TimePoint now, ResponseContext& context, BranchId by);

@@ -15,7 +15,7 @@ void StatefulProxy::answer_if_complete(TimePoint now, ResponseContext& context) 
     const Branch& branch = *branches_.find(id);
     if (branch.state != Branch::State::Answered) return;
     // §16.6 step 7: what failed at one server is nothing that the target said; its last server speaks for it.
-    if (branch.superseded && is_servers_failure(branch.answer, false)) continue;
+    if (branch.next && is_servers_failure(branch.answer, false)) continue;
     if (!branch.answer.followed) answers.push_back(branch.answer);
   }
   if (answers.empty()) answers.push_back({408, nullptr, "no final answer"});  // §16.7 step 6

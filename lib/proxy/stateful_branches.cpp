@@ -1,4 +1,5 @@
 // Branches: from a target to a final answer (RFC 3261 §16.6 steps 7 to 11, §16.7 steps 1 to 5, §16.8 to §16.10).
+#include <algorithm>
 #include <utility>
 
 #include "base/overloaded.h"
@@ -10,6 +11,9 @@
 namespace intermediary {
 
 namespace {
+
+// RFC 4320 §4.1: no element says 100 to another request than INVITE before 3.5 s have gone by.
+constexpr Duration silence_of_non_invite = std::chrono::seconds(4);
 
 // §18.1.1: closer than this to the path's MTU a request leaves over a reliable transport.
 constexpr std::size_t mtu_margin = 200;
@@ -46,16 +50,27 @@ void StatefulProxy::try_servers(TimePoint now, ResponseContext& context, Branch&
 void StatefulProxy::try_next_server(TimePoint now, Branch& branch) {
   ResponseContext& context = *contexts_.find(branch.context);
   if (branch.servers.empty() || branch.cancel_wanted || context.search_over) return;
-  branch.superseded = true;
+  const std::uint32_t kept = branch.state == Branch::State::Calling ? outgoing_breadth(branch) : 0;
+  if (branch.breadth == kept) return;  // RFC 5393 §5.3.3.1: there is none left for it before the final answer
   const BranchId id = branches_.emplace();
   Branch& next = *branches_.find(id);
+  branch.next = id;
   next.id = id;
   next.context = context.id;
   next.target = branch.target;
-  next.servers = std::exchange(branch.servers, {});
-  next.breadth = std::exchange(branch.breadth, 0);  // no fork: the same try at the same target
+  branch.target.alternatives.clear();
+  next.servers = std::exchange(branch.servers, {});  // behind outgoing_breadth(), which counts them
+  next.ring_until = branch.ring_until;
+  next.breadth = branch.breadth - kept;
+  branch.breadth = kept;
   context.branches.push_back(id);
   send(now, context, next, next.servers.take());
+}
+
+// Its Max-Breadth: there has to be some left for the servers behind a silent one.
+std::uint32_t StatefulProxy::outgoing_breadth(const Branch& branch) const {
+  const bool alone = branch.servers.empty() || settings_.failover_after == Duration::zero();
+  return alone ? branch.breadth : share_of(branch.breadth, branch.servers.size() + 1);
 }
 
 void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop) {
@@ -74,7 +89,7 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             branch.via_branch,
                             {},
                             settings_.record_route || context.watch.observer,
-                            branch.breadth,
+                            outgoing_breadth(branch),
                             context.breadth.stated,
                             context.watch.observer != nullptr},
                            settings_);
@@ -106,10 +121,13 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
   if (context.is_invite()) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
   if (!branch.servers.empty() && settings_.failover_after > Duration::zero()) {
     timers_.cancel(branch.failover);
-    branch.failover = timers_.arm(now, settings_.failover_after, timer_tag(branch, ProxyTimer::Failover));
+    const Duration least = context.is_invite() ? Duration::zero() : silence_of_non_invite;
+    branch.failover =
+        timers_.arm(now, std::max(settings_.failover_after, least), timer_tag(branch, ProxyTimer::Failover));
   }
   if (context.fork.ring_timeout > Duration::zero() && !branch.ring) {
-    branch.ring = timers_.arm(now, context.fork.ring_timeout, timer_tag(branch, ProxyTimer::Ring));
+    if (!branch.ring_until) branch.ring_until = now + context.fork.ring_timeout;
+    branch.ring = timers_.arm(now, *branch.ring_until - now, timer_tag(branch, ProxyTimer::Ring));
   }
 }
 
@@ -165,6 +183,7 @@ void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branc
   if (try_next_flow(now, branch, status)) return;
   if (const auto rest = status == 503 ? retry_after(*response) : std::nullopt) resting_.rest(now, branch.hop, *rest);
   Answered answer{status, response, {}, branch.rang_too_long};
+  if (status == 503) answer.reason = "503 from " + branch.hop.remote.to_string();
   if (status >= 300 && status < 400 && context.fork.recurse && !context.search_over) follow(context, answer);
   finish(now, branch, std::move(answer));
   if (status < 300) {
@@ -180,7 +199,7 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
   timers_.cancel(branch.timer);
   // §18.1.1: TCP was our idea, for its size; the peer may only have UDP. Where the next server has been asked since,
   // that one has this one's breadth.
-  const bool may_go_on = branch.state == Branch::State::Calling && !branch.cancel_wanted && !branch.superseded;
+  const bool may_go_on = branch.state == Branch::State::Calling && !branch.cancel_wanted && !branch.next;
   if (branch.moved_to_tcp && may_go_on) {
     Hop again = branch.hop;
     again.transport = Transport::Udp;
@@ -188,7 +207,7 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
     branch.client = {};
     return send(now, *contexts_.find(branch.context), branch, again);
   }
-  if (try_next_flow(now, branch, 430)) return;
+  if (branch.servers.empty() && try_next_flow(now, branch, 430)) return;
   const bool by_token = contexts_.find(branch.context)->request.flow.has_value();
   finish(now, branch, {by_token ? 430 : 503, nullptr, reason});  // §16.9, RFC 5626 §5.3.1
 }
@@ -203,12 +222,15 @@ void StatefulProxy::finish(TimePoint now, Branch& branch, Answered answer) {
   timers_.cancel(branch.timer);
   if (branch.ring) timers_.cancel(branch.ring);
   if (branch.failover) timers_.cancel(branch.failover);
-  if (branch.query) {
-    queries_.erase(branch.query);
-    port_.forget_query(branch.query);
-    branch.query = {};
-  }
+  forget_query(branch);
   if (!branch.servers.empty() && is_servers_failure(branch.answer, heard)) try_next_server(now, branch);
+}
+
+void StatefulProxy::forget_query(Branch& branch) {
+  if (!branch.query) return;
+  queries_.erase(branch.query);
+  port_.forget_query(branch.query);
+  branch.query = {};
 }
 
 // As Timer C does (§16.8), only earlier: what was heard of is cancelled, what was not is as good as timed out.
@@ -223,8 +245,9 @@ void StatefulProxy::ring_timed_out(TimePoint now, Branch& branch) {
 // Nobody waits for this branch any longer. What still comes of it is late and not lost: a 2xx goes up, a provisional
 // answer brings the CANCEL that it lacked. Timer B or F, or CancelledWait, end its transaction.
 void StatefulProxy::give_up(Branch& branch) {
-  branch.ring = {};
+  if (branch.ring) timers_.cancel(branch.ring);
   if (branch.failover) timers_.cancel(branch.failover);
+  forget_query(branch);
   if (!branch.cancel_wanted) branch.cancel_reason = timed_out_reason();
   branch.cancel_wanted = true;
   branch.state = Branch::State::Answered;

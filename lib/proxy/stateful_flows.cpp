@@ -16,11 +16,13 @@ void StatefulProxy::start_on_flow(TimePoint now, ResponseContext& context, Branc
 // True when the branch goes on by another flow of its user agent: after a 430, and after a 408, which may come from a
 // proxy that got no answer. After any other answer the user agent has spoken, and nothing follows a cancelled request.
 bool StatefulProxy::try_next_flow(TimePoint now, Branch& branch, int status) {
-  if (branch.target.alternatives.empty() || (status != 430 && status != 408)) return false;
+  if (branch.target.alternatives.empty() || branch.next || (status != 430 && status != 408)) return false;
   ResponseContext& context = *contexts_.find(branch.context);
   if (branch.cancel_wanted || branch.rang_too_long || context.answered || branch.state == Branch::State::Answered)
     return false;
   timers_.cancel(branch.timer);
+  if (branch.failover) timers_.cancel(branch.failover);
+  branch.servers = {};
   std::vector<Target> others = std::move(branch.target.alternatives);
   branch.target = std::move(others.front());
   others.erase(others.begin());

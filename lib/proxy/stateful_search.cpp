@@ -28,24 +28,46 @@ TargetSet in_order(const std::vector<Redirection>& redirections, const ResponseC
 
 void StatefulProxy::go_on(TimePoint now, ResponseContextId id) {
   ResponseContext& context = *contexts_.find(id);
+  give_up_silent(context);
   while (may_start(context)) start_group(now, context);
   answer_if_complete(now, context);
   erase_if_done(now, id);
 }
 
+// Where one server of a target has spoken, nobody waits for those that stayed silent before (RFC 4321 §1.3: the caller
+// may have given up when their time is over).
+void StatefulProxy::give_up_silent(ResponseContext& context) {
+  if (context.branches.size() < 2) return;
+  for (const BranchId id : context.branches) {
+    Branch& branch = *branches_.find(id);
+    if (branch.state == Branch::State::Calling && branch.next && has_last_answer(*branches_.find(branch.next))) {
+      give_up(branch);
+    }
+  }
+}
+
+// Of it and of the servers behind it, the last one that was tried has its final answer.
+bool StatefulProxy::has_last_answer(const Branch& branch) const {
+  const Branch* last = &branch;
+  while (last->next) last = branches_.find(last->next);
+  return last->state == Branch::State::Answered;
+}
+
 bool StatefulProxy::may_start(const ResponseContext& context) const {
-  if (context.waiting.empty()) return false;
-  if (context.waiting.mode() == ForkMode::Parallel) return breadth_left(context) > 0;
+  if (context.waiting.empty() || breadth_left(context) == 0) return false;
+  if (context.waiting.mode() == ForkMode::Parallel) return true;
   return std::ranges::all_of(context.branches,
                              [&](BranchId id) { return branches_.find(id)->state == Branch::State::Answered; });
 }
 
-// RFC 5393 §5.3.3.1: a branch that has its final answer has given its share back.
+// RFC 5393 §5.3.3.1: a branch that has its final answer has given its share back. One that was given up has none.
 std::uint32_t StatefulProxy::breadth_left(const ResponseContext& context) const {
   std::uint32_t left = context.breadth.incoming;
   for (const BranchId id : context.branches) {
     const Branch& branch = *branches_.find(id);
-    if (branch.state != Branch::State::Answered) left -= branch.breadth;
+    const bool answered = branch.state == Branch::State::Answered &&
+                          !(branch.answer.given_up && !branch.answer.response && branch.client);
+    if (!answered) left -= branch.breadth;
   }
   return left;
 }
@@ -55,6 +77,8 @@ void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
   std::vector<Target> group = context.waiting.take_group(breadth);
   // Who registers while these ring gets a part, too.
   if (context.fork.late_contacts && breadth > group.size()) breadth -= share_of(breadth, group.size() + 1);
+  // Who is given up without an answer keeps its part; those behind it have theirs all the same.
+  const std::size_t behind_these = context.fork.ring_timeout > Duration::zero() ? context.waiting.size() : 0;
   const std::size_t before = context.branches.size();
   for (std::size_t i = 0; i < group.size(); ++i) {
     const BranchId id = branches_.emplace();
@@ -62,7 +86,7 @@ void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
     branch.id = id;
     branch.context = context.id;
     branch.target = std::move(group[i]);
-    branch.breadth = share_of(breadth, group.size() - i);
+    branch.breadth = share_of(breadth, group.size() - i + behind_these);
     breadth -= branch.breadth;
     context.branches.push_back(id);
   }
@@ -123,13 +147,17 @@ void StatefulProxy::add_targets(TimePoint now, ResponseContextId id, TargetSet t
   go_on(now, id);
 }
 
-void StatefulProxy::stop_search(ResponseContext& context) {
+void StatefulProxy::stop_search(TimePoint now, ResponseContext& context) {
   context.waiting.clear();
   context.search_over = true;
+  for (const BranchId id : context.branches) {
+    Branch& branch = *branches_.find(id);
+    if (branch.state == Branch::State::Resolving) finish(now, branch, {487, nullptr, "the search ended"});
+  }
 }
 
 void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId but, const std::string& reason) {
-  stop_search(context);
+  stop_search(now, context);
   // §9.1: only an INVITE is cancelled.
   if (!context.is_invite()) return;
   for (const BranchId id : context.branches) {
@@ -139,7 +167,7 @@ void StatefulProxy::end_search(TimePoint now, ResponseContext& context, BranchId
 
 // §16.7 step 10; RFC 3841 §9.1: the caller may want to hear of all who would take the call.
 void StatefulProxy::accepted(TimePoint now, ResponseContext& context, BranchId by) {
-  if (!context.fork.cancel) return stop_search(context);
+  if (!context.fork.cancel) return stop_search(now, context);
   end_search(now, context, by, context.branches.size() > 1 ? completed_elsewhere_reason() : std::string());
 }
 
