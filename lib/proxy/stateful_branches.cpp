@@ -58,7 +58,6 @@ void StatefulProxy::try_next_server(TimePoint now, Branch& branch) {
   next.id = id;
   next.context = context.id;
   next.target = branch.target;
-  branch.target.alternatives.clear();
   next.servers = std::exchange(branch.servers, {});  // behind outgoing_breadth(), which counts them
   next.ring_until = branch.ring_until;
   next.breadth = branch.breadth - kept;
