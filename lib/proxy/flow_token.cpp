@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "base/base64url.h"
 
@@ -51,6 +52,7 @@ std::expected<Hop, FlowTokenFault> read_connection(const FlowTokenKey& key, std:
 }  // namespace
 
 std::string flow_token(const FlowTokenKey& key, const Hop& flow) {
+  assert(flow.flow || flow.transport == Transport::Udp);
   std::string held;
   if (flow.flow) {
     held += 'c';

@@ -20,6 +20,7 @@ struct FlowTokenKey {
   std::uint64_t start = 0;  // another for each start
 };
 
+// REQUIRES: a flow of datagrams or a connection that is there.
 std::string flow_token(const FlowTokenKey& key, const Hop& flow);
 // Whether a user part is meant to be one.
 bool is_flow_token(std::string_view user);

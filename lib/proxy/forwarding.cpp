@@ -47,10 +47,17 @@ std::string record_route_entry(const LocalNames::Listener& side, Transport trans
   return entry;
 }
 
+bool may_begin_a_dialog(const Message& request) {
+  return request.to_tag().empty() && request.method() != Method::Register;
+}
+
 // RFC 5626 §5.3: a dialog that begins over a flow to a user agent stays on it; over WebSocket nothing else leads there.
+// Only where the flow ends here: the way to an edge proxy is in the route set, by whatever connection (RFC 3261
+// §16.12).
 bool begins_on_flow(const Forwarding& f) {
+  if (!f.target.hop) return false;
   const bool is_flow = f.target.is_flow || is_websocket(f.hop.transport);
-  return is_flow && f.request.request->to_tag().empty() && f.request.request->method() != Method::Register;
+  return is_flow && may_begin_a_dialog(*f.request.request);
 }
 
 // RFC 5658 §5: one entry for each side where the two differ, the way out on top. Two flows are two sides.

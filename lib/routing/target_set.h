@@ -18,7 +18,8 @@ struct Target {
   std::vector<std::string> path;  // Route values to put on top, outermost first (RFC 3327 §5.3)
   std::optional<Uri> next_hop;    // go there, whatever the Request-URI says (a rule's `relay = "sip:…"`)
   std::optional<Hop> hop;         // a fixed way there: the flow that a contact registered over
-  // The way is a flow of RFC 5626: no other leads there, and dialogs that begin over it stay on it.
+  // The way is a flow of RFC 5626: no other leads there. With a `hop` it is one of ours, and dialogs that begin over it
+  // stay on it; with a `path` it is an edge proxy's, which sees to that.
   bool is_flow = false;
   // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
   std::vector<Target> alternatives{};
