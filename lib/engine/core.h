@@ -94,6 +94,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::optional<Refusal> follow_flow(Preprocessed& pre, const Arrival& arrival) const;
   void mark_flow(Preprocessed& pre, const Arrival& arrival) const;
   std::string token_of(const Arrival& arrival) const;
+  bool comes_from_gruu(const Message& request) const;
   std::optional<Refusal> put_on_path(Preprocessed& pre, const Arrival& arrival) const;
   bool leads_nowhere(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;

@@ -1,8 +1,9 @@
 // The first hop of user agents: the flows in Routes, and what makes requests come back over them (RFC 5626 §5, RFC 3327
-// §5.2).
+// §5.2), or through here (RFC 5627 §6.2).
 #include <algorithm>
 
 #include "engine/core.h"
+#include "location/gruu.h"
 #include "proxy/flow_token.h"
 #include "ua/inspection.h"
 
@@ -48,7 +49,18 @@ std::optional<Refusal> EngineCore::read_flows(Preprocessed& pre, const Arrival& 
     if (auto refusal = follow_flow(pre, arrival)) return refusal;
   }
   if (proxy_settings_.outbound || location_.has_flows() || is_websocket(arrival.transport)) mark_flow(pre, arrival);
+  pre.from_gruu = location_.has_gruus() && comes_from_gruu(*pre.request);
   return std::nullopt;
+}
+
+// RFC 5627 §6.2: a dialog that one of ours may begin, over others who will be on its way.
+bool EngineCore::comes_from_gruu(const Message& request) const {
+  if (!may_begin_a_dialog(request) || !request.has(FieldName::RecordRoute)) return false;
+  const auto contact = parse_name_address(request.value(FieldName::Contact));
+  if (!contact || !contact->uri.has_parameter(gruu_parameter)) return false;
+  const auto gruu = read_gruu(gruu_key_, contact->uri);
+  return gruu && std::ranges::any_of(location_.bindings(gruu->address_of_record),
+                                     [&](const Binding& binding) { return is_meant(gruu_key_, *gruu, binding); });
 }
 
 // RFC 5626 §5.3: a token that names the request's own source only brought it here.

@@ -212,12 +212,14 @@ void Location::commit(const std::string& address_of_record, Bindings bindings) {
 void Location::index(const Binding& binding, Address address) {
   by_expiry_[{binding.expires, binding.id}] = address;
   if (binding.reg_id != 0) ++flows_;
+  if (!binding.instance().empty()) ++instances_;
   if (binding.ends_with_flow) by_flow_[{binding.arrival.flow, binding.id}] = address;
 }
 
 void Location::unindex(const Binding& binding) {
   by_expiry_.erase({binding.expires, binding.id});
   if (binding.reg_id != 0) --flows_;
+  if (!binding.instance().empty()) --instances_;
   by_flow_.erase({binding.arrival.flow, binding.id});
 }
 

@@ -57,6 +57,8 @@ class Location {
   std::size_t binding_count() const { return by_expiry_.size(); }
   // Whether any contact is a flow of RFC 5626.
   bool has_flows() const { return flows_ != 0; }
+  // Whether any contact has an instance, and so GRUUs.
+  bool has_gruus() const { return instances_ != 0; }
   std::size_t address_count() const { return records_.size(); }
 
  private:
@@ -72,7 +74,8 @@ class Location {
   std::map<std::pair<TimePoint, BindingId>, Address> by_expiry_;
   std::map<std::pair<FlowId, BindingId>, Address> by_flow_;
   BindingId last_id_{};
-  std::size_t flows_ = 0;  // bindings with a reg-id
+  std::size_t flows_ = 0;      // bindings with a reg-id
+  std::size_t instances_ = 0;  // bindings with an instance
   std::size_t max_bindings_;
 };
 

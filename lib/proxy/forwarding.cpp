@@ -81,6 +81,13 @@ bool must_record_route(const Forwarding& f) {
   return is_secure(f.in_transport) && !leaves_as_sips(f.request, f.target);
 }
 
+// RFC 5627 §6.2: a request within the dialog that is addressed to the GRUU would come here all the same, without the
+// route through those who lead to the user agent.
+bool must_stay_for_gruu(const Forwarding& f) {
+  const bool is_theirs = f.target.has_gruu && !f.target.path.empty();
+  return (is_theirs || f.request.from_gruu) && may_begin_a_dialog(*f.request.request);
+}
+
 // RFC 3327 §5.2, RFC 5626 §5.1: on the side where requests come back to us.
 void add_path(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   const bool outbound = f.request.path_entry == Preprocessed::PathEntry::Outbound;
@@ -92,7 +99,8 @@ void add_path(Editor& editor, const Forwarding& f, const ProxySettings& settings
 
 void add_what_brings_back(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   if (f.request.path_entry != Preprocessed::PathEntry::None) return add_path(editor, f, settings);
-  const bool stays = f.record_route || !f.request.in_token.empty() || begins_on_flow(f) || must_record_route(f);
+  const bool stays = f.record_route || !f.request.in_token.empty() || begins_on_flow(f) || must_record_route(f) ||
+                     must_stay_for_gruu(f);
   if (stays) add_record_route(editor, f, settings);
 }
 

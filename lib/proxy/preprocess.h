@@ -34,6 +34,7 @@ struct Preprocessed {
   std::string in_token;                  // of the flow that it came by, when that must stand in what we add
   // What a REGISTER is given (RFC 3327 §5.2).
   enum class PathEntry : std::uint8_t { None, Plain, Outbound } path_entry = PathEntry::None;
+  bool from_gruu = false;  // its Contact is a GRUU of ours, and others have recorded the route (RFC 5627 §6.2)
 
   // Where the request goes if nobody changes the Request-URI (§16.6 step 7).
   const Uri& next_hop() const { return next_route ? next_route->uri : request_uri; }

@@ -21,6 +21,7 @@ struct Target {
   // The way is a flow of RFC 5626: no other leads there. With a `hop` it is one of ours, and dialogs that begin over it
   // stay on it; with a `path` it is an edge proxy's, which sees to that.
   bool is_flow = false;
+  bool has_gruu = false;  // what registered the contact is an instance (RFC 5627 §6.2)
   // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
   std::vector<Target> alternatives{};
   std::string features{};  // the parameters of its Contact, where there are any (RFC 3840 §5)
