@@ -47,14 +47,15 @@ class Selection {
     const std::string_view instance = binding.instance();
     const auto known =
         std::ranges::find_if(agents_, [&](const Agent& a) { return is_same_instance(a.instance, instance); });
-    if (known != agents_.end()) return targets_.add_alternative(known->index, std::move(target));
+    if (known != agents_.end()) return add_to(*known, binding, std::move(target));
     const std::size_t index = targets_.size();
-    if (targets_.add(std::move(target)) && !instance.empty()) agents_.push_back({instance, index});
+    if (targets_.add(std::move(target)) && !instance.empty()) agents_.push_back({instance, index, {&binding}});
   }
 
   std::expected<TargetSet, Refusal> take() {
     // RFC 3261 §16.5: 404 would claim to know that there is no such user.
     if (targets_.empty()) return std::unexpected(nobody_there());
+    if (has_others_first_) targets_.order_by_q();
     return std::move(targets_);
   }
 
@@ -62,9 +63,25 @@ class Selection {
   struct Agent {
     std::string_view instance;
     std::size_t index;
+    std::vector<const Binding*> bindings;  // in the order in which they are tried
   };
+
+  // RFC 5627 §6.1: whoever has started anew may have left a contact behind, so the one refreshed last comes first,
+  // whatever their q. Flows are there together, and keep their order.
+  void add_to(Agent& agent, const Binding& binding, Target&& target) {
+    const auto is_older = [&](const Binding* other) {
+      return binding.reg_id == 0 && other->reg_id == 0 && other->id < binding.id;
+    };
+    const auto next = std::ranges::find_if(agent.bindings, is_older);
+    const auto before = static_cast<std::size_t>(next - agent.bindings.begin());
+    if (before == 0) has_others_first_ = true;
+    targets_.add_alternative(agent.index, before, std::move(target));
+    agent.bindings.insert(next, &binding);
+  }
+
   TargetSet targets_;
   std::vector<Agent> agents_;
+  bool has_others_first_ = false;  // a target has another's place, and maybe another q
 };
 
 }  // namespace

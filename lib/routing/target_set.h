@@ -34,10 +34,10 @@ class TargetSet {
   // False when the same is there already, an equivalent URI (§19.1.4) by the same way, or the set is full
   // (limit::branches_per_request).
   bool add(Target&& target);
-  // Another flow to the user agent that is the target at `index`.
-  void add_alternative(std::size_t index, Target&& target) {
-    targets_[index].alternatives.push_back(std::move(target));
-  }
+  // Another flow or contact of the user agent that is the target at `index`, for when `before` others of it have
+  // failed. 0: it takes the target's place.
+  void add_alternative(std::size_t index, std::size_t before, Target&& target);
+  void order_by_q();
 
   const std::vector<Target>& targets() const { return targets_; }
   // Leaves only the first.
