@@ -14,8 +14,9 @@ namespace {
 // A service that a domain may offer, and where its servers are named.
 struct Service {
   Transport transport = Transport::Udp;
-  std::string name;      // the owner of its SRV records, or a host where `is_host`
-  bool is_host = false;  // NAPTR flag "a"
+  std::string name;        // the owner of its SRV records, or a host where `is_host`
+  bool is_host = false;    // NAPTR flag "a"
+  bool is_absent = false;  // decidedly: RFC 2782, of a target "."
   std::vector<SrvRecord> records{};
 };
 
@@ -70,12 +71,14 @@ class Search {
     if (is_open() || gave_up_) return;
     find_records(services);
     if (is_open()) return;
+    const Transport transport = by_naptr ? services.front().transport : usual;
+    const bool absent =
+        std::ranges::any_of(services, [&](const Service& s) { return s.transport == transport && s.is_absent; });
     if (!by_naptr) keep_the_first(services);
     const bool any = std::ranges::any_of(services, [](const Service& s) { return s.is_host || !s.records.empty(); });
     if (any) return add(services);
     if (gave_up_) return;
-    if (decidedly_absent_) return give_up(target_.host + " offers no SIP service");
-    const Transport transport = by_naptr ? services.front().transport : usual;
+    if (absent) return give_up(target_.host + " offers no SIP service over " + std::string(via_name(transport)));
     add_host(target_.host, default_port(transport), transport);
   }
 
@@ -157,6 +160,7 @@ class Search {
       if (!result) continue;
       if (*result) {
         service.records = records_of(**result, room);
+        service.is_absent = is_absent(**result);
         room -= service.records.size();
       } else if (result->error().is_trouble()) {
         fail({service.name, DnsType::Srv}, result->error());
@@ -164,16 +168,18 @@ class Search {
     }
   }
 
-  std::vector<SrvRecord> records_of(const DnsAnswer& answer, std::size_t room) {
+  static bool is_absent(const DnsAnswer& answer) {
+    return std::ranges::any_of(answer.records, [](const DnsRecord& record) {
+      const auto* srv = std::get_if<SrvRecord>(&record);
+      return srv && srv->target == ".";
+    });
+  }
+
+  static std::vector<SrvRecord> records_of(const DnsAnswer& answer, std::size_t room) {
     std::multimap<std::uint16_t, SrvRecord> sorted;
     for (const DnsRecord& record : answer.records) {
       const auto* srv = std::get_if<SrvRecord>(&record);
-      if (!srv) continue;
-      if (srv->target == ".") {
-        decidedly_absent_ = true;  // RFC 2782
-      } else if (srv->port != 0) {
-        sorted.emplace(srv->priority, *srv);
-      }
+      if (srv && srv->target != "." && srv->port != 0) sorted.emplace(srv->priority, *srv);
     }
     std::vector<SrvRecord> records;
     for (auto& [priority, record] : sorted) {
@@ -275,7 +281,6 @@ class Search {
   Located found_;
   std::size_t naptr_sets_ = 0;
   bool gave_up_ = false;
-  bool decidedly_absent_ = false;
 };
 
 }  // namespace

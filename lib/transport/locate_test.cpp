@@ -211,7 +211,13 @@ TEST_F(LocateTest, AddressesOfAFamilyWithoutAListenerAreNotAskedFor) {
 
 TEST_F(LocateTest, AServiceThatIsDecidedlyNotThereIsNotSoughtElsewhere) {
   zone.add("_sip._udp.example.com SRV 0 0 0 .").add("example.com A 192.0.2.21");
-  EXPECT_THAT(hops("sip:example.com;transport=udp"), ElementsAre("none: example.com offers no SIP service"));
+  EXPECT_THAT(hops("sip:example.com;transport=udp"), ElementsAre("none: example.com offers no SIP service over UDP"));
+  EXPECT_THAT(hops("sip:example.com"), ElementsAre("none: example.com offers no SIP service over UDP"));
+}
+
+TEST_F(LocateTest, AServiceThatIsDecidedlyNotThereSaysNothingOfTheOthers) {
+  zone.add("_sips._tcp.example.com SRV 0 0 0 .").add("example.com A 192.0.2.21");
+  EXPECT_THAT(hops("sip:example.com"), ElementsAre("UDP 192.0.2.21:5060"));
 }
 
 TEST_F(LocateTest, AnAddressThatTwoServersShareIsTriedOnce) {
