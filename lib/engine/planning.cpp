@@ -1,6 +1,7 @@
 // Where a request goes, and how its targets are tried: before there is any state for it (RFC 3261 §16.5, RFC 3841 §7,
 // RFC 5393 §5.3).
 #include "engine/core.h"
+#include "location/gruu.h"
 #include "routing/caller_preferences.h"
 
 namespace intermediary {
@@ -27,6 +28,9 @@ std::expected<TargetSet, Refusal> preferred(TargetSet targets, const Message& re
   if (left.empty()) return std::unexpected(Refusal{480, "nobody there is whom the caller would have", {}});
   return left;
 }
+
+// RFC 5627 §6.1: no redirection of what is addressed to a GRUU. Its contact may be within reach of this proxy alone.
+bool is_for_one_agent(const Preprocessed& request) { return request.request_uri.has_parameter(gruu_parameter); }
 
 }  // namespace
 
@@ -56,7 +60,8 @@ std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& 
       if (!left) return std::unexpected(std::move(left.error()));
       plan.targets = *std::move(left);
     }
-    if (disposition.redirect == true && plan.fork.caller == CallerChoice::Redirect) {
+    const bool may_redirect = plan.fork.caller == CallerChoice::Redirect && !is_for_one_agent(pre);
+    if (disposition.redirect == true && may_redirect) {
       return std::unexpected(redirect_to(plan.targets));
     }
     if (plan.fork.only_the_best) plan.targets.keep_first();
