@@ -49,13 +49,13 @@ std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& 
   auto targets = targets_of(pre, decision);
   if (!targets) return std::unexpected(std::move(targets.error()));
   ForwardingPlan plan{.targets = *std::move(targets), .fork = fork_policy(pre, decision), .rule = decision.rule_name()};
-  // RFC 3841 §7.1, §7.2: where we are responsible, and know whom we could ask.
+  // RFC 3841 §7.1, §7.2: where we are responsible (whoever recurses is, see above); and know whom we could ask.
   const bool looks_up = decision.rule && std::holds_alternative<LookupAction>(decision.rule->action);
-  if (looks_up && plan.fork.caller != CallerChoice::No) {
+  if ((looks_up || plan.fork.recurse) && plan.fork.caller != CallerChoice::No) {
     const Field* directives = request.find(FieldName::RequestDisposition);
     const Disposition disposition = directives ? read_disposition(request) : Disposition{};
     if (directives) plan.fork = with_disposition(plan.fork, disposition);
-    if (have_features(plan.targets)) {
+    if (looks_up && have_features(plan.targets)) {
       auto left = preferred(std::move(plan.targets), request);
       if (!left) return std::unexpected(std::move(left.error()));
       plan.targets = *std::move(left);
