@@ -36,7 +36,10 @@ void Zone::apply(const ZoneChange& change, bool more) {
   Set& set = sets_[{change.name, *change.type}];
   if (!more) set = {};
   for (const DnsRecord& record : change.records) set.records.push_back(record);
-  if (change.ttl) (change.kind == ZoneChange::Kind::None ? set.negative_ttl : set.ttl) = *change.ttl;
+  if (change.kind == ZoneChange::Kind::None)
+    set.negative_ttl = change.ttl;
+  else if (change.ttl)
+    set.ttl = *change.ttl;
   if (change.after) set.after = *change.after;
 }
 
@@ -79,7 +82,7 @@ bool Zone::exists(std::string_view name) const {
 }
 
 Zone::Answer Zone::ask(const DnsQuestion& question, Duration patience) const {
-  const auto failed = [](DnsFailure::Kind kind, std::chrono::seconds ttl = {}) {
+  const auto failed = [](DnsFailure::Kind kind, std::optional<std::chrono::seconds> ttl = {}) {
     return DnsResult(std::unexpected(DnsFailure{kind, ttl, {}}));
   };
   const auto set = sets_.find(question);

@@ -55,7 +55,7 @@ class Zone {
   struct Set {
     std::vector<DnsRecord> records;
     std::chrono::seconds ttl{3600};
-    std::chrono::seconds negative_ttl{0};
+    std::optional<std::chrono::seconds> negative_ttl{};
     Duration after{0};
   };
   struct Trouble {

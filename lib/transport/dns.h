@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -70,8 +71,8 @@ struct DnsFailure {
     TimedOut,    // nobody answered
   };
   Kind kind = Kind::Failed;
-  std::chrono::seconds ttl{0};  // how long a NoSuchName or NoRecords may be believed (RFC 2308 §5); 0: not said
-  std::string reason;           // one line for people
+  std::optional<std::chrono::seconds> ttl{};  // of a NoSuchName or NoRecords, where that was said (RFC 2308 §5)
+  std::string reason;                         // one line for people
 
   // The reason, or what the kind says where none was given.
   std::string why() const;

@@ -14,8 +14,7 @@ constexpr std::chrono::seconds stale_answer_ttl{30};
 
 std::chrono::seconds believed_for(const DnsResult& result, const DnsTimes& times) {
   if (result) return std::clamp(result->ttl, times.min_ttl, std::max(times.min_ttl, times.max_ttl));
-  const auto said = result.error().ttl;
-  return said.count() > 0 ? std::min(said, times.negative_ttl) : times.negative_ttl;
+  return std::min(result.error().ttl.value_or(times.negative_ttl), times.negative_ttl);
 }
 
 }  // namespace

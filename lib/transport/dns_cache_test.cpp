@@ -16,7 +16,9 @@ class DnsCacheTest : public testing::Test {
   static DnsResult address(const std::string& text, seconds ttl) {
     return DnsAnswer{{IpAddress::parse(text).value()}, ttl};
   }
-  static DnsResult failure(Kind kind, seconds ttl = {}) { return std::unexpected(DnsFailure{kind, ttl, {}}); }
+  static DnsResult failure(Kind kind, std::optional<seconds> ttl = {}) {
+    return std::unexpected(DnsFailure{kind, ttl, {}});
+  }
   DnsCache::Believed learn(seconds now, DnsResult result) {
     return cache.learn(at(now), question(), std::move(result));
   }
@@ -51,6 +53,8 @@ TEST_F(DnsCacheTest, BelievesThatThereIsNothingForTheTimeOfTheZoneAtMost) {
   learn(seconds(40), failure(Kind::NoSuchName));
   EXPECT_TRUE(knows(seconds(59)));
   EXPECT_FALSE(knows(seconds(60)));
+  learn(seconds(70), failure(Kind::NoRecords, seconds(0)));
+  EXPECT_FALSE(knows(seconds(70)));
 }
 
 TEST_F(DnsCacheTest, AFailureIsNotRemembered) {

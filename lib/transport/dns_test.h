@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ class TestZone {
     answers_.insert_or_assign(question, answer);
     return *this;
   }
-  TestZone& fail(const std::string& name, DnsType type, Kind kind, std::chrono::seconds ttl = {}) {
+  TestZone& fail(const std::string& name, DnsType type, Kind kind, std::optional<std::chrono::seconds> ttl = {}) {
     answers_.insert_or_assign(DnsQuestion{name, type}, std::unexpected(DnsFailure{kind, ttl, {}}));
     return *this;
   }

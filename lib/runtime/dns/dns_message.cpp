@@ -163,7 +163,7 @@ DnsReading failed(std::string reason) {
 }
 
 // RFC 2308 §5: a negative answer lives as long as the SOA in its authority section, or that one's last field, say.
-std::chrono::seconds negative_ttl(std::string_view message, const std::vector<Record>& authority) {
+std::optional<std::chrono::seconds> negative_ttl(std::string_view message, const std::vector<Record>& authority) {
   for (const Record& record : authority) {
     if (record.type != type_soa) continue;
     Cursor data(message, record.begin, record.end);
@@ -173,7 +173,7 @@ std::chrono::seconds negative_ttl(std::string_view message, const std::vector<Re
     const std::uint32_t minimum = data.number();
     if (!data.failed()) return std::min(record.ttl, std::chrono::seconds(minimum));
   }
-  return {};
+  return std::nullopt;
 }
 
 std::vector<Record> read_section(Cursor& cursor, std::size_t count) {
