@@ -100,6 +100,7 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (notifier_ && in_subscription && is_for_us(*pre)) return take_refresh(request, arrival);
   const Decision decision = decide(*pre, arrival);
   if (decision.notifies() && request->method() == Method::Subscribe) {
+    if (in_subscription) return take_refresh(request, arrival);  // by its dialog, whatever its Request-URI (§12.2.2)
     return take_subscribe(*pre, arrival, *decision.rule);
   }
   if (decision.registers() && request->method() == Method::Register) {
