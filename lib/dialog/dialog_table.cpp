@@ -39,6 +39,10 @@ WideHash DialogTable::key(std::string_view call_id, std::string_view caller_tag,
   return KeyedHash(key_).field(call_id).field(caller_tag).field(callee_tag).finish_wide();
 }
 
+WideHash DialogTable::invite_key(std::string_view call_id, std::string_view caller_tag, std::uint32_t cseq) const {
+  return KeyedHash(key_).field(call_id).field(caller_tag).number(cseq).finish_wide();
+}
+
 std::uint64_t DialogTable::user_key(std::string_view address_of_record) const {
   return KeyedHash(key_).field(address_of_record).finish();
 }
@@ -57,7 +61,7 @@ DialogSetId DialogTable::begin(DialogSet set) {
   const DialogSetId id = sets_.emplace(std::move(set));
   DialogSet& stored = *sets_.find(id);
   stored.id = id;
-  open_sets_[key(stored.call_id, stored.caller_tag, {})] = id;
+  ++open_sets_[invite_key(stored.call_id, stored.caller_tag, stored.cseq)];
   if (indexed_) {
     for (const std::uint64_t user : user_keys(stored)) by_user_.emplace(user, id);
   }
@@ -75,9 +79,8 @@ Dialog& DialogTable::add(TimePoint now, DialogSet& set) {
   return dialog;
 }
 
-DialogSetId DialogTable::find_open(std::string_view call_id, std::string_view caller_tag) const {
-  const auto found = open_sets_.find(key(call_id, caller_tag, {}));
-  return found == open_sets_.end() ? DialogSetId{} : found->second;
+bool DialogTable::has_open(std::string_view call_id, std::string_view caller_tag, std::uint32_t cseq) const {
+  return open_sets_.contains(invite_key(call_id, caller_tag, cseq));
 }
 
 DialogId DialogTable::find(std::string_view call_id, std::string_view from_tag, std::string_view to_tag) const {
@@ -128,8 +131,8 @@ void DialogTable::close(DialogSetId id) {
   if (!set || !set->open) return;
   set->open = false;
   set->ended_tags = {};
-  const auto found = open_sets_.find(key(set->call_id, set->caller_tag, {}));
-  if (found != open_sets_.end() && found->second == id) open_sets_.erase(found);
+  const auto found = open_sets_.find(invite_key(set->call_id, set->caller_tag, set->cseq));
+  if (--found->second == 0) open_sets_.erase(found);
   erase_if_done(id);
 }
 

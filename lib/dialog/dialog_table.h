@@ -30,10 +30,11 @@ class DialogTable {
   // `key` makes the hashes unpredictable to peers. With `indexed`, users find their dialogs (of_user).
   DialogTable(const HashKey& key, bool indexed) : key_(key), indexed_(indexed) {}
 
-  // A set with one dialog in state Trying. Its `call_id`, `caller_tag`, `caller`, `callee`, `called` stay as they are.
+  // A set with one dialog in state Trying. Its `call_id`, `caller_tag`, `cseq`, `caller`, `callee`, `called` stay as
+  // they are. One INVITE has several sets where it was forked before it came here.
   DialogSetId begin(DialogSet set);
-  // The open set of a call whose INVITE is being answered; none when there is none.
-  DialogSetId find_open(std::string_view call_id, std::string_view caller_tag) const;
+  // Whether an INVITE with these is being answered.
+  bool has_open(std::string_view call_id, std::string_view caller_tag, std::uint32_t cseq) const;
   // The dialog of a request or answer with these tags, whoever of the two sent it.
   DialogId find(std::string_view call_id, std::string_view from_tag, std::string_view to_tag) const;
   DialogSet* find(DialogSetId id) { return sets_.find(id); }
@@ -65,6 +66,7 @@ class DialogTable {
   using KeyMap = boost::unordered_flat_map<WideHash, Value, KeyHash>;
 
   WideHash key(std::string_view call_id, std::string_view caller_tag, std::string_view callee_tag) const;
+  WideHash invite_key(std::string_view call_id, std::string_view caller_tag, std::uint32_t cseq) const;
   std::uint64_t user_key(std::string_view address_of_record) const;
   std::vector<std::uint64_t> user_keys(const DialogSet& set) const;
   Dialog& add(TimePoint now, DialogSet& set);
@@ -74,7 +76,7 @@ class DialogTable {
   bool indexed_;
   SlotTable<DialogSet, DialogSetId> sets_;
   SlotTable<Dialog, DialogId> dialogs_;
-  KeyMap<DialogSetId> open_sets_;
+  KeyMap<std::size_t> open_sets_;  // how many each INVITE has
   KeyMap<DialogId> by_tags_;
   std::multimap<std::uint64_t, DialogSetId> by_user_;
 };

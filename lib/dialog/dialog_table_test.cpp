@@ -19,6 +19,7 @@ class DialogTableTest : public testing::Test {
     set.caller_tag = caller_tag;
     set.caller = "sip:alice@example.com";
     set.callee = callee;
+    set.cseq = 1;
     return table.begin(std::move(set));
   }
   DialogId answer(DialogSetId set, std::string_view tag) {
@@ -35,7 +36,17 @@ TEST_F(DialogTableTest, HasADialogBeforeAnyAnswer) {
   const DialogSetId set = call("c");
   EXPECT_EQ(table.size(), 1u);
   EXPECT_EQ(table.find(table.find(set)->dialogs.front())->state, DialogState::Trying);
-  EXPECT_EQ(table.find_open("c", "a"), set);
+  EXPECT_TRUE(table.has_open("c", "a", 1));
+  EXPECT_FALSE(table.has_open("c", "a", 2));
+}
+
+TEST_F(DialogTableTest, AnInviteThatWasForkedUpstreamIsOpenUntilItsLastBranchIsClosed) {
+  const DialogSetId one = call("c");
+  const DialogSetId two = call("c");
+  table.close(two);
+  EXPECT_TRUE(table.has_open("c", "a", 1));
+  table.close(one);
+  EXPECT_FALSE(table.has_open("c", "a", 1));
 }
 
 TEST_F(DialogTableTest, GivesTheFirstTagToTheDialogThatIsThereAndFurtherOnesToNewDialogs) {

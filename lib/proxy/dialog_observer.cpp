@@ -5,6 +5,7 @@
 
 #include "base/overloaded.h"
 #include "message/values.h"
+#include "proxy/branch_id.h"
 
 namespace intermediary {
 namespace {
@@ -28,6 +29,15 @@ std::string target_in(const Message& message) {
 
 DialogIdentity identity_of(const DialogSet& set, const Dialog& dialog) {
   return {set.call_id, set.caller_tag, dialog.callee_tag, set.caller, set.callee, set.rule};
+}
+
+// A Record-Route that this run of ours put there, of a dialog that it follows.
+bool is_recorded_as_followed(const Message& invite, const ProxySettings& proxy) {
+  const std::string proof = "." + std::string(dialog_mark(proxy.run_key, invite.call_id(), invite.from_tag()).view());
+  return std::ranges::any_of(entries(invite, FieldName::RecordRoute), [&](const Entry& entry) {
+    const auto route = parse_name_address(text(invite, entry));
+    return route && route->uri.parameter(mark_parameter).value_or("").ends_with(proof);
+  });
 }
 
 // Of the session itself; other usages of a dialog (RFC 5057) may outlive it.
@@ -83,9 +93,10 @@ std::expected<CallWatch, Refusal> DialogObserver::watch_invite(TimePoint now, Pr
                                                                const std::string& rule) {
   const Message& invite = *pre.request;
   // A spiral: the same INVITE comes by again, on its way to another target (RFC 3261 §16.3 step 4). Its first passage
-  // sees all of its answers.
-  const DialogSetId open = dialogs_.find_open(invite.call_id(), invite.from_tag());
-  if (open && dialogs_.find(open)->cseq == invite.cseq().number) return CallWatch{};
+  // sees all of its answers. Without our mark it was forked before it came here (§16.6): each branch has its own.
+  const bool is_spiral = dialogs_.has_open(invite.call_id(), invite.from_tag(), invite.cseq().number) &&
+                         is_recorded_as_followed(invite, proxy_);
+  if (is_spiral) return CallWatch{};
 
   DialogSet set;
   set.call_id = invite.call_id();
