@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds longest_session = std::chrono::days(30);  // as dialog_lifetime: peers may name 136 years
+constexpr std::uint32_t least_session = 90;
 constexpr std::size_t longest_early_tag = 256;  // of a provisional answer: whoever means it confirms it
 
 std::string uri_in(const Message& message, FieldName name) {
@@ -230,11 +232,10 @@ void DialogObserver::confirm(TimePoint now, Dialog& dialog, std::uint32_t interv
   tell(now, set, dialog, nullptr);
 }
 
-// RFC 4028 §8.2: the expiration is the interval after the 2xx went upstream.
+// RFC 4028 §8.2: the expiration is the interval after the 2xx went upstream, and the lifetime is for sessions without.
 void DialogObserver::live_until(TimePoint now, Dialog& dialog, std::uint32_t interval) {
-  dialog.session_interval = seconds(interval);
-  const bool by_session = interval != 0 && dialog.session_interval < settings_.lifetime;
-  if (!by_session) dialog.session_interval = {};
+  const bool by_session = interval != 0;
+  dialog.session_interval = std::min(seconds(interval), longest_session);
   timers_.cancel(dialog.expiry);
   dialog.expiry = timers_.arm(now, by_session ? dialog.session_interval : settings_.lifetime,
                               {TimerOwner::Dialog, 0, dialog.id.value});
