@@ -64,6 +64,13 @@ void remember(CallWatch& watch, const SessionRequest& session) {
   watch.interval = session.interval;
 }
 
+// RFC 4028 §9: no answer may name less than the request's Min-SE, nor than the 90 s that stand for it (§5). Who does so
+// all the same is followed as long as if he had not.
+std::uint32_t believed(std::uint32_t interval, const Message& request) {
+  if (interval == 0) return 0;
+  return std::max({interval, least_session, min_se(request).value_or(0)});
+}
+
 SessionRequest remembered(const CallWatch& watch) { return {watch.timer_supported, watch.interval}; }
 
 // A BYE that was not refused for want of credentials or sent elsewhere is the end (RFC 3261 §15.1.1, §12.2.1.2).
@@ -176,13 +183,13 @@ std::expected<SessionRequest, Refusal> DialogObserver::adjust(Preprocessed& pre)
 
 MessagePtr DialogObserver::response(TimePoint now, const CallWatch& watch, const Message& request, std::uint64_t branch,
                                     const MessagePtr& response, bool first) {
-  if (watch.kind == CallWatch::Kind::Invite) return invite_response(now, watch, branch, response);
+  if (watch.kind == CallWatch::Kind::Invite) return invite_response(now, watch, request, branch, response);
   const bool refreshes = watch.kind == CallWatch::Kind::Refresh && response->status() / 100 == 2 && first;
   return refreshes ? refresh_response(now, watch, request, response) : nullptr;
 }
 
-MessagePtr DialogObserver::invite_response(TimePoint now, const CallWatch& watch, std::uint64_t branch,
-                                           const MessagePtr& response) {
+MessagePtr DialogObserver::invite_response(TimePoint now, const CallWatch& watch, const Message& request,
+                                           std::uint64_t branch, const MessagePtr& response) {
   const DialogSetId set{watch.subject};
   const int status = response->status();
   AdjustedAnswer adjusted;
@@ -200,7 +207,7 @@ MessagePtr DialogObserver::invite_response(TimePoint now, const CallWatch& watch
   Dialog* dialog = dialog_of(now, set, branch, *response);
   if (!dialog) return adjusted.response;
   if (status >= 200) {
-    if (dialog->state != DialogState::Confirmed) confirm(now, *dialog, adjusted.interval);
+    if (dialog->state != DialogState::Confirmed) confirm(now, *dialog, believed(adjusted.interval, request));
   } else if (dialog->state == DialogState::Trying) {
     dialog->state = DialogState::Early;
     tell(now, *dialogs_.find(set), *dialog, nullptr);
@@ -251,7 +258,7 @@ MessagePtr DialogObserver::refresh_response(TimePoint now, const CallWatch& watc
   const DialogSide other = watch.by_callee ? DialogSide::Caller : DialogSide::Callee;
   if (std::string target = target_in(request); !target.empty()) dialog->target_of(sender) = std::move(target);
   if (std::string target = target_in(*response); !target.empty()) dialog->target_of(other) = std::move(target);
-  if (dialog->state == DialogState::Confirmed) live_until(now, *dialog, adjusted.interval);
+  if (dialog->state == DialogState::Confirmed) live_until(now, *dialog, believed(adjusted.interval, request));
   return adjusted.response;
 }
 

@@ -46,7 +46,8 @@ class DialogObserver final : public CallObserver {
   std::expected<CallWatch, Refusal> watch_invite(TimePoint now, Preprocessed& request, const std::string& rule);
   std::expected<CallWatch, Refusal> watch_within(Preprocessed& request);
   std::expected<SessionRequest, Refusal> adjust(Preprocessed& request) const;
-  MessagePtr invite_response(TimePoint now, const CallWatch& watch, std::uint64_t branch, const MessagePtr& response);
+  MessagePtr invite_response(TimePoint now, const CallWatch& watch, const Message& request, std::uint64_t branch,
+                             const MessagePtr& response);
   MessagePtr refresh_response(TimePoint now, const CallWatch& watch, const Message& request,
                               const MessagePtr& response);
   Dialog* dialog_of(TimePoint now, DialogSetId set, std::uint64_t branch, const Message& response);
