@@ -291,14 +291,19 @@ bool passes(const DialogFilter& filter, const DialogInfo& info) {
          (filter.remote_tag.empty() || filter.remote_tag == info.remote_tag);
 }
 
-std::vector<DialogChange> DialogNotifier::all_dialogs(const Subscription& subscription) const {
-  std::vector<DialogChange> all;
+// The dialogs that are asked for, the last first.
+std::vector<DialogId> DialogNotifier::all_dialogs(TimePoint now, const Subscription& subscription) const {
+  std::vector<DialogId> all;
+  const DialogFilter& filter = subscription.filter;
   const auto sets = subscription.resource.empty() ? dialogs_.all() : dialogs_.of_user(subscription.resource);
-  for (const DialogSetId set : sets) {
-    for (const DialogId dialog : dialogs_.find(set)->dialogs) {
-      if (all.size() < limit::remembered_changes) all.push_back({dialog, {}});
+  for (const DialogSetId id : sets) {
+    const DialogSet& set = *dialogs_.find(id);
+    if (!filter.call_id.empty() && filter.call_id != set.call_id) continue;
+    for (const DialogId dialog : set.dialogs) {
+      if (filter.takes_all() || !element_of(now, subscription, {dialog, {}}).empty()) all.push_back(dialog);
     }
   }
+  std::ranges::reverse(all);
   return all;
 }
 

@@ -93,7 +93,7 @@ class DialogNotifier final : public DialogListener {
   void keep_until(TimePoint now, Subscription& subscription, std::chrono::seconds interval);
   void note_change(TimePoint now, Subscription& subscription, const DialogSet& set, const Dialog& dialog,
                    const DialogEnding* ending);
-  std::vector<DialogChange> all_dialogs(const Subscription& subscription) const;
+  std::vector<DialogId> all_dialogs(TimePoint now, const Subscription& subscription) const;
   std::string element_of(TimePoint now, const Subscription& subscription, const DialogChange& change) const;
   std::string take_document(TimePoint now, Subscription& subscription, std::size_t room);
   void notify(TimePoint now, Subscription& subscription);

@@ -131,6 +131,39 @@ TEST_F(DialogNotifierTest, WhatDoesNotFitADatagramFollowsAsPartialState) {
   for (int i = 0; i < 6; ++i) EXPECT_THAT(told, HasSubstr("call-id=\"c" + std::to_string(i) + "\""));
 }
 
+TEST_F(DialogNotifierTest, HoweverManyDialogsThereAreEachIsToldOf) {
+  const int many = 2 * static_cast<int>(limit::remembered_changes);
+  for (int i = 0; i < many; ++i) call(i);
+  subscribe(usual);
+  std::string told = sent[0];
+  for (int i = 0; i < many && told.find("\"c" + std::to_string(many - 1) + "\"") == std::string::npos; ++i) {
+    answer_and_wait();
+    EXPECT_THAT(sent.back(), HasSubstr("version=\"" + std::to_string(i + 1) + "\" state=\"partial\""));
+    told += sent.back();
+  }
+  for (int i = 0; i < many; ++i) EXPECT_THAT(told, HasSubstr("call-id=\"c" + std::to_string(i) + "\""));
+  const std::size_t documents = sent.size();
+  answer_and_wait();
+  EXPECT_THAT(sent, SizeIs(documents));
+}
+
+TEST_F(DialogNotifierTest, TheFilterChoosesAmongAllDialogs) {
+  const int last = 2 * static_cast<int>(limit::remembered_changes);
+  for (int i = 0; i <= last; ++i) call(i);
+  subscribe("Event: dialog;call-id=\"c" + std::to_string(last) + "\"\r\nContact: <sip:w@192.0.2.4>\r\n");
+  EXPECT_THAT(sent, ElementsAre(AllOf(HasSubstr("call-id=\"c" + std::to_string(last) + "\""), HasSubstr("\"full\""),
+                                      Not(HasSubstr("call-id=\"c1\"")))));
+}
+
+TEST_F(DialogNotifierTest, TheLastDocumentIsFullOnlyWhereItHasAll) {
+  const auto once = "Event: dialog\r\nExpires: 0\r\nContact: <sip:w@192.0.2.4>\r\n";
+  for (std::size_t i = 0; i < limit::remembered_changes; ++i) call(static_cast<int>(i));
+  subscribe(once);
+  call(1000);
+  subscribe(once);
+  EXPECT_THAT(sent, ElementsAre(HasSubstr("state=\"full\""), HasSubstr("state=\"partial\"")));
+}
+
 TEST_F(DialogNotifierTest, TellsOfACallThatWasThereForAMoment) {
   subscribe(usual);
   const DialogSetId id = call(1);

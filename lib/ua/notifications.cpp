@@ -58,7 +58,8 @@ void DialogNotifier::flush(TimePoint now) {
 }
 
 void DialogNotifier::notify(TimePoint now, Subscription& subscription) {
-  const bool nothing = !subscription.full && subscription.changes.empty() && subscription.ending.empty();
+  const bool nothing =
+      !subscription.full && subscription.changes.empty() && subscription.untold.empty() && subscription.ending.empty();
   if (subscription.under_way || nothing) return;
   const TimePoint next = subscription.last_sent + pace;
   if (subscription.has_sent && !subscription.at_once && now < next) {
@@ -151,23 +152,36 @@ std::string DialogNotifier::request_for(TimePoint now, Subscription& subscriptio
   return request.finish(take_document(now, subscription, limits_.path_mtu > used ? limits_.path_mtu - used : 0));
 }
 
-// As many dialogs as fit, and at least one; the others stay for the next one. The last one has them all.
+// As many dialogs as fit, and at least one; the others stay for the next one, which is partial state. The last one of a
+// subscription has many, and is full state only where it has all.
 std::string DialogNotifier::take_document(TimePoint now, Subscription& subscription, std::size_t room) {
   const bool full = subscription.full;
-  if (full) subscription.changes = all_dialogs(subscription);
+  const bool last = !subscription.ending.empty();
+  std::vector<DialogChange>& changes = subscription.changes;
+  std::vector<DialogId>& untold = subscription.untold;
+  if (full) {
+    changes.clear();
+    untold = all_dialogs(now, subscription);
+  }
   subscription.full = false;
   std::size_t left = room - std::min(room, dialog_info_document(subscription.entity, ~0U, true, "").size());
   std::string elements;
-  std::size_t taken = 0;
-  for (; taken < subscription.changes.size(); ++taken) {
-    const std::string element = element_of(now, subscription, subscription.changes[taken]);
-    if (!elements.empty() && element.size() > left && subscription.ending.empty()) break;
+  std::size_t count = 0;
+  const auto take = [&](const DialogChange& change) {
+    const std::string element = element_of(now, subscription, change);
+    const bool fits = last ? count < limit::remembered_changes : elements.empty() || element.size() <= left;
+    if (!fits) return false;
     elements += element;
     left -= std::min(left, element.size());
-  }
-  auto& changes = subscription.changes;
-  changes.erase(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(taken));
-  return dialog_info_document(subscription.entity, subscription.version++, full, elements);
+    ++count;
+    return true;
+  };
+  const auto kept = std::ranges::find_if_not(changes, take);
+  const bool goes_on = kept == changes.end();
+  changes.erase(changes.begin(), kept);
+  while (goes_on && !untold.empty() && take({untold.back(), {}})) untold.pop_back();
+  const bool has_all = full && (!last || untold.empty());
+  return dialog_info_document(subscription.entity, subscription.version++, has_all, elements);
 }
 
 void DialogNotifier::report(TimePoint now, const TransactionReport& report) {
@@ -208,7 +222,8 @@ void DialogNotifier::finished(TimePoint, Subscription& subscription, int status,
       subscription.target = contacts->front().uri.to_string();
     }
   }
-  if (status < 300 || !subscription.ending.empty() || !subscription.changes.empty()) mark(subscription);
+  const bool more = !subscription.changes.empty() || !subscription.untold.empty();
+  if (status < 300 || !subscription.ending.empty() || more) mark(subscription);
 }
 
 }  // namespace intermediary

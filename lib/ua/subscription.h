@@ -28,6 +28,8 @@ struct DialogChange {
 // Event parameters that choose one dialog, or those of one INVITE (RFC 4235 §3.2). Empty: whatever it is.
 struct DialogFilter {
   std::string call_id, local_tag, remote_tag;
+
+  bool takes_all() const { return call_id.empty() && local_tag.empty() && remote_tag.empty(); }
 };
 
 struct Subscription {
@@ -54,8 +56,9 @@ struct Subscription {
   bool at_once = true;  // a SUBSCRIBE or the end asks for it (§4.2.2), whatever the pace
   bool full = true;     // the next one tells of all dialogs
   std::vector<DialogChange> changes;
-  std::string ending;      // "timeout": the next one is the last
-  bool under_way = false;  // a NOTIFY waits for its hop or its answer
+  std::vector<DialogId> untold;  // of full state, what its document had no room for; the last first
+  std::string ending;            // "timeout": the next one is the last
+  bool under_way = false;        // a NOTIFY waits for its hop or its answer
   std::uint64_t query = 0;
   TimerHandle expiry, pace;
 };
