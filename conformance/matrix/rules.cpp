@@ -16,6 +16,11 @@ constexpr auto roles = std::to_array<std::string_view>({"client-transaction", "e
                                                         "stateless-proxy", "transport", "uac", "uas"});
 constexpr auto gaps = std::to_array<std::string_view>({"later: ", "declined: ", "untested: ", "wrong: "});
 
+// Begins so, and goes on with a text.
+bool gives_reason(std::string_view text, std::string_view kind) {
+  return text.starts_with(kind) && !trim(text.substr(kind.size())).empty();
+}
+
 // "RFC3261#16.7.5b", read as far as it is one.
 struct Reference {
   int rfc = 0;
@@ -92,11 +97,12 @@ class Checker {
         row.binds, [](const std::string& role) { return std::ranges::find(roles, role) != roles.end(); });
     if (row.binds.empty() || !known) say(row, "binds one or several of " + joined_roles());
     if (row.says.empty()) say(row, "says nothing");
-    if (!row.applies.empty() && !row.applies.starts_with("no: ")) {
+    if (!row.applies.empty() && !gives_reason(row.applies, "no: ")) {
       say(row, "applies, where it is there, is 'no: ' and a reason");
     }
-    const bool named = std::ranges::any_of(gaps, [&](std::string_view kind) { return row.gap.starts_with(kind); });
-    if (!row.gap.empty() && !named) say(row, "a gap begins with 'later:', 'declined:', 'untested:' or 'wrong:'");
+    const bool named = std::ranges::any_of(gaps, [&](std::string_view kind) { return gives_reason(row.gap, kind); });
+    if (!row.gap.empty() && !named)
+      say(row, "a gap begins with 'later:', 'declined:', 'untested:' or 'wrong:', and gives a reason");
     if (!row.gap.empty() && !row.applies.empty()) say(row, "does not apply, and is a gap");
     check_proofs(row);
   }
