@@ -95,6 +95,9 @@ class Parser {
     if (!scenario_.name.empty()) throw Wrong{words.rest().place, "one file, one scenario"};
     Piece name = words.next("the scenario's name");
     if (!is_name(name.text)) wrong(name, "a name of letters, digits and '-'");
+    // What is no file, such as an example in a text, has whatever name it likes.
+    const std::string_view file = std::string_view(scenario_.file).substr(scenario_.file.rfind('/') + 1);
+    if (file.ends_with(".flow") && file != name.text + ".flow") wrong(name, "the file's name without '.flow'");
     scenario_.name = name.text;
   }
 

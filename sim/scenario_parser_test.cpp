@@ -28,6 +28,15 @@ std::string error_of(const std::string& lines) {
 }
 MessageLine message(const std::string& line) { return std::get<MessageLine>(parsed(line).lines.at(0)); }
 
+TEST(ScenarioParser, AScenarioHasTheNameOfItsFile) {
+  EXPECT_TRUE(parse_scenario("folder/s.flow", world));
+  EXPECT_TRUE(parse_scenario("an example", world));
+  const auto other = parse_scenario("folder/t.flow", world);
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().to_string(),
+              StartsWith("folder/t.flow:1:10: expected the file's name without '.flow', got 's'"));
+}
+
 TEST(ScenarioParser, NodeOptionsBecomeAConfiguration) {
   Scenario scenario = parsed("");
   const Config& config = std::get<NodeSetup>(scenario.inhabitants.at(0)).config;
