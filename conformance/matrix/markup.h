@@ -4,12 +4,17 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace intermediary::conformance {
 
-// Markup characters as references; control characters that XML cannot hold as question marks.
+// Markup characters as references; control characters that XML cannot hold as question marks, what is not UTF-8 as
+// U+FFFD.
 inline std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text.front();
+    std::size_t bytes = 1;
     switch (c) {
       case '&':
         out += "&amp;";
@@ -24,9 +29,17 @@ inline std::string escaped(std::string_view text) {
         out += "&quot;";
         break;
       default:
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+        if (static_cast<unsigned char>(c) < 0x80) {
+          out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+        } else if (bytes = sequence_bytes(text); bytes != 0) {
+          out += text.substr(0, bytes);
+        } else {
+          out += "&#xFFFD;";
+          bytes = 1;
+        }
         break;
     }
+    text.remove_prefix(bytes);
   }
   return out;
 }

@@ -274,6 +274,13 @@ TEST_F(JudgeTest, JunitHasASuiteForEachSection) {
                          HasSubstr("<skipped message=\"proved by unit test, not run here\"/>")));
 }
 
+TEST_F(JudgeTest, WhatIsNotUtf8IsReplacedInEveryReport) {
+  const Results results = judge_files(with(scenario_file, "greeting", "gr\xff\xc3\xbc"));
+  EXPECT_THAT(json_report(results), AllOf(HasSubstr("gr\\ufffd\xc3\xbc"), Not(HasSubstr("\xff"))));
+  EXPECT_THAT(junit_report(results), AllOf(HasSubstr("gr&#xFFFD;\xc3\xbc"), Not(HasSubstr("\xff"))));
+  EXPECT_THAT(html_report(results), Not(HasSubstr("\xff")));
+}
+
 TEST_F(JudgeTest, HtmlNeedsNothingElseAndEscapesWhatItShows) {
   const std::string html = html_report(judge_files(clean));
   EXPECT_THAT(html,

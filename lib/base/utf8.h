@@ -1,0 +1,13 @@
+// UTF-8 as it came from somebody else (RFC 3629).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace intermediary {
+
+// The bytes of the sequence of several that a text begins with (RFC 3629 §4); 0 when it is none, or no character of
+// XML's. REQUIRES: not empty.
+std::size_t sequence_bytes(std::string_view text);
+
+}  // namespace intermediary
