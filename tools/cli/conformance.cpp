@@ -85,8 +85,9 @@ int conformance_command(const ConformanceOptions& options) {
   }
   const conformance::Results results = conformance::judge(*matrix, !options.files, show_progress);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
-  (options.output.empty() ? std::cout : file) << report_of(results, options) << std::flush;
-  if (!options.output.empty() && !file) return fail("cannot write '" + options.output + "'");
+  std::ostream& out = options.output.empty() ? std::cout : file;
+  out << report_of(results, options) << std::flush;
+  if (!out) return fail("cannot write " + (options.output.empty() ? "the report" : "'" + options.output + "'"));
   return results.passed() ? exit_fine : exit_failed;
 }
 

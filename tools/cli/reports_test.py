@@ -36,6 +36,11 @@ def main():
         assert int(suite.get("failures")) == sum(case.find("failure") is not None for case in cases) == 0
     assert int(suites.get("tests")) == sum(int(suite.get("tests")) for suite in suites)
     assert sum(len(suite) for suite in suites if suite.get("name").startswith("RFC")) == len(rows)
+
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([program, "conformance", "--files"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2 and b"cannot write the report" in done.stderr, done
+
     print(f"{len(rows)} rows, {len(data['scenarios'])} scenarios")
 
 
