@@ -64,8 +64,13 @@ bool begins_on_flow(const Forwarding& f) {
 void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& settings) {
   const Message& request = *f.request.request;
   const bool sips = leaves_as_sips(f.request, f.target);
-  std::string mark(dialog_mark(settings.key, request.call_id(), request.from_tag()).view());
-  if (f.followed) mark.append(".").append(dialog_mark(settings.run_key, request.call_id(), request.from_tag()).view());
+  const HexText own_mark = dialog_mark(settings.key, request.call_id(), request.from_tag());
+  std::string with_proof;
+  if (f.followed) {
+    with_proof.append(own_mark.view()).append(".");
+    with_proof.append(dialog_mark(settings.run_key, request.call_id(), request.from_tag()).view());
+  }
+  const std::string_view mark = f.followed ? with_proof : own_mark.view();
   const std::string& in_token = f.request.in_token;
   const std::string out_token = begins_on_flow(f) ? flow_token({settings.key, settings.start}, f.hop) : std::string();
   const bool two_flows = !in_token.empty() && !out_token.empty();
