@@ -216,10 +216,7 @@ void StreamFlow::take_frames(std::string_view bytes) {
     if (!event) return guard_message();
     std::visit(Overloaded{
                    [&](const web_socket::Data& data) { inbox_.deliver(StreamReceived{identity_.flow, data.bytes}); },
-                   [&](const web_socket::Ping& ping) {
-                     queue(web_socket::frame(web_socket::Opcode::Pong, ping.bytes));
-                     flush();
-                   },
+                   [&](const web_socket::Ping& ping) { answer_ping(ping.bytes); },
                    [&](const web_socket::End& end) { finish(end.reason, web_socket::close_frame(end.code)); },
                },
                *event);
@@ -251,6 +248,23 @@ void StreamFlow::send(std::string bytes) {
 void StreamFlow::queue(std::string bytes) {
   outgoing_bytes_ += bytes.size();
   outgoing_.push_back(std::move(bytes));
+}
+
+// One Pong waits to be written, and the answer to the newest Ping behind it: those between need none (RFC 6455 §5.5.3),
+// and a peer that pings and does not read makes nothing grow.
+void StreamFlow::answer_ping(std::string_view payload) {
+  std::string pong = web_socket::frame(web_socket::Opcode::Pong, payload);
+  if (to_end_of_pong_ > 0) {
+    newest_pong_ = std::move(pong);
+    return;
+  }
+  queue_pong(std::move(pong));
+  flush();
+}
+
+void StreamFlow::queue_pong(std::string pong) {
+  queue(std::move(pong));
+  to_end_of_pong_ = outgoing_bytes_;
 }
 
 void StreamFlow::flush() {
@@ -290,6 +304,10 @@ void StreamFlow::drop_written(std::size_t count) {
     written_of_first_ -= outgoing_.front().size();
     outgoing_.pop_front();
   }
+  if (to_end_of_pong_ == 0) return;
+  to_end_of_pong_ -= std::min(count, to_end_of_pong_);
+  const bool waits = to_end_of_pong_ == 0 && !newest_pong_.empty() && state_ == State::Open;  // none behind a Close
+  if (waits) queue_pong(std::exchange(newest_pong_, {}));
 }
 
 void StreamFlow::wait_writable() {

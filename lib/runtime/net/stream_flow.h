@@ -108,6 +108,8 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   IoResult write_some();
   void drop_written(std::size_t count);
   void queue(std::string bytes);
+  void answer_ping(std::string_view payload);
+  void queue_pong(std::string pong);
   void linger();
   void discard();
   void set_deadline(std::chrono::microseconds after, std::string reason);
@@ -132,6 +134,8 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   std::deque<std::string> outgoing_;
   std::size_t written_of_first_ = 0;
   std::size_t outgoing_bytes_ = 0;
+  std::size_t to_end_of_pong_ = 0;  // bytes to write until the Pong in outgoing_ has left; 0: none is there
+  std::string newest_pong_;         // that waits for it; or ""
   bool waiting_readable_ = false;
   bool waiting_writable_ = false;
   bool read_wants_write_ = false;
