@@ -47,6 +47,11 @@ std::size_t character_length(std::string_view rest) {
 
 }  // namespace
 
+void Reader::feed(std::string_view bytes) {
+  input_.erase(0, std::exchange(at_, 0));
+  input_.append(bytes);
+}
+
 std::optional<Event> Reader::next() {
   while (!ended_) {
     if (!in_frame_) {
@@ -114,16 +119,13 @@ bool Reader::take_payload() {
   target.reserve(target.size() + bytes.size());
   for (const char c : bytes) target += static_cast<char>(octet(c) ^ frame_.mask[taken_++ % frame_.mask.size()]);
   at_ += bytes.size();
-  if (at_ == input_.size()) {
-    input_.clear();
-    at_ = 0;
-  }
   return taken_ == frame_.length;
 }
 
 std::optional<Event> Reader::end_frame() {
+  if (!is_control()) fragmented_ = !frame_.final;
+  if (!fragmented_) ++completed_;
   if (!is_control()) {
-    fragmented_ = !frame_.final;
     return frame_.final ? end_message() : std::nullopt;
   }
   std::string payload = std::exchange(control_, {});

@@ -41,11 +41,15 @@ using Event = std::variant<Data, Ping, End>;
 
 class Reader {
  public:
-  void feed(std::string_view bytes) { input_.append(bytes); }
+  void feed(std::string_view bytes);
   // What comes next, until there is nothing whole; behind an End there is nothing.
   std::optional<Event> next();
   // Something has begun whose end is to come.
-  bool is_within_message() const { return !ended_ && (in_frame_ || fragmented_ || !input_.empty()); }
+  bool is_within_message() const { return !ended_ && (in_frame_ || fragmented_ || !rest().empty()); }
+  // How many messages have ended, and how many control frames that were not within one.
+  std::uint64_t completed() const { return completed_; }
+  // Bytes that are kept, of what has not been given yet.
+  std::size_t held() const { return input_.size() + message_.size() + control_.size(); }
 
  private:
   struct Header {
@@ -75,6 +79,7 @@ class Reader {
   bool text_ = false;        // that message
   std::string message_;
   std::string control_;
+  std::uint64_t completed_ = 0;
   bool ended_ = false;
 };
 

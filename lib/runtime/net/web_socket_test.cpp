@@ -89,6 +89,33 @@ TEST(WebSocketReader, KnowsThatAMessageHasBegun) {
   EXPECT_FALSE(reader.is_within_message());
 }
 
+// However long it is fed so that something is left to come.
+TEST(WebSocketReader, KeepsNothingThatItHasGiven) {
+  Reader reader;
+  const std::string message = text("hello");
+  reader.feed(message.substr(0, 3));
+  for (int i = 0; i < 100; ++i) {
+    reader.feed(message.substr(3) + message.substr(0, 3));
+    EXPECT_THAT(events_of(reader), ElementsAre("data hello"));
+    EXPECT_LE(reader.held(), message.size() + 3);
+  }
+}
+
+// By this a deadline for one message is told from one for the next.
+TEST(WebSocketReader, CountsWhatHasEndedButNoControlFrameWithinAMessage) {
+  Reader reader;
+  const auto ended_after = [&](const std::string& bytes) {
+    reader.feed(bytes);
+    events_of(reader);
+    return reader.completed();
+  };
+  EXPECT_EQ(ended_after(text("one") + text("two").substr(0, 4)), 1u);
+  EXPECT_EQ(ended_after(text("two").substr(4)), 2u);
+  EXPECT_EQ(ended_after(masked(0x89, "?") + masked(0x8a, "!")), 4u);
+  EXPECT_EQ(ended_after(masked(0x01, "hel") + masked(0x89, "?") + masked(0x8a, "!")), 4u);
+  EXPECT_EQ(ended_after(masked(0x80, "lo")), 5u);
+}
+
 TEST(WebSocketReader, TakesAMessageAtItsLimit) {
   const std::string most(limit::web_socket_message_bytes, 'x');
   EXPECT_THAT(read(text(most)), ElementsAre("data " + most));
