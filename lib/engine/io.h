@@ -28,6 +28,7 @@ struct DatagramReceived {
   Endpoint remote;
   std::string bytes;
 };
+// Without bytes: the connection was used, and carries nothing for the engine (a WebSocket's Ping or Pong).
 struct StreamReceived {
   FlowId flow;
   std::string bytes;

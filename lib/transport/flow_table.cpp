@@ -93,7 +93,7 @@ void FlowTable::received(TimePoint now, FlowId id, std::string_view bytes) {
   if (found == flows_.end()) return;
   Flow& flow = found->second;
   if (is_websocket(flow.transport)) {
-    flow.piece = bytes;
+    if (!bytes.empty()) flow.piece = bytes;
   } else {
     flow.framer.feed(bytes);
   }

@@ -211,9 +211,26 @@ TEST_F(FlowTableTest, APieceOfWebSocketIsOneMessage) {
   };
   EXPECT_THAT(take("OPTIONS sip:a SIP/2.0\r\n\r\n"), ElementsAre("OPTIONS sip:a SIP/2.0\r\n\r\n"));
   EXPECT_THAT(take(message + message), ElementsAre(message + message));
-  EXPECT_THAT(take(""), ElementsAre(""));
+  EXPECT_THAT(take(""), IsEmpty());
   EXPECT_THAT(take("\r\n\r\n"), ElementsAre("ping"));
   EXPECT_THAT(take("\r\n"), IsEmpty());
+}
+
+// RFC 6455 §5.5.2: Pings keep a connection alive, once it has carried a message.
+TEST_F(FlowTableTest, WhatHoldsNothingIsAUseOfAWebSocket) {
+  const FlowId flow{1}, mute{2};
+  for (const FlowId each : {flow, mute}) {
+    table().opened(at(seconds(0)), each, Transport::Wss, ListenerId{1}, *Endpoint::parse(peer));
+  }
+  receive(seconds(1), flow, message);
+  receive(seconds(2), mute, "");
+  run_until(minutes(59));
+  EXPECT_THAT(orders(), ElementsAre("close no message within the limit"));
+  receive(minutes(59), flow, "");
+  run_until(minutes(119) - Duration(1));
+  EXPECT_THAT(orders(), IsEmpty());
+  run_until(minutes(119));
+  EXPECT_THAT(orders(), ElementsAre("close idle"));
 }
 
 TEST_F(FlowTableTest, WhatDoesNotFitTheQueueFails) {

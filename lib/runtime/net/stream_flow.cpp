@@ -211,25 +211,32 @@ void StreamFlow::take(std::string_view bytes) {
 
 void StreamFlow::take_frames(std::string_view bytes) {
   web_socket_->feed(bytes);
-  while (state_ == State::Open) {
-    const std::optional<web_socket::Event> event = web_socket_->next();
-    if (!event) return guard_message();
+  bool carried = false;
+  while (const std::optional<web_socket::Event> event = web_socket_->next()) {
     std::visit(Overloaded{
-                   [&](const web_socket::Data& data) { inbox_.deliver(StreamReceived{identity_.flow, data.bytes}); },
+                   [&](const web_socket::Data& data) {
+                     carried = true;
+                     inbox_.deliver(StreamReceived{identity_.flow, data.bytes});
+                   },
                    [&](const web_socket::Ping& ping) { answer_ping(ping.bytes); },
                    [&](const web_socket::End& end) { finish(end.reason, web_socket::close_frame(end.code)); },
                },
                *event);
+    if (state_ != State::Open) return;
   }
+  const bool is_another = std::exchange(completed_, web_socket_->completed()) != web_socket_->completed();
+  if (is_another && !carried) inbox_.deliver(StreamReceived{identity_.flow, {}});  // Pings and Pongs are uses, too
+  guard_message(is_another);
 }
 
-// The engine sees messages only when they are whole, so how long one may take is for us to say.
-void StreamFlow::guard_message() {
+// The engine sees messages only when they are whole, so how long one may take is for us to say. What has begun behind
+// the end of another has a time of its own.
+void StreamFlow::guard_message(bool is_another) {
   const bool within = web_socket_->is_within_message();
-  if (within == message_guarded_) return;
+  if (within == message_guarded_ && !(within && is_another)) return;
   message_guarded_ = within;
   if (within) {
-    set_deadline(limit::web_socket_message_deadline, "a WebSocket message that does not end");
+    set_deadline(setup_.message_deadline, "a WebSocket message that does not end");
   } else {
     drop_deadline();
   }

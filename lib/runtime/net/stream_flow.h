@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 
+#include "base/connection_limits.h"
 #include "engine/io.h"
 #include "runtime/net/byte_stream.h"
 #include "runtime/net/handshakes.h"
@@ -44,6 +45,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
     bool web_socket = false;              // Tcp and Tls: may turn out to be a WebSocket, by its first bytes
     UpgradeRules upgrade{};               // who may open a WebSocket
     std::chrono::microseconds silence{};  // how long it may say nothing before the first of those bytes
+    std::chrono::microseconds message_deadline = limit::web_socket_message_deadline;
   };
 
   // What the flows of a shard share.
@@ -102,7 +104,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   void read_once();
   void take(std::string_view bytes);
   void take_frames(std::string_view bytes);
-  void guard_message();
+  void guard_message(bool is_another);
   void wait_writable();
   void writable();
   IoResult write_some();
@@ -140,6 +142,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   bool waiting_writable_ = false;
   bool read_wants_write_ = false;
   bool message_guarded_ = false;
+  std::uint64_t completed_ = 0;  // of the WebSocket, when last looked
   bool first_read_ = true;
   bool silent_ = false;  // it has been given its time to be
 };

@@ -70,6 +70,48 @@ TEST_F(WebSocketTest, KeepsNoMorePongsForAPeerThatDoesNotRead) {
   EXPECT_LT(answers.size(), std::size_t{102} * pings / 2);
 }
 
+// Else the engine would take a connection for idle whose keep-alives are Pings.
+TEST_F(WebSocketTest, TellsThatPingsAndPongsCame) {
+  tcp::socket peer = upgraded();
+  for (const std::string& frame : {"\x89\x80\0\0\0\0"s, "\x8a\x80\0\0\0\0"s}) {
+    inbox.inputs.clear();
+    write(peer, frame);
+    EXPECT_THAT(received(1), testing::ElementsAre(""));
+  }
+  inbox.inputs.clear();
+  write(peer, "\x8a\x80\0\0\0\0"s + text_frame("hello"));
+  EXPECT_THAT(received(1), testing::ElementsAre("hello"));
+}
+
+class WebSocketDeadlineTest : public WebSocketTest {
+ protected:
+  WebSocketDeadlineTest() { setup.message_deadline = 1s; }
+  // Writes `bytes` ten times a second, for longer than a message may take; whether the connection lives.
+  bool lives_with(tcp::socket& peer, const std::string& bytes) {
+    const auto end = std::chrono::steady_clock::now() + 2 * setup.message_deadline;
+    while (std::chrono::steady_clock::now() < end && inbox.all<FlowClosed>().empty()) {
+      write(peer, bytes);
+      io.restart();
+      io.run_for(100ms);
+    }
+    return inbox.all<FlowClosed>().empty();
+  }
+};
+
+TEST_F(WebSocketDeadlineTest, IsOfOneMessageAndNotOfThoseBehindIt) {
+  tcp::socket peer = upgraded();
+  const std::string message = text_frame("hello");
+  write(peer, message.substr(0, 4));
+  EXPECT_TRUE(lives_with(peer, message.substr(4) + message.substr(0, 4)));
+}
+
+TEST_F(WebSocketDeadlineTest, EndsAMessageThatDoesNotEndWhateverPingsAreWithinIt) {
+  tcp::socket peer = upgraded();
+  write(peer, "\x01\x83\0\0\0\0hel"s);
+  EXPECT_FALSE(lives_with(peer, "\x89\x81\0\0\0\0?"s));
+  EXPECT_EQ(inbox.all<FlowClosed>().at(0).reason, "a WebSocket message that does not end");
+}
+
 TEST_F(WebSocketTest, EndsWithACodeWhereThePeerIsWrong) {
   tcp::socket peer = upgraded();
   write(peer, "\x81\x05hello");
