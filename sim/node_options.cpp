@@ -305,7 +305,7 @@ void NodeOptions::finish() {
   const bool secured =
       std::ranges::any_of(config.listeners, [](const ListenerConfig& l) { return is_secure(l.transport); });
   if (secured && tls.certificates.empty() && !config.domains.empty()) {
-    tls.certificates.push_back({.uris = {}, .dns_names = config.domains, .common_name = {}});
+    tls.certificates.push_back({.uris = {}, .dns_names = config.domains, .common_name = {}, .has_alternatives = true});
   }
   for (std::size_t i = 0; i < tls.certificates.size(); ++i) {
     config.certificates.push_back({"cert" + std::to_string(i + 1), {}, {}});

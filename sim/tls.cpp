@@ -45,7 +45,11 @@ CertificateNames parse_certificate(std::string_view text) {
     text.remove_prefix(std::min(name.size() + 1, text.size()));
     if (name.starts_with("cn:")) {
       names.common_name = name.substr(3);
-    } else if (name.contains(':')) {
+      continue;
+    }
+    names.has_alternatives = true;
+    if (name.starts_with("ip:")) continue;  // an address names no domain
+    if (name.contains(':')) {
       names.uris.emplace_back(name);
     } else {
       names.dns_names.emplace_back(name);

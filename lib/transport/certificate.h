@@ -10,7 +10,8 @@ namespace intermediary {
 struct CertificateNames {
   std::vector<std::string> uris;       // subjectAltName of type URI
   std::vector<std::string> dns_names;  // subjectAltName of type DNS
-  std::string common_name;             // of the subject; counts only where there is no subjectAltName of these types
+  std::string common_name;             // of the subject; counts only where there is no subjectAltName at all
+  bool has_alternatives = false;       // there is a subjectAltName, whatever types are in it
 
   friend bool operator==(const CertificateNames&, const CertificateNames&) = default;
 };

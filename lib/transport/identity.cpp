@@ -43,7 +43,7 @@ std::vector<std::string> sip_identities(const CertificateNames& names) {
   for (const std::string& uri : names.uris) add(identities, domain_of(uri));
   if (!identities.empty()) return identities;
   for (const std::string& name : names.dns_names) add(identities, name);
-  if (names.uris.empty() && names.dns_names.empty()) add(identities, names.common_name);
+  if (!names.has_alternatives) add(identities, names.common_name);
   return identities;
 }
 

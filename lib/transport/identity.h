@@ -10,7 +10,7 @@
 namespace intermediary {
 
 // In lower case, each once, at most limit::certificate_identities. Those of "sip:" URIs without a user; where there is
-// none, the DNS names; where there is no subjectAltName of either type, the common name. What is no host name counts
+// none, the DNS names; where there is no subjectAltName at all, the common name. What is no host name counts
 // for nothing: so wildcards do not.
 std::vector<std::string> sip_identities(const CertificateNames& names);
 

@@ -10,7 +10,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> of_uris(std::vector<std::string> uris) { return sip_identities({std::move(uris), {}, {}}); }
+std::vector<std::string> of_uris(std::vector<std::string> uris) {
+  return sip_identities({std::move(uris), {}, {}, true});
+}
 
 TEST(IdentityTest, IsTheHostOfASipUriWithoutAUser) {
   EXPECT_THAT(of_uris({"sip:example.com"}), ElementsAre("example.com"));
@@ -20,15 +22,17 @@ TEST(IdentityTest, IsTheHostOfASipUriWithoutAUser) {
 }
 
 TEST(IdentityTest, IsADnsNameWhereNoSipUriIs) {
-  EXPECT_THAT(sip_identities({{"sip:example.com"}, {"example.net"}, "example.org"}), ElementsAre("example.com"));
-  EXPECT_THAT(sip_identities({{"sip:bob@example.com"}, {"example.net"}, "example.org"}), ElementsAre("example.net"));
-  EXPECT_THAT(sip_identities({{}, {"example.net", "Example.NET.", "a.example"}, {}}),
+  EXPECT_THAT(sip_identities({{"sip:example.com"}, {"example.net"}, "example.org", true}), ElementsAre("example.com"));
+  EXPECT_THAT(sip_identities({{"sip:bob@example.com"}, {"example.net"}, "example.org", true}),
+              ElementsAre("example.net"));
+  EXPECT_THAT(sip_identities({{}, {"example.net", "Example.NET.", "a.example"}, {}, true}),
               ElementsAre("example.net", "a.example"));
 }
 
 TEST(IdentityTest, IsTheCommonNameWhereNoAlternativeNameIs) {
   EXPECT_THAT(sip_identities({{}, {}, "example.org"}), ElementsAre("example.org"));
-  EXPECT_THAT(sip_identities({{"https://example.com"}, {}, "example.org"}), IsEmpty());
+  EXPECT_THAT(sip_identities({{"https://example.com"}, {}, "example.org", true}), IsEmpty());
+  EXPECT_THAT(sip_identities({{}, {}, "example.org", true}), IsEmpty());  // an address, an e-mail's
   EXPECT_THAT(sip_identities({{}, {}, "Example Ltd."}), IsEmpty());
 }
 
@@ -41,8 +45,8 @@ TEST(IdentityTest, IsNoWildcardAndNothingThatIsNoHostName) {
                                        "a b",
                                        std::string("example.com\0.evil.org", 21),
                                        std::string(254, 'a')};
-  EXPECT_THAT(sip_identities({{}, names, {}}), IsEmpty());
-  EXPECT_THAT(sip_identities({{}, {"xn--bcher-kva.example"}, {}}), ElementsAre("xn--bcher-kva.example"));
+  EXPECT_THAT(sip_identities({{}, names, {}, true}), IsEmpty());
+  EXPECT_THAT(sip_identities({{}, {"xn--bcher-kva.example"}, {}, true}), ElementsAre("xn--bcher-kva.example"));
 }
 
 TEST(IdentityTest, AreOnlySoMany) {

@@ -55,6 +55,7 @@ std::expected<void, std::string> add_alternative_names(CertificateNames& names, 
     if (critical == -1) return {};  // there is none
     return Error("the certificate's subjectAltName cannot be read, or is there twice");
   }
+  names.has_alternatives = true;
   for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
     if (auto added = add(names, *sk_GENERAL_NAME_value(alternatives.get(), i)); !added) return added;
   }

@@ -22,6 +22,7 @@ TEST(CertificateNames, AreUrisDnsNamesAndTheCommonName) {
   EXPECT_THAT(names->uris, ElementsAre("sip:example.com", "sips:example.net"));
   EXPECT_THAT(names->dns_names, ElementsAre("example.com", "*.example.com"));
   EXPECT_EQ(names->common_name, "Example");
+  EXPECT_TRUE(names->has_alternatives);
 }
 
 TEST(CertificateNames, MayBeNone) {
@@ -30,7 +31,8 @@ TEST(CertificateNames, MayBeNone) {
   EXPECT_EQ(*names, CertificateNames{});
 }
 
-TEST(CertificateNames, OfOtherTypesDoNotMatter) {
+// RFC 5922 §7.1 step 2: the common name counts no more where a subjectAltName is.
+TEST(CertificateNames, OfOtherTypesAreNoneButAreThere) {
   TestCertificate made = make_certificate(nullptr, {"a"});
   GENERAL_NAMES* all = GENERAL_NAMES_new();
   add_alternative_name(all, GEN_EMAIL, "alice@example.com");
@@ -39,6 +41,7 @@ TEST(CertificateNames, OfOtherTypesDoNotMatter) {
   const auto names = names_in(*made.certificate);
   ASSERT_TRUE(names);
   EXPECT_THAT(names->dns_names, IsEmpty());
+  EXPECT_TRUE(names->has_alternatives);
 }
 
 TEST(CertificateNames, WithControlCharactersNameNobody) {
