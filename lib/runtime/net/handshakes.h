@@ -1,5 +1,6 @@
 // Connections that are not open yet: accepted, and still in a PROXY header, a TLS or a WebSocket handshake. The engine
-// hears of a connection when it is whole, so these are counted here (docs/adr/0021-handshakes-are-counted-apart.md).
+// hears of a connection when it is whole, so these are counted here (docs/adr/0021-handshakes-are-counted-apart.md);
+// and those that end, of which it hears no more.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,8 @@ class Handshakes {
 
   // One connection's place; gives it back at its end. Empty: there is none.
   using Place = std::shared_ptr<void>;
+  Place place_for(const IpAddress& source);
+  // The same for a new connection; that there is none is counted.
   Place admit(const IpAddress& source);
 
   std::size_t under_way() const { return live_->all; }

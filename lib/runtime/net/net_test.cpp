@@ -1,4 +1,5 @@
 // The sockets alone, on the loopback interface, with a list in the shard's place.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <netinet/tcp.h>
 
@@ -170,7 +171,10 @@ class TcpTest : public NetTest {
   }
 
   std::vector<char> scratch = std::vector<char>(4096);
-  Handshakes handshakes{[](const IpAddress&) { return std::size_t{64}; }};
+  static bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) != -1; }
+
+  std::size_t most = 64;
+  Handshakes handshakes{[this](const IpAddress&) { return most; }};
   std::shared_ptr<StreamFlow> flow;
   std::vector<FlowId> gone;
   int accepted = -1;
@@ -273,6 +277,36 @@ TEST_F(TcpTest, ClosesOnlyWhenAllIsWrittenAndTakesNoResetForIt) {
   peer.read_some(boost::asio::buffer(received), error);
   EXPECT_EQ(error, boost::asio::error::eof);
   EXPECT_TRUE(inbox.all<FlowClosed>().empty());
+}
+
+// Else whoever is refused for having too many would hold a descriptor for each a while longer.
+TEST_F(TcpTest, ClosesAtOnceWhatWasNeverToldAnything) {
+  tcp::socket peer = connected_client();
+  flow->close();
+  EXPECT_FALSE(is_open(accepted));
+}
+
+TEST_F(TcpTest, CountsWhatIsReadToItsEnd) {
+  tcp::socket peer = connected_client();
+  flow->send("last words");
+  flow->close();
+  EXPECT_TRUE(is_open(accepted));
+  EXPECT_EQ(handshakes.under_way(), 1u);
+  peer.close();
+  EXPECT_TRUE(run_until([&] { return handshakes.under_way() == 0; }));
+  EXPECT_FALSE(is_open(accepted));
+}
+
+TEST_F(TcpTest, ReadsNothingToItsEndWhereNoPlaceIsLeft) {
+  most = 0;
+  tcp::socket peer = connected_client();
+  flow->send("last words");
+  flow->close();
+  EXPECT_FALSE(is_open(accepted));
+  EXPECT_EQ(handshakes.refused, 0u);
+  std::string received(10, '\0');
+  boost::asio::read(peer, boost::asio::buffer(received));
+  EXPECT_EQ(received, "last words");
 }
 
 TEST_F(TcpTest, Connects) {

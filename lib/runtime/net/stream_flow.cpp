@@ -95,22 +95,20 @@ void StreamFlow::fail(const std::string& reason) {
   error_code ignored;
   drop_deadline();
   socket_.close(ignored);
+  place_.reset();
   outgoing_.clear();
 }
 
 // The end, for a reason that the peer is told: `last_bytes` leave before the connection is closed.
 void StreamFlow::finish(const std::string& reason, std::string last_bytes) {
   tell_end(reason);
-  state_ = State::Closing;
-  set_deadline(linger_deadline, "");
   queue(std::move(last_bytes));
-  flush();
+  end();
 }
 
 // The engine hears of connections that it knows; of others the log.
 void StreamFlow::tell_end(const std::string& reason) {
   if (state_ != State::Open && !is_before_open()) return;
-  place_.reset();
   if (state_ == State::Open || is_ours()) {
     inbox_.deliver(FlowClosed{identity_.flow, reason});
   } else {
@@ -130,10 +128,23 @@ void StreamFlow::close() {
     socket_.close(ignored);
   } else if (state_ == State::Open) {
     if (web_socket_) queue(web_socket::close_frame(web_socket::normal));
-    state_ = State::Closing;
-    set_deadline(linger_deadline, "");
-    flush();
+    end();
   }
+}
+
+// What we said last is written, and what still comes is read for a while, so that no reset takes it back. Nobody counts
+// connections that end so: each is in a place of its source's, or over at once. So is one that was never told anything.
+void StreamFlow::end() {
+  state_ = State::Closing;
+  const bool stays = has_spoken_ && has_place();
+  if (stays) set_deadline(linger_deadline, "");
+  flush();
+  if (!stays) fail("");
+}
+
+bool StreamFlow::has_place() {
+  if (!place_ && !is_ours()) place_ = handshakes_.place_for(identity_.remote.address);
+  return place_ || is_ours();
 }
 
 void StreamFlow::linger() {
@@ -253,6 +264,7 @@ void StreamFlow::send(std::string bytes) {
 }
 
 void StreamFlow::queue(std::string bytes) {
+  has_spoken_ = true;
   outgoing_bytes_ += bytes.size();
   outgoing_.push_back(std::move(bytes));
 }

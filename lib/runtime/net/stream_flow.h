@@ -5,7 +5,8 @@
 // Reads whenever there is something and hands it up as StreamReceived: a piece of the stream, or exactly one WebSocket
 // message. Writes at once what the kernel takes and keeps the rest within limit::queued_bytes_per_flow: a peer that
 // does not read loses its connection. What the engine closes is first written to its end, then shut down, and read to
-// its end for a short while, so that a last answer is not lost to a reset.
+// its end for a short while, so that a last answer is not lost to a reset; meanwhile it has a place among the
+// handshakes. What was never told anything is closed at once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -99,6 +100,8 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   void fail(const std::string& reason);
   void finish(const std::string& reason, std::string last_bytes);
   void tell_end(const std::string& reason);
+  void end();
+  bool has_place();
   void wait_readable();
   void readable();
   void read_once();
@@ -131,7 +134,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   std::unique_ptr<ByteStream> stream_;
   std::optional<web_socket::Reader> web_socket_;
   std::optional<CertificateNames> certificate_;
-  Handshakes::Place place_;  // while it is opening
+  Handshakes::Place place_;  // while it is opening, and while it ends
   std::string early_;        // what came while it was opening, not used up
   std::deque<std::string> outgoing_;
   std::size_t written_of_first_ = 0;
@@ -143,6 +146,7 @@ class StreamFlow : public std::enable_shared_from_this<StreamFlow> {
   bool read_wants_write_ = false;
   bool message_guarded_ = false;
   std::uint64_t completed_ = 0;  // of the WebSocket, when last looked
+  bool has_spoken_ = false;      // the peer was sent something
   bool first_read_ = true;
   bool silent_ = false;  // it has been given its time to be
 };

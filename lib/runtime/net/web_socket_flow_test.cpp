@@ -144,6 +144,15 @@ TEST_F(WebSocketTest, RefusesOtherOriginsAndSaysSo) {
   EXPECT_EQ(handshakes.failed, 1u);
 }
 
+TEST_F(WebSocketTest, IsCountedUntilItIsGoneWhereItIsRefused) {
+  tcp::socket peer = connected();
+  write(peer, "GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(read(peer), StartsWith("HTTP/1.1 4"));
+  EXPECT_EQ(handshakes.under_way(), 1u);
+  peer.close();
+  EXPECT_TRUE(run_until([&] { return handshakes.under_way() == 0; }));
+}
+
 TEST_F(WebSocketTest, AsksWhoOpensItAndSaysWhoDid) {
   DigestRealm users;
   users.realm = "example.com";
