@@ -15,13 +15,13 @@ namespace intermediary {
 
 struct ProxyHeader {
   std::size_t needs = 0;           // octets that are missing at least; 0: the header is whole
-  std::optional<Endpoint> source;  // of a whole one: who connects; nullopt: the balancer itself (LOCAL, a health check)
+  std::optional<Endpoint> source;  // of a whole one: who connects; nullopt: the balancer itself (LOCAL, UNKNOWN)
 
   friend bool operator==(const ProxyHeader&, const ProxyHeader&) = default;
 };
 
-// `bytes` are all that came so far, and no more than was asked for. The error says what is wrong, in a line. Whatever
-// names no address of TCP over IP is an error, "UNKNOWN" too: the balancer's own address would stand for a stranger's.
+// `bytes` are all that came so far, and no more than was asked for. The error says what is wrong, in a line. Whoever
+// is proxied from anything but an address of TCP over IP is an error. An IPv4 address within IPv6 is given as IPv4.
 std::expected<ProxyHeader, std::string_view> read_proxy_header(std::string_view bytes);
 
 // Whether a connection that begins so begins with a header of either version.
