@@ -99,10 +99,11 @@ void StreamFlow::fail(const std::string& reason) {
   outgoing_.clear();
 }
 
-// The end, for a reason that the peer is told: `last_bytes` leave before the connection is closed.
+// The end, for a reason that the peer is told: `last_bytes` leave before the connection is closed. None: it was told.
 void StreamFlow::finish(const std::string& reason, std::string last_bytes) {
   tell_end(reason);
-  queue(std::move(last_bytes));
+  has_spoken_ = true;
+  if (!last_bytes.empty()) queue(std::move(last_bytes));
   end();
 }
 
@@ -205,6 +206,7 @@ void StreamFlow::read_once() {
       case Status::WantsWrite:
         return wait_writable();
       case Status::Closed:
+        stream_->say_goodbye();  // RFC 8446 §6.1, RFC 5246 §7.2.1
         return fail("closed by the peer");
       case Status::Failed:
         return fail(result.reason);

@@ -88,7 +88,11 @@ bool StreamFlow::goes_on(const IoResult& result) {
       fail("closed by the peer");
       break;
     case Status::Failed:
-      fail(result.reason);
+      if (stage_ != Stage::Tls) {
+        fail(result.reason);
+      } else {
+        finish(result.reason, {});  // the peer was told why (RFC 8446 §6.2), and a reset would take it back
+      }
       break;
   }
   return false;

@@ -245,6 +245,31 @@ TEST_F(TlsTest, TakesNoClientOfAStranger) {
   client_contexts = *TlsContexts::load(config);
   const auto ours = client("edge.example.com", ListenerId{1});
   EXPECT_THAT(failure(), HasSubstr("the peer's certificate: unable to get local issuer certificate"));
+  run_until([&] { return !inbox.all<FlowClosed>().empty(); });
+  EXPECT_THAT(inbox.all<FlowClosed>().at(0).reason, HasSubstr("alert unknown ca"));
+}
+
+TEST_F(TlsTest, IsToldAnAlertThatNoResetTakesBack) {
+  serve();
+  tcp::socket peer = connected();
+  write(peer, "\x16\x03\x01\x00\x04\x01\x00\x00\x00"s + std::string(1000, 'x'));  // a ClientHello of nothing, and more
+  EXPECT_THAT(read(peer), StartsWith("\x15\x03"));
+  EXPECT_EQ(handshakes.under_way(), 1u);
+  peer.close();
+  EXPECT_TRUE(run_until([&] { return handshakes.under_way() == 0; }));
+}
+
+TEST_F(TlsTest, AnswersAGoodbye) {
+  serve();
+  tcp::socket peer = connected();
+  const auto stream = contexts->connect({}, "edge.example.com", peer.native_handle());
+  peer.non_blocking(true);
+  ASSERT_TRUE(run_until(
+      [&] { return stream->shake_hands().status == IoResult::Status::Done && !inbox.all<FlowOpened>().empty(); }));
+  std::array<char, 4096> buffer{};
+  EXPECT_EQ(stream->read(buffer).status, IoResult::Status::WantsRead);  // the session's ticket is behind us
+  stream->say_goodbye();
+  EXPECT_EQ(read(peer).substr(0, 3), "\x17\x03\x03");  // a record, encrypted as all alerts are
 }
 
 TEST_F(TlsTest, RefusesWhoSpeaksPlainly) {
