@@ -208,7 +208,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   } else if (option->key == "challenge") {
     rule.challenge = option->value;
   } else if (const auto mode = parse_proxy_mode(option->value); option->key == "mode" && mode) {
-    rule.mode = *mode;
+    rule.mode = mode;
   } else {
     throw Wrong{word.place,
                 "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=call-stateful, "

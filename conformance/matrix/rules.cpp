@@ -155,9 +155,9 @@ class Checker {
       const auto reference = Reference::parse(id);
       const bool section = reference && reference->letter.empty();
       if (!rfcs_.contains(id.substr(0, id.find('#')))) {
-        if (!section) say(file + ": covers " + id + ", which is no section of an RFC");
+        if (!section) say(std::string(file).append(": covers ").append(id).append(", which is no section of an RFC"));
       } else if (!section || !is_left_out(*reference)) {
-        say(file + ": covers " + id + ", which is no row");
+        say(std::string(file).append(": covers ").append(id).append(", which is no row"));
       }
     }
   }

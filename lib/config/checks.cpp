@@ -30,6 +30,7 @@ void check_listeners(const Draft& draft, Problems& problems) {
 
 void check_certificates(const Draft& draft, Problems& problems) {
   std::vector<std::string> names;
+  names.reserve(draft.config.certificates.size());
   for (const CertificateConfig& certificate : draft.config.certificates) names.push_back(certificate.name);
   std::vector<bool> used(names.size());
   for (std::size_t i = 0; i < draft.config.listeners.size(); ++i) {

@@ -110,7 +110,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
   ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
-  std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& request, const Decision& decision) const;
+  std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Decision& decision) const;
   void tell_searches(const BindingChanged& change);
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;

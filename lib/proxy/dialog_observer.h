@@ -43,9 +43,9 @@ class DialogObserver final : public CallObserver {
   void timer_fired(TimePoint now, const TimerTag& tag);
 
  private:
-  std::expected<CallWatch, Refusal> watch_invite(TimePoint now, Preprocessed& request, const std::string& rule);
-  std::expected<CallWatch, Refusal> watch_within(Preprocessed& request);
-  std::expected<SessionRequest, Refusal> adjust(Preprocessed& request) const;
+  std::expected<CallWatch, Refusal> watch_invite(TimePoint now, Preprocessed& pre, const std::string& rule);
+  std::expected<CallWatch, Refusal> watch_within(Preprocessed& pre);
+  std::expected<SessionRequest, Refusal> adjust(Preprocessed& pre) const;
   MessagePtr invite_response(TimePoint now, const CallWatch& watch, const Message& request, std::uint64_t branch,
                              const MessagePtr& response);
   MessagePtr refresh_response(TimePoint now, const CallWatch& watch, const Message& request,
@@ -55,7 +55,7 @@ class DialogObserver final : public CallObserver {
   void confirm(TimePoint now, Dialog& dialog, std::uint32_t interval);
   void live_until(TimePoint now, Dialog& dialog, std::uint32_t interval);
   void end(TimePoint now, DialogId id, const DialogEnding& ending);
-  void end_unconfirmed(TimePoint now, DialogSetId set, const DialogEnding& ending, std::uint64_t branch = 0);
+  void end_unconfirmed(TimePoint now, DialogSetId id, const DialogEnding& ending, std::uint64_t branch = 0);
   void tell(TimePoint now, const DialogSet& set, const Dialog& dialog, const DialogEnding* ending);
 
   const DialogSettings& settings_;

@@ -72,7 +72,7 @@ class StatefulProxy {
   void try_servers(TimePoint now, ResponseContext& context, Branch& branch, std::vector<Hop> hops);
   void try_next_server(TimePoint now, Branch& branch);
   std::uint32_t outgoing_breadth(const Branch& branch) const;
-  void send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop);
+  void send(TimePoint now, ResponseContext& context, Branch& branch, const Hop& hop);
   void transmit(TimePoint now, ResponseContext& context, Branch& branch, std::string bytes);
   void receive(TimePoint now, Branch& branch, const MessagePtr& response);
   void receive(TimePoint now, ResponseContext& context, Branch& branch, const MessagePtr& response);

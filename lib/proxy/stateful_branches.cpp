@@ -72,7 +72,7 @@ std::uint32_t StatefulProxy::outgoing_breadth(const Branch& branch) const {
   return alone ? branch.breadth : share_of(branch.breadth, branch.servers.size() + 1);
 }
 
-void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, Hop hop) {
+void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, const Hop& hop) {
   const auto build = [&](const Hop& to) -> std::string {
     const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
     if (!out) return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "transport/identity.h"
 
@@ -24,8 +25,7 @@ FlowTable::Guard guard_of(const FlowTable::Flow& flow) {
 // RFC 5626 §3.5.1 over WebSocket (RFC 7118 §6): two CRLFs are a ping, one is the answer to ours or filler.
 std::optional<FramingResult> read_piece(std::optional<std::string>& piece) {
   if (!piece) return std::nullopt;
-  std::string bytes = *std::move(piece);
-  piece.reset();
+  std::string bytes = *std::exchange(piece, std::nullopt);
   if (bytes == "\r\n") return std::nullopt;
   if (bytes == "\r\n\r\n") return KeepAlivePing{};
   return Frame{std::move(bytes)};

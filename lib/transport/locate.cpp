@@ -293,9 +293,7 @@ std::optional<std::string> dns_name(std::string_view host) {
     if (c == '.') {
       if (label == 0) return std::nullopt;
       label = 0;
-    } else if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '_') {
-      return std::nullopt;
-    } else if (++label > 63) {
+    } else if ((!is_alpha(c) && !is_digit(c) && c != '-' && c != '_') || ++label > 63) {
       return std::nullopt;
     }
   }

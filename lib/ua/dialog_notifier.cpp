@@ -256,7 +256,7 @@ void DialogNotifier::changed(TimePoint now, const DialogSet& set, const Dialog& 
   std::ranges::sort(users);
   const auto repeated = std::ranges::unique(users);
   users.erase(repeated.begin(), repeated.end());
-  if (users.front() != "") users.insert(users.begin(), "");  // who watches this element
+  if (!users.front().empty()) users.insert(users.begin(), "");  // who watches this element
   for (const std::string& user : users) {
     const auto [begin, end] = by_resource_.equal_range(user);
     for (auto entry = begin; entry != end; ++entry) {

@@ -124,7 +124,7 @@ std::array<std::uint8_t, count> octets(std::string_view bytes) {
   return result;
 }
 
-std::string or_root(std::string name) { return name.empty() ? "." : name; }
+std::string or_root(const std::string& name) { return name.empty() ? "." : name; }
 
 std::optional<DnsRecord> read_data(std::string_view message, const Record& record, DnsType type) {
   Cursor data(message, record.begin, record.end);
