@@ -63,7 +63,7 @@ inline constexpr std::size_t certificate_identities = 64;  // domains that a pee
 inline constexpr std::size_t resting_servers = 1'000;      // that said 503 with Retry-After
 inline constexpr std::chrono::seconds longest_rest{300};   // of one of them, whatever it said
 inline constexpr std::size_t name_servers = 8;             // in the configuration
-inline constexpr std::size_t dns_depth = 8;                // NAPTR records that lead to NAPTR records
+inline constexpr std::size_t dns_depth = 8;                // sets of NAPTR records read for one name, all ways together
 inline constexpr std::size_t dns_targets = 16;             // services, servers and hops of one lookup, each
 inline constexpr std::size_t dns_lookups = 10'000;         // that wait for answers
 inline constexpr std::size_t dns_questions = 1'000;        // that are out
