@@ -35,7 +35,7 @@ std::optional<Target> target_of(const Binding& binding, bool sips) {
   target.features = binding.parameters;
   target.hop = flow_of(binding);
   target.is_flow = binding.reg_id != 0;
-  target.has_gruu = !binding.instance().empty();
+  target.instance = binding.instance();
   if (!sips && target.uri.is_sips()) make_sip(target);
   return target;
 }

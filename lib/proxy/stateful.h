@@ -93,6 +93,10 @@ class StatefulProxy {
   bool may_start(const ResponseContext& context) const;
   std::uint32_t breadth_left(const ResponseContext& context) const;
   bool knows(const ResponseContext& context, const Uri& uri) const;
+  void add_late(ResponseContext& context, Target target);
+  bool knows_way(const ResponseContext& context, const Target& way) const;
+  Target* find_agent(ResponseContext& context, const Target& like);
+  bool has_heard_of(const ResponseContext& context, const Target& like) const;
   void follow(ResponseContext& context, Answered& redirection);
   // No branch may come any more, nor one whose name is still looked up.
   void stop_search(TimePoint now, ResponseContext& context);

@@ -139,12 +139,57 @@ const ResponseContext* StatefulProxy::search(ResponseContextId id) const {
 
 void StatefulProxy::add_targets(TimePoint now, ResponseContextId id, TargetSet targets) {
   if (!search(id)) return;
-  ResponseContext* context = contexts_.find(id);
-  for (Target& target : std::move(targets).take()) {
-    const bool full = context->branches.size() + context->waiting.size() >= limit::branches_per_request;
-    if (!full && !knows(*context, target.uri)) context->waiting.add(std::move(target));
-  }
+  for (Target& target : std::move(targets).take()) add_late(*contexts_.find(id), std::move(target));
   go_on(now, id);
+}
+
+// RFC 5626 §7: a user agent that is tried already is not tried beside that; its new flows wait for that to fail.
+void StatefulProxy::add_late(ResponseContext& context, Target target) {
+  std::vector<Target> ways = std::exchange(target.alternatives, {});
+  ways.insert(ways.begin(), std::move(target));
+  std::erase_if(ways, [&](const Target& way) { return knows_way(context, way); });
+  if (ways.empty()) return;
+  if (Target* known = find_agent(context, ways.front())) {
+    const std::size_t room =
+        limit::branches_per_request - std::min(limit::branches_per_request, known->alternatives.size());
+    ways.resize(std::min(ways.size(), room));
+    std::ranges::move(ways, std::back_inserter(known->alternatives));
+    return;
+  }
+  if (has_heard_of(context, ways.front())) return;
+  if (context.branches.size() + context.waiting.size() >= limit::branches_per_request) return;
+  Target first = std::move(ways.front());
+  first.alternatives.assign(std::move_iterator(ways.begin() + 1), std::move_iterator(ways.end()));
+  context.waiting.add(std::move(first));
+}
+
+bool StatefulProxy::knows_way(const ResponseContext& context, const Target& way) const {
+  const auto is_it = [&](const Target& target) {
+    return is_same_way(target, way) ||
+           std::ranges::any_of(target.alternatives, [&](const Target& other) { return is_same_way(other, way); });
+  };
+  return std::ranges::any_of(context.waiting.targets(), is_it) ||
+         std::ranges::any_of(context.branches, [&](BranchId id) { return is_it(branches_.find(id)->target); });
+}
+
+// That user agent's target, where it waits or is being tried; null when it is neither.
+Target* StatefulProxy::find_agent(ResponseContext& context, const Target& like) {
+  if (Target* waiting = context.waiting.find_agent(like)) return waiting;
+  for (const BranchId id : context.branches) {
+    Branch& branch = *branches_.find(id);
+    const bool is_tried = branch.state != Branch::State::Answered && !branch.next;
+    if (is_tried && is_same_agent(branch.target, like)) return &branch.target;
+  }
+  return nullptr;
+}
+
+// That user agent has answered, by whichever of its flows; 430 and 408 say only that a flow failed.
+bool StatefulProxy::has_heard_of(const ResponseContext& context, const Target& like) const {
+  return std::ranges::any_of(context.branches, [&](BranchId id) {
+    const Branch& branch = *branches_.find(id);
+    const bool failed = branch.answer.status == 430 || branch.answer.status == 408;
+    return branch.state == Branch::State::Answered && !failed && is_same_agent(branch.target, like);
+  });
 }
 
 void StatefulProxy::stop_search(TimePoint now, ResponseContext& context) {

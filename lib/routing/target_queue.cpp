@@ -38,6 +38,11 @@ void TargetQueue::add(Target target) {
   targets_.insert(std::ranges::find_if(targets_, lower), std::move(target));
 }
 
+Target* TargetQueue::find_agent(const Target& like) {
+  const auto found = std::ranges::find_if(targets_, [&](const Target& target) { return is_same_agent(target, like); });
+  return found == targets_.end() ? nullptr : &*found;
+}
+
 bool TargetQueue::contains(const Uri& uri) const {
   return std::ranges::any_of(targets_, [&](const Target& target) { return equivalent(target.uri, uri); });
 }

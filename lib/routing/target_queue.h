@@ -24,6 +24,9 @@ class TargetQueue {
   // One more, by its q.
   void add(Target target);
   bool contains(const Uri& uri) const;
+  // The target of that user agent; null when there is none, or `like` does not say which it is.
+  Target* find_agent(const Target& like);
+  const std::vector<Target>& targets() const { return targets_; }
 
   bool empty() const { return targets_.empty(); }
   ForkMode mode() const { return mode_; }

@@ -4,15 +4,22 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace intermediary {
 
+bool is_same_way(const Target& a, const Target& b) {
+  return a.hop == b.hop && a.path == b.path && equivalent(a.uri, b.uri);
+}
+
+// Without case: that is how UUIDs are compared (RFC 4122 §3).
+bool is_same_agent(const Target& a, const Target& b) {
+  return !a.instance.empty() && equals_ignoring_case(a.instance, b.instance);
+}
+
 bool TargetSet::add(Target&& target) {
   if (targets_.size() >= limit::branches_per_request) return false;
-  const auto is_known = [&](const Target& other) {
-    return other.hop == target.hop && other.path == target.path && equivalent(other.uri, target.uri);
-  };
-  if (std::ranges::any_of(targets_, is_known)) return false;
+  if (std::ranges::any_of(targets_, [&](const Target& other) { return is_same_way(other, target); })) return false;
   targets_.push_back(std::move(target));
   return true;
 }

@@ -21,7 +21,7 @@ struct Target {
   // The way is a flow of RFC 5626: no other leads there. With a `hop` it is one of ours, and dialogs that begin over it
   // stay on it; with a `path` it is an edge proxy's, which sees to that.
   bool is_flow = false;
-  bool has_gruu = false;  // what registered the contact is an instance (RFC 5627 §6.2)
+  std::string instance{};  // which user agent registered the contact, where it says (RFC 5626 §4.1)
   // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
   std::vector<Target> alternatives{};
   std::string features{};  // the parameters of its Contact, where there are any (RFC 3840 §5)
@@ -29,10 +29,14 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
+// An equivalent URI (§19.1.4) by the same way.
+bool is_same_way(const Target& a, const Target& b);
+// Both are the same user agent, as their instances say.
+bool is_same_agent(const Target& a, const Target& b);
+
 class TargetSet {
  public:
-  // False when the same is there already, an equivalent URI (§19.1.4) by the same way, or the set is full
-  // (limit::branches_per_request).
+  // False when the same way is there already, or the set is full (limit::branches_per_request).
   bool add(Target&& target);
   // Another flow or contact of the user agent that is the target at `index`, for when `before` others of it have
   // failed. 0: it takes the target's place.
