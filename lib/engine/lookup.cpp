@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/instance.h"
 #include "engine/core.h"
 #include "location/gruu.h"
-#include "location/instance.h"
 
 namespace intermediary {
 
@@ -35,7 +35,7 @@ std::optional<Target> target_of(const Binding& binding, bool sips) {
   target.features = binding.parameters;
   target.hop = flow_of(binding);
   target.is_flow = binding.reg_id != 0;
-  target.instance = binding.instance();
+  target.instance_place = binding.instance_place;
   if (!sips && target.uri.is_sips()) make_sip(target);
   return target;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/flow.h"
+#include "base/instance.h"
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "message/uri.h"
@@ -17,15 +18,6 @@ namespace intermediary {
 struct BindingTag;
 // Grows with every new binding. A refresh keeps it, unless the contact has an instance.
 using BindingId = StrongId<BindingTag>;
-
-// Where the instance-id stands within the parameters of a contact: most have none, and then it costs no text.
-struct InstancePlace {
-  std::uint16_t begin = 0, bytes = 0;
-
-  // "" when there is none.
-  std::string_view in(std::string_view parameters) const { return parameters.substr(begin, bytes); }
-  friend bool operator==(const InstancePlace&, const InstancePlace&) = default;
-};
 
 struct Binding {
   BindingId id;

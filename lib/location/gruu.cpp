@@ -1,9 +1,9 @@
 #include "location/gruu.h"
 
 #include "base/base64url.h"
+#include "base/instance.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "location/instance.h"
 
 namespace intermediary {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "location/instance.h"
+#include "base/instance.h"
 
 namespace intermediary {
 namespace {

@@ -89,7 +89,7 @@ bool must_record_route(const Forwarding& f) {
 // RFC 5627 §6.2: a request within the dialog that is addressed to the GRUU would come here all the same, without the
 // route through those who lead to the user agent.
 bool must_stay_for_gruu(const Forwarding& f) {
-  const bool is_theirs = !f.target.instance.empty() && !f.target.path.empty();
+  const bool is_theirs = !f.target.instance().empty() && !f.target.path.empty();
   return (is_theirs || f.request.from_gruu) && may_begin_a_dialog(*f.request.request);
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "base/text.h"
 
 namespace intermediary {
 
@@ -12,10 +11,7 @@ bool is_same_way(const Target& a, const Target& b) {
   return a.hop == b.hop && a.path == b.path && equivalent(a.uri, b.uri);
 }
 
-// Without case: that is how UUIDs are compared (RFC 4122 §3).
-bool is_same_agent(const Target& a, const Target& b) {
-  return !a.instance.empty() && equals_ignoring_case(a.instance, b.instance);
-}
+bool is_same_agent(const Target& a, const Target& b) { return is_same_instance(a.instance(), b.instance()); }
 
 bool TargetSet::add(Target&& target) {
   if (targets_.size() >= limit::branches_per_request) return false;

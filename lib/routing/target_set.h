@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/flow.h"
+#include "base/instance.h"
 #include "message/uri.h"
 
 namespace intermediary {
@@ -21,10 +22,13 @@ struct Target {
   // The way is a flow of RFC 5626: no other leads there. With a `hop` it is one of ours, and dialogs that begin over it
   // stay on it; with a `path` it is an edge proxy's, which sees to that.
   bool is_flow = false;
-  std::string instance{};  // which user agent registered the contact, where it says (RFC 5626 §4.1)
   // Other flows to the same user agent: each is tried when the one before it has failed (RFC 5626 §7), none beside it.
   std::vector<Target> alternatives{};
-  std::string features{};  // the parameters of its Contact, where there are any (RFC 3840 §5)
+  std::string features{};          // the parameters of its Contact, where there are any (RFC 3840 §5)
+  InstancePlace instance_place{};  // in `features`
+
+  // Which user agent registered the contact, where that says it (RFC 5626 §4.1); else "".
+  std::string_view instance() const { return instance_place.in(features); }
 
   friend bool operator==(const Target&, const Target&) = default;
 };

@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "base/instance.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "location/gruu.h"
-#include "location/instance.h"
 #include "message/values.h"
 #include "ua/inspection.h"
 #include "ua/outbound.h"

@@ -1,11 +1,21 @@
 // Which user agent a contact is: its instance-id (RFC 5626 §4.1), a URN that stays when the agent moves or restarts.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/text.h"
 
 namespace intermediary {
+
+// Where the instance-id stands within the parameters of a contact: most have none, and then it costs no text.
+struct InstancePlace {
+  std::uint16_t begin = 0, bytes = 0;
+
+  // "" when there is none.
+  std::string_view in(std::string_view parameters) const { return parameters.substr(begin, bytes); }
+  friend bool operator==(const InstancePlace&, const InstancePlace&) = default;
+};
 
 // What stands between the brackets of +sip.instance="<urn:uuid:…>", given that value with its quotes; "" when it is not
 // written so: then the contact has no instance.
