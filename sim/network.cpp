@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 namespace intermediary::sim {
 
@@ -76,10 +77,14 @@ Duration Network::datagram_delay(const LinkQuality& quality) {
   return delay;
 }
 
-const Transmission& Network::record(Transmission transmission) {
+const Transmission& Network::record(Transmission transmission, Judgement* judgement) {
   if (judge_) {
-    Fate verdict = judge_(transmission);
-    if (transmission.kind == Transmission::Kind::Message && verdict == Fate::Lost) transmission.fate = Fate::Lost;
+    const Judgement verdict = judge_(transmission);
+    const bool message = transmission.kind == Transmission::Kind::Message;
+    if (message && (verdict.fate == Fate::Lost || verdict.breaks)) transmission.fate = Fate::Lost;
+    if (!message && verdict.breaks && transmission.fate == Fate::Delivered) transmission.fate = Fate::Refused;
+    transmission.doubled = verdict.doubled && message && transmission.transport == Transport::Udp;
+    if (judgement) *judgement = verdict;
   }
   trace_.number(static_cast<std::uint64_t>(transmission.time.time_since_epoch().count()))
       .number(static_cast<std::uint64_t>(transmission.kind))
@@ -117,9 +122,10 @@ void Network::deliver_datagram(const Transmission& sent, std::size_t from_socket
     return;
   }
   auto there = listener(Transport::Udp, sent.destination);
-  DatagramArrived arrived{there->host, there->socket, sent.source, sent.bytes};
+  DatagramArrived arrived{there->host, there->socket, sent.source, sent.bytes, transcript_.size()};
   Duration delay = datagram_delay(quality);
   under_way_.schedule(sent.time + delay, arrived);
+  if (sent.doubled) under_way_.schedule(sent.time + delay, arrived);
   if (!chance(quality.duplicate)) return;
   delay = datagram_delay(quality);
   under_way_.schedule(sent.time + delay, std::move(arrived));
@@ -171,7 +177,10 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
 
   Transmission sent = between(now, end(here), end(there), Transmission::Kind::Open);
   if (reason) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
-  record(std::move(sent));
+  if (record(std::move(sent)).fate != Fate::Delivered && !reason) {
+    reason = "connection refused by " + to.to_string();
+    end(there).closed = true;
+  }
   if (reason) {
     under_way_.schedule(now + 2 * quality.latency, ConnectionClosed{from, here, *std::move(reason)});
     return here;
@@ -188,11 +197,28 @@ void Network::send_stream(TimePoint now, EndId from, std::string bytes) {
   EndId to = end(from).peer;
   Transmission sent = between(now, end(from), end(to), Transmission::Kind::Message);
   sent.bytes = std::move(bytes);
-  if (end(from).closed || end(to).closed) sent.fate = Fate::Lost;
-  const Transmission& recorded = record(std::move(sent));
+  if (end(from).closed || end(to).closed || end(from).broken) sent.fate = Fate::Lost;
+  Judgement judgement;
+  const Transmission& recorded = record(std::move(sent), &judgement);
+  if (judgement.breaks) break_off(now, from);
   if (recorded.fate != Fate::Delivered) return;
   TimePoint when = stream_arrival(now, end(to), link(end(from).host, end(to).host));
-  under_way_.schedule(when, BytesArrived{end(to).host, to, recorded.bytes});
+  under_way_.schedule(when, BytesArrived{end(to).host, to, recorded.bytes, transcript_.size()});
+}
+
+// Each end hears of it one latency later, and until then believes in a connection that carries nothing any more.
+void Network::break_off(TimePoint now, EndId one) {
+  for (const EndId id : {one, end(one).peer}) {
+    if (end(id).closed || std::exchange(end(id).broken, true)) continue;
+    const TimePoint when = stream_arrival(now, end(id), link(end(id).host, end(end(id).peer).host));
+    under_way_.schedule(when, ConnectionClosed{end(id).host, id, "connection reset"});
+  }
+}
+
+void Network::close_all(TimePoint now, HostId host) {
+  for (std::size_t i = 1; i <= ends_.size(); ++i) {
+    if (ends_[i - 1].host == host) close(now, EndId{i}, "connection reset");
+  }
 }
 
 void Network::close(TimePoint now, EndId from, std::string reason) {

@@ -77,6 +77,18 @@ struct Transmission {
   Endpoint destination;
   std::string bytes;
   Fate fate = Fate::Delivered;
+  bool doubled = false;  // by the judge
+};
+
+// What a judge makes of one transmission. Breaking is for connections: both ends hear of it as of a reset, and the
+// message on the way, or the opening, is lost. Doubling is for datagrams.
+struct Judgement {
+  Judgement() = default;
+  Judgement(Fate decided) : fate(decided) {}  // NOLINT(google-explicit-constructor): most judges say no more
+
+  Fate fate = Fate::Delivered;
+  bool doubled = false;  // a second copy arrives at the same instant, behind the first
+  bool breaks = false;
 };
 
 // What arrives at a host.
@@ -85,6 +97,7 @@ struct DatagramArrived {
   std::size_t socket = 0;  // index into the host's sockets
   Endpoint remote;
   std::string bytes;
+  std::size_t sent = 0;  // 1 + index into the transcript
 };
 struct DatagramRefused {
   HostId host;
@@ -105,6 +118,7 @@ struct BytesArrived {
   HostId host;
   EndId end;
   std::string bytes;
+  std::size_t sent = 0;  // 1 + index into the transcript
 };
 // Closed by the other end, or could not be opened.
 struct ConnectionClosed {
@@ -130,8 +144,9 @@ class Network {
   const LinkQuality& link(HostId a, HostId b) const;
   // While refusing, a host answers connections with a reset and datagrams with "port unreachable".
   void set_refusing(HostId host, bool refusing);
-  // Asked once for everything that is sent, opened or closed, before it enters the transcript; may lose a message.
-  using Judge = std::function<Fate(const Transmission&)>;
+  // Asked once for everything that is sent, opened or closed, before it enters the transcript. A judge that says Lost
+  // loses messages alone.
+  using Judge = std::function<Judgement(const Transmission&)>;
   void set_judge(Judge judge) { judge_ = std::move(judge); }
 
   void send_datagram(TimePoint now, HostId from, std::size_t socket, const Endpoint& to, std::string bytes);
@@ -142,6 +157,8 @@ class Network {
   void send_stream(TimePoint now, EndId from, std::string bytes);
   // The other end hears of it one latency later; this end is done with it at once.
   void close(TimePoint now, EndId from, std::string reason);
+  // Everything that is open at a host, as when its process ends: it hears of nothing, the others hear of a reset.
+  void close_all(TimePoint now, HostId host);
 
   std::optional<TimePoint> next_time() const { return under_way_.next_time(); }
   std::optional<Arrived> pop_due(TimePoint now);
@@ -178,6 +195,7 @@ class Network {
     TimePoint last_arrival{};  // nothing arrives here before what was sent earlier
     bool closed = false;
     Transport transport = Transport::Tcp;
+    bool broken = false;  // by a judge: nothing gets through, and soon it hears of that
   };
   struct Listener {
     HostId host;
@@ -194,7 +212,9 @@ class Network {
   Transmission between(TimePoint now, const End& from, const End& to, Transmission::Kind kind) const;
   // Why nobody takes that connection; nullopt where somebody does.
   std::optional<std::string> refusal(const std::optional<Listener>& listening, const Endpoint& to) const;
-  const Transmission& record(Transmission transmission);
+  // With what the judge makes of it.
+  const Transmission& record(Transmission transmission, Judgement* judgement = nullptr);
+  void break_off(TimePoint now, EndId end);
   void deliver_datagram(const Transmission& sent, std::size_t from_socket);
   bool arrives_nowhere(const Arrived& arrived) const;
 

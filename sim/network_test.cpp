@@ -70,6 +70,32 @@ TEST_F(NetworkTest, CertainLossLosesAndCertainDuplicationDoubles) {
   EXPECT_EQ(network_.transcript()[0].fate, Fate::Lost);
 }
 
+TEST_F(NetworkTest, AJudgeMayDoubleADatagram) {
+  network_.set_judge([](const Transmission& sent) {
+    Judgement judgement;
+    judgement.doubled = sent.bytes == "one";
+    return judgement;
+  });
+  send(0ms, "one");
+  send(0ms, "two");
+  EXPECT_THAT(arrivals(), ElementsAre(Arrival{10, "b gets one"}, Arrival{10, "b gets one"}, Arrival{10, "b gets two"}));
+}
+
+TEST_F(NetworkTest, WhatAJudgeBreaksIsLostAndBothEndsHearOfIt) {
+  network_.set_judge([](const Transmission& sent) {
+    Judgement judgement;
+    judgement.breaks = sent.bytes == "two";
+    return judgement;
+  });
+  const EndId end = network_.open(at(0ms), a_, 1, b_udp_);
+  network_.send_stream(at(0ms), end, "one");
+  network_.send_stream(at(0ms), end, "two");
+  network_.send_stream(at(0ms), end, "three");
+  EXPECT_THAT(arrivals(), ElementsAre(Arrival{10, "b accepted"}, Arrival{10, "b reads one"}, Arrival{10, "b closed"},
+                                      Arrival{20, "a connected"}, Arrival{20, "a closed"}));
+  EXPECT_EQ(network_.open_connections(a_) + network_.open_connections(b_), 0u);
+}
+
 TEST_F(NetworkTest, TheJudgeTakesWhatItWants) {
   network_.set_judge([](const Transmission& sent) { return sent.bytes == "bad" ? Fate::Lost : Fate::Delivered; });
   send(0ms, "bad");

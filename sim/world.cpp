@@ -52,8 +52,8 @@ std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_
 
 World::World(std::uint64_t seed) : seed_(seed), network_(seed_for("network")) {}
 
-Seed World::seed_for(std::string_view name) const {
-  return seed_from_number(KeyedHash(HashKey{seed_, 0}).field(name).finish());
+Seed World::seed_for(std::string_view name, std::uint32_t restarts) const {
+  return seed_from_number(KeyedHash(HashKey{seed_, restarts}).field(name).finish());
 }
 
 // ---- who lives here
@@ -67,9 +67,21 @@ HostId World::add_node(const NodeSetup& setup) {
     network_.also_accept(host, i, is_secure(listener.transport) ? Transport::Wss : Transport::Ws);
   }
   Node node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}};
-  node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()});
-  nodes_.emplace(host, std::move(node));
+  start(nodes_.emplace(host, std::move(node)).first->second);
   return host;
+}
+
+void World::start(Node& node) { node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()}); }
+
+void World::restart(HostId host) {
+  Node& node = nodes_.at(host);
+  network_.close_all(now_, host);
+  node.ends.clear();
+  node.flows.clear();
+  node.accepted = 0;
+  ++node.restarts;
+  node.engine = Engine(node.config, seed_for(network_.name(host), node.restarts));
+  start(node);
 }
 
 HostId World::add_party(const PartySetup& setup) {
@@ -108,6 +120,7 @@ std::optional<TimePoint> World::next_time() const {
   };
   consider(network_.next_time());
   consider(resolutions_.next_time());
+  for (const Late& late : late_) consider(late.when);
   for (const auto& [host, node] : nodes_) consider(node.engine.next_deadline());
   for (const auto& [host, user_agent] : user_agents_) {
     if (user_agent.automatic) consider(user_agent.automatic->next_deadline());
@@ -132,19 +145,69 @@ bool World::count_step() {
 bool World::deliver_one() {
   if (stuck()) return false;
   if (auto arrived = network_.pop_due(now_)) {
-    HostId host = std::visit([](const auto& what) { return what.host; }, *arrived);
-    if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, *arrived);
-    if (auto user_agent = user_agents_.find(host); user_agent != user_agents_.end()) {
-      arrive(user_agent->second, *arrived);
-      send_all(host, user_agent->second);
-    }
+    const HostId host = std::visit([](const auto& what) { return what.host; }, *arrived);
+    if (!observer_ || !hold(host, *arrived)) deliver(*arrived);
     return count_step();
   }
   if (auto resolution = resolutions_.pop_due(now_)) {
-    feed(resolution->host, std::move(resolution->answer));
+    const auto held = observer_ ? observer_->arriving(resolution->host, resolution->answer) : std::nullopt;
+    if (held) {
+      late_.push_back({*held, *std::move(resolution)});
+    } else {
+      deliver(*std::move(resolution));
+    }
     return count_step();
   }
   return false;
+}
+
+void World::deliver(const Arrived& arrived) {
+  const HostId host = std::visit([](const auto& what) { return what.host; }, arrived);
+  if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, arrived);
+  if (auto user_agent = user_agents_.find(host); user_agent != user_agents_.end()) {
+    arrive(host, user_agent->second, arrived);
+    send_all(host, user_agent->second);
+  }
+}
+
+void World::deliver(Resolution resolution) {
+  if (nodes_.at(resolution.host).restarts == resolution.restarts) feed(resolution.host, std::move(resolution.answer));
+}
+
+// ---- what an observer holds back
+
+namespace {
+
+EndId end_of(const Arrived& arrived) {
+  if (const auto* opened = std::get_if<ConnectionOpened>(&arrived)) return opened->end;
+  if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) return bytes->end;
+  if (const auto* closed = std::get_if<ConnectionClosed>(&arrived)) return closed->end;
+  return {};
+}
+
+}  // namespace
+
+bool World::hold(HostId host, const Arrived& arrived) {
+  std::optional<TimePoint> until = observer_->arriving(host, arrived);
+  const EndId end = end_of(arrived);
+  for (const Late& late : late_) {
+    const auto* earlier = std::get_if<Arrived>(&late.what);
+    if (end && earlier && end_of(*earlier) == end) until = std::max(until.value_or(late.when), late.when);
+  }
+  if (until) late_.push_back({*until, arrived});
+  return until.has_value();
+}
+
+bool World::deliver_late() {
+  auto due = std::ranges::find_if(late_, [&](const Late& late) { return late.when <= now_; });
+  if (due == late_.end()) return false;
+  auto what = std::move(due->what);
+  late_.erase(due);
+  const auto* arrived = std::get_if<Arrived>(&what);
+  const auto* opened = arrived ? std::get_if<ConnectionOpened>(arrived) : nullptr;
+  const bool is_gone = opened && !network_.is_open(opened->end);
+  if (!is_gone) std::visit([&](auto& some) { deliver(std::move(some)); }, what);
+  return count_step();
 }
 
 bool World::expire_one() {
@@ -163,7 +226,7 @@ bool World::expire_one() {
     send_all(host, user_agent);
     return count_step();
   }
-  return false;
+  return deliver_late();
 }
 
 void World::run_until(TimePoint time) {
@@ -185,7 +248,7 @@ bool World::run_until_idle(TimePoint limit) {
 }
 
 bool World::idle() const {
-  return !network_.next_time() && resolutions_.empty() &&
+  return !network_.next_time() && resolutions_.empty() && late_.empty() &&
          std::ranges::all_of(nodes_, [](const auto& entry) { return entry.second.engine.live().idle(); }) &&
          std::ranges::all_of(
              user_agents_, [](const auto& entry) { return !entry.second.automatic || entry.second.automatic->idle(); });
@@ -207,8 +270,10 @@ void World::fault(HostId host, const std::string& what) { faults_.push_back(netw
 
 void World::feed(HostId host, Input input) {
   Node& node = nodes_.at(host);
+  if (observer_) observer_->entering(host, input);
   node.engine.handle(now_, std::move(input));
   drain(host, node);
+  if (observer_) observer_->settled(host);
 }
 
 void World::drain(HostId host, Node& node) {
@@ -275,8 +340,9 @@ void World::close_flow(Node& node, const CloseFlow& output) {
 }
 
 void World::look_up(HostId host, const Node& node, const DnsQuery& query) {
-  Zone::Answer answer = zone_.ask(query.question, node.config.dns.timeout);
-  resolutions_.schedule(now_ + answer.after, {host, DnsAnswered{query.query, std::move(answer.result)}});
+  std::optional<Zone::Answer> instead = observer_ ? observer_->asked(host, query.question) : std::nullopt;
+  Zone::Answer answer = instead ? *std::move(instead) : zone_.ask(query.question, node.config.dns.timeout);
+  resolutions_.schedule(now_ + answer.after, {host, node.restarts, DnsAnswered{query.query, std::move(answer.result)}});
 }
 
 void World::arrive(HostId host, Node& node, const Arrived& arrived) {
@@ -314,23 +380,25 @@ void World::arrive(HostId host, Node& node, const Arrived& arrived) {
 
 // ---- parties and agents
 
-void World::hear(UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end, const std::string& bytes) {
+void World::hear(HostId host, UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end,
+                 const std::string& bytes) {
   auto message = WireMessage::read(bytes);
   if (!message) return;
   Heard heard{from, remote, end, bytes, std::move(*message)};
   user_agent.party.hear(heard);
+  if (observer_) observer_->heard(host, heard);
   if (user_agent.automatic) user_agent.automatic->hear(now_, user_agent.party, heard);
 }
 
-void World::arrive(UserAgent& user_agent, const Arrived& arrived) {
+void World::arrive(HostId host, UserAgent& user_agent, const Arrived& arrived) {
   if (const auto* datagram = std::get_if<DatagramArrived>(&arrived)) {
-    hear(user_agent, network_.host_at(datagram->remote), datagram->remote, {}, datagram->bytes);
+    hear(host, user_agent, network_.host_at(datagram->remote), datagram->remote, {}, datagram->bytes);
   } else if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) {
     HostId from = network_.host(network_.peer(bytes->end));
-    if (is_websocket(network_.transport(bytes->end))) return hear(user_agent, from, {}, bytes->end, bytes->bytes);
+    if (is_websocket(network_.transport(bytes->end))) return hear(host, user_agent, from, {}, bytes->end, bytes->bytes);
     std::string& buffer = user_agent.buffers[bytes->end];
     buffer += bytes->bytes;
-    for (const std::string& message : cut_stream(buffer)) hear(user_agent, from, {}, bytes->end, message);
+    for (const std::string& message : cut_stream(buffer)) hear(host, user_agent, from, {}, bytes->end, message);
   }
 }
 

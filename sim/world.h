@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/engine.h"
@@ -44,6 +45,24 @@ std::vector<Socket> sockets_of(const Config& config);
 // What stands in an engine's tables though nothing is under way, one line each; empty when all is well. Once nothing is
 // under way, each flow may have one timer, and nothing else may have any: bindings end without one.
 std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_connections);
+
+// Somebody who sees all that happens in a world and may disturb it (sim/explore); by default does neither.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  // What becomes of something that is about to reach a host: it does, or it is held back until that time; there it
+  // comes in behind everything else, deadlines too. What follows on a connection waits with it.
+  using Held = std::optional<TimePoint>;
+  virtual Held arriving(HostId, const Arrived&) { return std::nullopt; }
+  virtual Held arriving(HostId, const DnsAnswered&) { return std::nullopt; }
+  // Instead of what the zone says; nullopt: the zone.
+  virtual std::optional<Zone::Answer> asked(HostId, const DnsQuestion&) { return std::nullopt; }
+  // A node's input, before and after the node deals with it; all that it sends comes between.
+  virtual void entering(HostId, const Input&) {}
+  virtual void settled(HostId) {}
+  virtual void heard(HostId, const Heard&) {}
+};
 
 class World {
  public:
@@ -77,6 +96,15 @@ class World {
   // Until nothing is under way and no transaction stands anywhere, but no longer than `limit`; false when it is
   // reached.
   bool run_until_idle(TimePoint limit);
+
+  // The node's process ends and begins anew in this instant, with the same configuration: its connections are reset,
+  // and all that stood in its tables is gone, bindings too. What it draws differs from what it drew before. What is
+  // under way to it arrives. REQUIRES: called neither by a judge nor by an observer of anything but arrivals.
+  void restart(HostId node);
+  std::uint32_t restarts(HostId node) const { return nodes_.at(node).restarts; }
+
+  // REQUIRES: outlives the world, or is taken back with nullptr.
+  void set_observer(Observer* observer) { observer_ = observer; }
 
   void call(HostId agent, HostId via, const std::string& uri, std::optional<Duration> talk);
   void give_up(HostId agent);
@@ -123,6 +151,7 @@ class World {
     std::uint64_t accepted = 0;  // connections, counted anew by each node, as by one that starts again
     std::vector<Event> events;
     std::vector<TimePoint> event_times;
+    std::uint32_t restarts = 0;
   };
   struct UserAgent {
     Party party;
@@ -133,10 +162,20 @@ class World {
 
   struct Resolution {
     HostId host;
+    std::uint32_t restarts = 0;  // of whoever asked: a new process knows nothing of it
     DnsAnswered answer;
   };
+  struct Late {
+    TimePoint when;
+    std::variant<Arrived, Resolution> what;
+  };
 
-  Seed seed_for(std::string_view name) const;
+  Seed seed_for(std::string_view name, std::uint32_t restarts = 0) const;
+  void start(Node& node);
+  void deliver(const Arrived& arrived);
+  void deliver(Resolution resolution);
+  bool hold(HostId host, const Arrived& arrived);
+  bool deliver_late();
   void feed(HostId host, Input input);
   void drain(HostId host, Node& node);
   void transmit(HostId host, Node& node, Transmit output);
@@ -145,8 +184,9 @@ class World {
   void look_up(HostId host, const Node& node, const DnsQuery& query);
   std::size_t socket_of(HostId host, ListenerId listener, Transport transport, const Endpoint& remote) const;
   void arrive(HostId host, Node& node, const Arrived& arrived);
-  void arrive(UserAgent& user_agent, const Arrived& arrived);
-  void hear(UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end, const std::string& bytes);
+  void arrive(HostId host, UserAgent& user_agent, const Arrived& arrived);
+  void hear(HostId host, UserAgent& user_agent, HostId from, const Endpoint& remote, EndId end,
+            const std::string& bytes);
   void send_all(HostId host, UserAgent& agent);
   std::expected<EndId, std::string> connect(HostId party, HostId to);
   std::expected<Endpoint, std::string> address_of(HostId to, Transport transport, HostId from) const;
@@ -161,6 +201,8 @@ class World {
   std::map<HostId, UserAgent> user_agents_;
   Zone zone_;
   EventQueue<Resolution> resolutions_;
+  Observer* observer_ = nullptr;
+  std::vector<Late> late_;  // held back by it
   std::vector<std::string> faults_;
   std::size_t events_at_this_instant_ = 0;
   std::size_t steps_ = 0;

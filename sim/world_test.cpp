@@ -49,6 +49,44 @@ TEST_F(WorldTest, ANodeAnswersWhatIsForItself) {
   EXPECT_THAT(heard_by(alice_), ElementsAre("200 OPTIONS"));
 }
 
+TEST_F(WorldTest, ARestartResetsConnectionsAndEmptiesEveryTable) {
+  ASSERT_TRUE(world_.send(bob_, node_, options_to(bob_, "sip:example.com")));
+  world_.engine(node_).add_binding(world_.now(), "sip:bob@example.com", "sip:bob@192.0.2.20", 1h);
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  world_.restart(node_);
+  EXPECT_EQ(world_.engine(node_).live(), LiveObjects{});
+  EXPECT_EQ(world_.restarts(node_), 1u);
+  EXPECT_EQ(world_.network().open_connections(bob_), 1u);  // it has not heard of it yet
+  EXPECT_TRUE(world_.run_until_idle(at(2min)));
+  EXPECT_EQ(world_.network().open_connections(bob_), 0u);
+  EXPECT_THAT(world_.leftovers(), IsEmpty());
+  ASSERT_TRUE(world_.send(alice_, node_, options_to(alice_, "sip:example.com")));
+  EXPECT_TRUE(world_.run_until_idle(at(3min)));
+  EXPECT_THAT(heard_by(alice_), ElementsAre("200 OPTIONS"));
+}
+
+// Holds back whatever reaches one host, and counts what enters nodes.
+struct Delayer : Observer {
+  explicit Delayer(HostId whom) : host(whom) {}
+  Held arriving(HostId to, const Arrived&) override { return to == host ? Held(at(1s)) : Held(); }
+  void entering(HostId, const Input&) override { ++inputs; }
+  HostId host;
+  int inputs = 0;
+};
+
+TEST_F(WorldTest, AnObserverMayHoldBackWhatArrives) {
+  Delayer delayer(node_);
+  world_.set_observer(&delayer);
+  ASSERT_TRUE(world_.send(bob_, node_, options_to(bob_, "sip:example.com")));
+  world_.run_until(at(999ms));
+  EXPECT_EQ(delayer.inputs, 0);
+  world_.run_until(at(1s));
+  EXPECT_GE(delayer.inputs, 2);  // the connection, then what came over it
+  world_.set_observer(nullptr);
+  EXPECT_TRUE(world_.run_until_idle(at(1min)));
+  EXPECT_THAT(heard_by(bob_), ElementsAre("200 OPTIONS"));
+}
+
 TEST_F(WorldTest, AnswersGoBackOnTheConnectionOfTheirRequest) {
   ASSERT_TRUE(world_.send(bob_, node_, options_to(bob_, "sip:example.com")));
   EXPECT_TRUE(world_.run_until_idle(at(1min)));
