@@ -1,31 +1,30 @@
 #include "sim/ladder.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
-#include <tuple>
+#include <iterator>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sim/rungs.h"
 #include "sim/scenario.h"
-#include "sim/wire.h"
 
 namespace intermediary::sim {
 namespace {
 
-struct Rung {
-  std::string time;
-  std::size_t from = 0;  // lanes
-  std::size_t to = 0;
-  std::string label;
-  bool lost = false;
-};
+// Of a response by its class; what is lost, and what repeats something, before that.
+std::string_view colour_of(const Rung& rung) {
+  if (rung.lost) return "\x1b[35m";
+  if (rung.again) return "\x1b[2m";
+  constexpr std::string_view by_class[] = {"\x1b[1m", "\x1b[36m", "\x1b[32m", "\x1b[33m"};
+  const auto number = static_cast<std::size_t>(rung.status / 100);
+  return number < std::size(by_class) ? by_class[number] : "\x1b[31m";
+}
 
 class Ladder {
  public:
-  Ladder(const Network& network, const std::vector<std::string>& order) : network_(network), lanes_(order) {
-    for (std::uint32_t i = 1; i <= network.host_count(); ++i) lane_named(network.name(HostId{i}));
-    for (const Transmission& sent : network.transcript()) rungs_.push_back(rung_of(sent));
+  Ladder(Rungs rungs, LadderStyle style)
+      : lanes_(std::move(rungs.lanes)), rungs_(std::move(rungs.rungs)), style_(style) {
     lay_out();
   }
 
@@ -36,50 +35,20 @@ class Ladder {
   }
 
  private:
-  std::size_t lane_named(const std::string& name) {
-    auto found = std::ranges::find(lanes_, name);
-    if (found != lanes_.end()) return static_cast<std::size_t>(found - lanes_.begin());
-    lanes_.push_back(name);
-    return lanes_.size() - 1;
-  }
-
-  std::size_t lane_of(HostId host, const Endpoint& address) {
-    return lane_named(host ? network_.name(host) : address.to_string());
-  }
-
-  Rung rung_of(const Transmission& sent) {
-    Rung rung;
-    rung.time = seconds_text(sent.time.time_since_epoch());
-    rung.from = lane_of(sent.from, sent.source);
-    rung.to = lane_of(sent.to, sent.destination);
-    rung.label = label_of(sent);
-    rung.lost = sent.fate != Fate::Delivered;
-    if (sent.fate == Fate::Refused) rung.label += " (refused)";
-    return rung;
-  }
-
-  std::string label_of(const Transmission& sent) {
-    switch (sent.kind) {
-      case Transmission::Kind::Open:
-        if (sent.transport == Transport::Tcp) return "(open)";
-        return "(open " + std::string(parameter_name(sent.transport)) + ")";
-      case Transmission::Kind::Close:
-        return "(close)";
-      case Transmission::Kind::Message:
-        break;
-    }
-    std::string label = short_label(sent.bytes);
-    bool first = seen_.emplace(sent.from, sent.to, sent.bytes).second;
-    return first ? label : label + " (again)";
-  }
-
   void lay_out() {
     for (const Rung& rung : rungs_) {
-      time_width_ = std::max(time_width_, rung.time.size());
+      time_width_ = std::max(time_width_, time_of(rung).size());
       spacing_ = std::max(spacing_, rung.label.size() + 7);
     }
     for (const std::string& name : lanes_) spacing_ = std::max(spacing_, name.size() + 2);
     margin_ = time_width_ + 2 + lanes_.front().size() / 2 + 1;
+  }
+
+  static std::string time_of(const Rung& rung) { return seconds_text(rung.time.time_since_epoch()); }
+
+  std::string coloured(const Rung& rung, std::string line, std::size_t from, std::size_t count) const {
+    if (style_ == LadderStyle::Plain) return line;
+    return line.insert(from + count, "\x1b[0m").insert(from, colour_of(rung));
   }
 
   std::size_t column(std::size_t lane) const { return margin_ + lane * spacing_; }
@@ -101,11 +70,12 @@ class Ladder {
 
   std::string row(const Rung& rung) const {
     std::string line(column(lanes_.size() - 1) + spacing_, ' ');
-    line.replace(time_width_ - rung.time.size(), rung.time.size(), rung.time);
+    const std::string time = time_of(rung);
+    line.replace(time_width_ - time.size(), time.size(), time);
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) line[column(lane)] = '|';
     if (rung.from == rung.to) {
       line.replace(column(rung.from) + 1, rung.label.size() + 3, "<> " + rung.label);
-      return finished(line);
+      return coloured(rung, finished(line), column(rung.from) + 1, rung.label.size() + 3);
     }
     bool rightward = rung.from < rung.to;
     std::size_t left = column(std::min(rung.from, rung.to)) + 1;
@@ -117,13 +87,12 @@ class Ladder {
     char head = rightward ? '>' : '<';
     line[rightward ? right - 1 : left] = rung.lost ? 'x' : head;
     line.replace(left + (rightward ? 2 : 3), rung.label.size(), rung.label);
-    return finished(line);
+    return coloured(rung, finished(line), left, right - left);
   }
 
-  const Network& network_;
   std::vector<std::string> lanes_;
   std::vector<Rung> rungs_;
-  std::set<std::tuple<HostId, HostId, std::string>> seen_;
+  LadderStyle style_;
   std::size_t time_width_ = 5;
   std::size_t spacing_ = 14;
   std::size_t margin_ = 0;
@@ -131,9 +100,9 @@ class Ladder {
 
 }  // namespace
 
-std::string draw_ladder(const Network& network, const std::vector<std::string>& order) {
+std::string draw_ladder(const Network& network, const std::vector<std::string>& order, LadderStyle style) {
   if (network.host_count() == 0) return {};
-  return Ladder(network, order).draw();
+  return Ladder(rungs_of(network, order), style).draw();
 }
 
 }  // namespace intermediary::sim

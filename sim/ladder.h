@@ -2,6 +2,7 @@
 // labels, never a random value.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,11 @@
 
 namespace intermediary::sim {
 
+// Coloured: with escape sequences for a terminal (ECMA-48), by what an answer says; else the same text.
+enum class LadderStyle : std::uint8_t { Plain, Coloured };
+
 // A lane for each host, those in `order` first; then one for each address that nobody has.
-std::string draw_ladder(const Network& network, const std::vector<std::string>& order);
+std::string draw_ladder(const Network& network, const std::vector<std::string>& order,
+                        LadderStyle style = LadderStyle::Plain);
 
 }  // namespace intermediary::sim

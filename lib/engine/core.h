@@ -45,6 +45,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;
   LiveObjects live() const;
+  std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }
   void add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri, std::chrono::seconds expires,
                    int q_thousandths);

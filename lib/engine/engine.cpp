@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core.h"
+#include "transaction/state_names.h"
 
 namespace intermediary {
 
@@ -136,6 +137,22 @@ LiveObjects EngineCore::live() const {
           .waiting = transactions_.waiting_count()};
 }
 
+std::vector<TransactionView> EngineCore::transactions() const {
+  using Side = TransactionView::Side;
+  std::vector<TransactionView> views;
+  for (const ServerTransactionId id : transactions_.server_ids()) {
+    const ServerTransaction& t = *transactions_.find(id);
+    views.push_back({Side::Server, std::string(t.request->method_text()), name_of(t.state), t.arrival.transport,
+                     t.arrival.remote});
+  }
+  for (const ClientTransactionId id : transactions_.client_ids()) {
+    const ClientTransaction& t = *transactions_.find(id);
+    views.push_back({Side::Client, t.request.substr(0, t.request.find(' ')), name_of(t.state), t.hop.transport,
+                     t.hop.remote});
+  }
+  return views;
+}
+
 void EngineCore::add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri,
                              std::chrono::seconds expires, int q_thousandths) {
   const auto uri = Uri::parse(contact_uri);
@@ -232,6 +249,7 @@ void Engine::handle(TimePoint now, Input input) { implementation_->core.handle(n
 std::optional<Output> Engine::poll() { return implementation_->core.poll(); }
 std::optional<TimePoint> Engine::next_deadline() const { return implementation_->core.next_deadline(); }
 LiveObjects Engine::live() const { return implementation_->core.live(); }
+std::vector<TransactionView> Engine::transactions() const { return implementation_->core.transactions(); }
 const Counters& Engine::counters() const { return implementation_->core.counters(); }
 void Engine::add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
                          std::chrono::seconds expires, int q_thousandths) {

@@ -44,6 +44,16 @@ struct LiveObjects {
   friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
 };
 
+// A transaction that lives now, as people may look at it.
+struct TransactionView {
+  enum class Side : std::uint8_t { Server, Client } side = Side::Server;
+  std::string method;
+  std::string_view state;  // by its name in RFC 3261 §17 and RFC 6026 §7
+  Transport transport = Transport::Udp;
+  Endpoint peer;
+  friend bool operator==(const TransactionView&, const TransactionView&) = default;
+};
+
 // What happened since the start. Each drop has a counter here and an event.
 struct Counters {
   std::uint64_t requests_in = 0;
@@ -74,6 +84,8 @@ class Engine {
   std::optional<TimePoint> next_deadline() const;
 
   LiveObjects live() const;
+  // Server transactions first, in the order of their places in the table. For people to look at: costs a walk.
+  std::vector<TransactionView> transactions() const;
   const Counters& counters() const;
 
   // Puts a binding into the memory location service, as if it had been registered at `now` (tests, scenarios).

@@ -84,6 +84,9 @@ class TransactionLayer {
     reports.swap(reports_);
   }
 
+  // All that live now.
+  std::vector<ServerTransactionId> server_ids() const { return servers_.ids(); }
+  std::vector<ClientTransactionId> client_ids() const { return clients_.ids(); }
   std::size_t server_count() const { return servers_.size(); }
   std::size_t client_count() const { return clients_.size(); }
   // Of both kinds, those with is_waiting().
