@@ -60,7 +60,8 @@ class Builder {
     } else if (sent.kind == Transmission::Kind::Close) {
       label = "(close)";
     } else {
-      label = sent.transport == Transport::Tcp ? "(open)" : "(open " + std::string(parameter_name(sent.transport)) + ")";
+      label =
+          sent.transport == Transport::Tcp ? "(open)" : "(open " + std::string(parameter_name(sent.transport)) + ")";
     }
     return sent.fate == Fate::Refused ? label + " (refused)" : label;
   }
@@ -72,8 +73,6 @@ class Builder {
 
 }  // namespace
 
-Rungs rungs_of(const Network& network, const std::vector<std::string>& order) {
-  return Builder(network, order).take();
-}
+Rungs rungs_of(const Network& network, const std::vector<std::string>& order) { return Builder(network, order).take(); }
 
 }  // namespace intermediary::sim

@@ -142,13 +142,13 @@ std::vector<TransactionView> EngineCore::transactions() const {
   std::vector<TransactionView> views;
   for (const ServerTransactionId id : transactions_.server_ids()) {
     const ServerTransaction& t = *transactions_.find(id);
-    views.push_back({Side::Server, std::string(t.request->method_text()), name_of(t.state), t.arrival.transport,
-                     t.arrival.remote});
+    views.push_back(
+        {Side::Server, std::string(t.request->method_text()), name_of(t.state), t.arrival.transport, t.arrival.remote});
   }
   for (const ClientTransactionId id : transactions_.client_ids()) {
     const ClientTransaction& t = *transactions_.find(id);
-    views.push_back({Side::Client, t.request.substr(0, t.request.find(' ')), name_of(t.state), t.hop.transport,
-                     t.hop.remote});
+    views.push_back(
+        {Side::Client, t.request.substr(0, t.request.find(' ')), name_of(t.state), t.hop.transport, t.hop.remote});
   }
   return views;
 }
