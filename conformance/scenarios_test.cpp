@@ -23,7 +23,7 @@ void run(const std::string& file, const std::string& text) {
   auto scenario = sim::parse_scenario(file, text);
   ASSERT_TRUE(scenario) << scenario.error().to_string();
   sim::Report report = sim::run_scenario(*scenario);
-  EXPECT_TRUE(report.passed) << report.failure;
+  EXPECT_TRUE(report.passed) << report.explanation();
   EXPECT_EQ(sim::ladder_difference(*scenario, report.ladder), "");
 }
 

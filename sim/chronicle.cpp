@@ -5,6 +5,8 @@
 
 namespace intermediary::sim {
 
+void Chronicler::entering(HostId, const Input&) { entered_at_ = here(); }
+
 void Chronicler::settled(HostId node) {
   note_events(node);
   note_state(node);
@@ -25,7 +27,8 @@ void Chronicler::note_events(HostId node) {
 
 void Chronicler::note_state(HostId node) {
   const Engine& engine = world_.engine(node);
-  Chronicle::NodeState state{here(), world_.now(), world_.network().name(node), engine.transactions(), engine.live()};
+  Chronicle::NodeState state{std::min(here(), entered_at_ + 1), world_.now(), world_.network().name(node),
+                             engine.transactions(), engine.live()};
   auto& states = chronicle_.states;
   const auto last =
       std::find_if(states.rbegin(), states.rend(), [&](const auto& other) { return other.node == state.node; });

@@ -16,7 +16,8 @@
 namespace intermediary::sim {
 
 struct Chronicle {
-  // Places in a run are counted in entries of the transcript: what stands at n came after n entries.
+  // Places in a run are counted in entries of the transcript: what stands at n came after n entries. A state comes with
+  // the first that its node sent in it.
   struct NodeState {
     std::size_t at = 0;
     TimePoint time{};
@@ -36,10 +37,10 @@ struct Chronicle {
   std::string prose;    // what it proves
   std::string failure;  // "" when it passed
   Rungs ladder;
-  std::vector<bool> is_node;              // by lane
-  std::vector<Transmission> transcript;   // a rung each
-  std::vector<NodeState> states;          // a node's whenever they changed
-  std::vector<Note> notes;                // lines that act, and events, in their order
+  std::vector<bool> is_node;             // by lane
+  std::vector<Transmission> transcript;  // a rung each
+  std::vector<NodeState> states;         // a node's whenever they changed
+  std::vector<Note> notes;               // lines that act, and events, in their order
 };
 
 // Writes it down while a world lives: as the world's observer, or told by that one. REQUIRES: the world outlives it.
@@ -47,6 +48,7 @@ class Chronicler final : public Observer {
  public:
   explicit Chronicler(const World& world) : world_(world) {}
 
+  void entering(HostId node, const Input& input) override;
   void settled(HostId node) override;
   // A line of the scenario acts.
   void note(const std::string& line);
@@ -60,6 +62,7 @@ class Chronicler final : public Observer {
   const World& world_;
   Chronicle chronicle_;
   std::map<HostId, std::size_t> events_;  // of a node, so many are noted
+  std::size_t entered_at_ = 0;
 };
 
 }  // namespace intermediary::sim

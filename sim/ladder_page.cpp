@@ -57,12 +57,14 @@ std::string transaction_json(const TransactionView& view) {
 std::string state_json(const Chronicle::NodeState& state) {
   const LiveObjects& live = state.live;
   const std::vector<std::pair<std::string_view, std::size_t>> figures = {
-      {"contexts", live.response_contexts}, {"queries", live.queries},           {"flows", live.flows},
-      {"bindings", live.bindings},          {"dialogs", live.dialogs},           {"timers", live.timers},
+      {"contexts", live.response_contexts}, {"queries", live.queries}, {"flows", live.flows},
+      {"bindings", live.bindings},          {"dialogs", live.dialogs}, {"timers", live.timers},
       {"subscriptions", live.subscriptions}};
-  return "{\"at\":" + std::to_string(state.at) + ",\"t\":" + microseconds(state.time) + ",\"node\":" +
-         quoted(state.node) + ",\"transactions\":" + list(state.transactions, transaction_json) + ",\"live\":" +
-         list(figures, [](const auto& f) { return '[' + quoted(f.first) + ',' + std::to_string(f.second) + ']'; }) + '}';
+  return "{\"at\":" + std::to_string(state.at) + ",\"t\":" + microseconds(state.time) +
+         ",\"node\":" + quoted(state.node) + ",\"transactions\":" + list(state.transactions, transaction_json) +
+         ",\"live\":" +
+         list(figures, [](const auto& f) { return '[' + quoted(f.first) + ',' + std::to_string(f.second) + ']'; }) +
+         '}';
 }
 
 std::string note_json(const Chronicle::Note& note) {
@@ -72,9 +74,10 @@ std::string note_json(const Chronicle::Note& note) {
 }
 
 void write_run(std::ostream& out, const Chronicle& run) {
-  out << "{\"name\":" << quoted(run.name) << ",\"prose\":" << quoted(run.prose) << ",\"failure\":" << quoted(run.failure)
-      << ",\"lanes\":" << list(run.ladder.lanes, quoted)
-      << ",\"nodes\":" << list(run.is_node, [](bool is) { return std::string(is ? "true" : "false"); }) << ",\"rungs\":[";
+  out << "{\"name\":" << quoted(run.name) << ",\"prose\":" << quoted(run.prose)
+      << ",\"failure\":" << quoted(run.failure) << ",\"lanes\":" << list(run.ladder.lanes, quoted)
+      << ",\"nodes\":" << list(run.is_node, [](bool is) { return std::string(is ? "true" : "false"); })
+      << ",\"rungs\":[";
   for (std::size_t i = 0; i < run.ladder.rungs.size(); ++i) {
     out << (i == 0 ? "\n" : ",\n") << rung_json(run.ladder.rungs[i], run.transcript[i]);
   }

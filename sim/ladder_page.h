@@ -1,5 +1,5 @@
-// The ladders of runs as one HTML file for people: lanes, times, every message folded under its arrow, what went wrong on
-// the way, and the transactions of every node at the cursor. Nothing is fetched: the file is all there is.
+// The ladders of runs as one HTML file for people: lanes, times, every message folded under its arrow, what went wrong
+// on the way, and the transactions of every node at the cursor. Nothing is fetched: the file is all there is.
 #pragma once
 
 #include <iosfwd>

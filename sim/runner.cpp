@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "sim/expectation.h"
 #include "sim/figures.h"
 #include "sim/ladder.h"
@@ -34,8 +35,10 @@ std::string quoted_message(std::string_view bytes) {
 
 class Runner {
  public:
-  Runner(const Scenario& scenario, std::uint64_t seed)
-      : scenario_(scenario), world_(seed), happened_(scenario.lines.size()) {}
+  Runner(const Scenario& scenario, std::uint64_t seed, Chronicle* chronicle)
+      : scenario_(scenario), world_(seed), happened_(scenario.lines.size()), chronicle_(chronicle) {
+    if (chronicle_) world_.set_observer(&chronicler_.emplace(world_));
+  }
 
   Report run() {
     populate();
@@ -53,11 +56,18 @@ class Runner {
     report.ladder = draw_ladder(world_.network(), lanes());
     report.virtual_time = world_.now().time_since_epoch();
     report.trace_hash = world_.network().trace_hash();
-    if (!report.passed) report.failure += "  so far:\n" + report.ladder;
+    if (chronicle_) write_down(report);
     return report;
   }
 
  private:
+  void write_down(const Report& report) {
+    *chronicle_ = std::move(*chronicler_).finish(lanes());
+    chronicle_->name = scenario_.name;
+    chronicle_->prose = prose_of(scenario_);
+    chronicle_->failure = report.failure;
+  }
+
   // ---- the world
 
   void populate() {
@@ -211,6 +221,8 @@ class Runner {
   // ---- lines that act
 
   void perform(const Line& line) {
+    const bool shows_in_the_ladder = std::holds_alternative<MessageLine>(line);
+    if (chronicler_ && !shows_in_the_ladder) chronicler_->note(head_of(line).text);
     std::visit(Overloaded{
                    [&](const MessageLine& message) { send(message); },
                    [&](const CheckLine&) {},
@@ -512,12 +524,27 @@ class Runner {
   const MessageLine* stimulus_ = nullptr;  // the line whose bytes are being sent
   std::string failure_;
   bool started_ = false;
+  Chronicle* chronicle_ = nullptr;  // null: nobody wants to see it
+  std::optional<Chronicler> chronicler_;
 };
 
 }  // namespace
 
-Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed) {
-  return Runner(scenario, seed.value_or(scenario.seed)).run();
+std::string Report::explanation() const { return passed ? std::string() : failure + "  so far:\n" + ladder; }
+
+Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed, Chronicle* chronicle) {
+  return Runner(scenario, seed.value_or(scenario.seed), chronicle).run();
+}
+
+std::string prose_of(const Scenario& scenario) {
+  std::string prose;
+  std::string_view rest = scenario.above_ladder;
+  while (rest.starts_with('#')) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    prose += std::string(trim(line.substr(1))) + '\n';
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return prose;
 }
 
 std::string ladder_difference(const Scenario& scenario, const std::string& ladder) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/chronicle.h"
 #include "sim/scenario.h"
 
 namespace intermediary::sim {
@@ -18,11 +19,17 @@ struct Report {
   std::string ladder;   // as far as it went
   Duration virtual_time{0};
   std::uint64_t trace_hash = 0;
+
+  // The failure and the ladder so far; "" when passed.
+  std::string explanation() const;
 };
 
-// `seed` replaces the scenario's own.
-Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed = std::nullopt);
+// `seed` replaces the scenario's own; `chronicle` gets what the run looked like.
+Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed = std::nullopt,
+                    Chronicle* chronicle = nullptr);
 
+// What the file says at its top.
+std::string prose_of(const Scenario& scenario);
 // Where the drawn ladder differs from the one in the file; "" when it does not, or the file has none.
 std::string ladder_difference(const Scenario& scenario, const std::string& ladder);
 // The file's text with that ladder.

@@ -25,7 +25,7 @@ Report run(const std::string& lines) {
   }
   return run_scenario(*scenario);
 }
-std::string failure_of(const std::string& lines) { return run(lines).failure; }
+std::string failure_of(const std::string& lines) { return run(lines).explanation(); }
 
 const std::string until_ringing =
     "0      alice -> p1    INVITE sip:bob@example.com\n"
@@ -41,7 +41,7 @@ const std::string refused =
 
 TEST(Runner, AScenarioThatHoldsPasses) {
   Report report = run(until_ringing + refused + "33.010 p1 idle\n");
-  EXPECT_TRUE(report.passed) << report.failure;
+  EXPECT_TRUE(report.passed) << report.explanation();
   EXPECT_EQ(report.virtual_time, std::chrono::milliseconds(33010));
 }
 

@@ -28,7 +28,7 @@ void run(const Proof& proof, ScenarioResult& result) {
   } else {
     sim::Report report = sim::run_scenario(*scenario);
     result.virtual_time = report.virtual_time;
-    result.failure = report.passed ? sim::ladder_difference(*scenario, report.ladder) : std::move(report.failure);
+    result.failure = report.passed ? sim::ladder_difference(*scenario, report.ladder) : report.explanation();
   }
   result.passed = result.failure.empty();
   result.real_time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);

@@ -76,7 +76,7 @@ Result run_text(const std::string& file, const std::string& text, const TestOpti
   }
   sim::Report report = sim::run_scenario(*scenario, options.seed);
   result.virtual_time = report.virtual_time;
-  result.failure = report.failure;
+  result.failure = report.explanation();
   bool same_seed = options.seed.value_or(scenario->seed) == scenario->seed;
   if (report.passed && options.rewrite && report.ladder != scenario->ladder) {
     result.failure = rewrite(*scenario, report.ladder);
