@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "conformance/flow_files.h"
 #include "sim/runner.h"
@@ -20,11 +21,13 @@ using testing::SizeIs;
 const std::string scenarios = INTERMEDIARY_SOURCE_DIR "/conformance/scenarios";
 
 void run(const std::string& file, const std::string& text) {
-  auto scenario = sim::parse_scenario(file, text);
-  ASSERT_TRUE(scenario) << scenario.error().to_string();
-  sim::Report report = sim::run_scenario(*scenario);
-  EXPECT_TRUE(report.passed) << report.explanation();
-  EXPECT_EQ(sim::ladder_difference(*scenario, report.ladder), "");
+  auto rows = sim::parse_scenarios(file, text, files_beside());
+  ASSERT_TRUE(rows) << rows.error().to_string();
+  for (const sim::Scenario& scenario : *rows) {
+    sim::Report report = sim::run_scenario(scenario);
+    EXPECT_TRUE(report.passed) << report.explanation();
+    EXPECT_EQ(sim::ladder_difference(scenario, report.ladder), "");
+  }
 }
 
 std::string test_name(std::string text) {
@@ -41,11 +44,20 @@ INSTANTIATE_TEST_SUITE_P(All, ScenarioFile, testing::ValuesIn(flow_files(scenari
   return test_name(path.substr(0, path.size() - std::string_view(".flow").size()));
 });
 
+TEST(ScenarioFiles, NoTwoHaveOneName) {
+  std::map<std::string, std::string> by_name;
+  for (const std::string& file : flow_files(scenarios)) {
+    const auto [other, fresh] = by_name.emplace(std::filesystem::path(file).stem().string(), file);
+    EXPECT_TRUE(fresh) << other->second << " and " << file;
+  }
+}
+
 TEST(ScenarioFiles, EachHasItsNameAPurposeALadderAndASection) {
   for (const std::string& file : flow_files(scenarios)) {
     std::string text = read_text(file);
-    auto scenario = sim::parse_scenario(file, text);
-    ASSERT_TRUE(scenario) << scenario.error().to_string();
+    auto rows = scenarios_of(file);
+    ASSERT_TRUE(rows) << rows.error().to_string();
+    const sim::Scenario* scenario = &rows->front();
     EXPECT_EQ(scenario->name, std::filesystem::path(file).stem().string()) << file;
     EXPECT_TRUE(text.starts_with("# ")) << file << " does not say what it proves";
     EXPECT_TRUE(scenario->ladder || scenario->partial) << file << " has no ladder: --rewrite draws it";

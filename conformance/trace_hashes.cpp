@@ -24,12 +24,14 @@ int main() {
   using namespace intermediary;
   const std::string folder = INTERMEDIARY_SOURCE_DIR "/conformance/scenarios";
   for (const std::string& file : conformance::flow_files(folder)) {
-    auto scenario = sim::parse_scenario(file, conformance::read_text(file));
-    if (!scenario) {
-      std::cerr << scenario.error().to_string() << '\n';
+    auto scenarios = conformance::scenarios_of(file);
+    if (!scenarios) {
+      std::cerr << scenarios.error().to_string() << '\n';
       return 1;
     }
-    print(std::filesystem::relative(file, folder).string(), sim::run_scenario(*scenario).trace_hash);
+    for (const sim::Scenario& scenario : *scenarios) {
+      print(std::filesystem::relative(scenario.title(), folder).string(), sim::run_scenario(scenario).trace_hash);
+    }
   }
   for (std::uint64_t seed = 1; seed <= random_calls; ++seed) {
     print("random-call-" + std::to_string(seed), sim::run_call(sim::random_plan(seed), seed).trace_hash);

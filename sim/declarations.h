@@ -16,7 +16,8 @@ namespace intermediary::sim {
 // Words that begin a line.
 inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto",  "location", "host",
                                                             "link", "rule",  "users", "dns"};
-inline constexpr std::string_view other_keywords[] = {"scenario", "covers", "seed", "partial", "distinct", "wall"};
+inline constexpr std::string_view other_keywords[] = {"scenario", "covers",   "tags", "seed",
+                                                      "partial",  "distinct", "wall"};
 bool is_keyword(std::string_view word);
 
 // Every function throws Wrong.

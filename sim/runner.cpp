@@ -209,7 +209,7 @@ class Runner {
       }
       if (!world_.expire_one()) break;
     }
-    if (world_.stuck() && failure_.empty()) failure_ = scenario_.file + ": " + world_.leftovers().front() + '\n';
+    if (world_.stuck() && failure_.empty()) failure_ = scenario_.title() + ": " + world_.leftovers().front() + '\n';
     while (failure_.empty()) {
       auto check = due(true);
       if (!check) break;
@@ -463,15 +463,14 @@ class Runner {
       fail(head_of(scenario_.lines[*closest]), best.text, closest);
     } else {
       std::string now = seconds_text(world_.now().time_since_epoch());
-      failure_ = scenario_.file + ": unexpected: " + came(sent) + " at " + now + '\n' + overdue({});
+      failure_ = scenario_.title() + ": unexpected: " + came(sent) + " at " + now + '\n' + overdue({});
     }
     failure_ += "  it is:\n" + quoted_message(sent.bytes);
   }
 
   void fail(const LineHead& head, const std::string& what, std::optional<std::size_t> apart_from = {}) {
     if (!failure_.empty()) return;
-    failure_ = scenario_.file + ':' + std::to_string(head.place.line) + ": " + what + "\n  " + head.text + '\n' +
-               overdue(apart_from);
+    failure_ = scenario_.at(head.place) + ": " + what + "\n  " + head.text + '\n' + overdue(apart_from);
   }
 
   // The expectations whose time is over.
@@ -490,7 +489,8 @@ class Runner {
     const LineHead& head = head_of(scenario_.lines[index]);
     const auto* message = std::get_if<MessageLine>(&scenario_.lines[index]);
     std::string what = message ? described(*message) : head.text;
-    return what + ' ' + when_text(index) + " (line " + std::to_string(head.place.line) + ')';
+    return what + ' ' + when_text(index) + " (line " + std::to_string(scenario_.origins.of(head.place.line).number) +
+           ')';
   }
 
   void check_the_end() {
@@ -502,7 +502,7 @@ class Runner {
     for (const auto& [place, names] : scenario_.distinct) check_distinct(place, names);
     auto leftovers = world_.leftovers();
     if (leftovers.empty() || !failure_.empty()) return;
-    failure_ = scenario_.file + ": at the end (" + seconds_text(world_.now().time_since_epoch()) + "):\n";
+    failure_ = scenario_.title() + ": at the end (" + seconds_text(world_.now().time_since_epoch()) + "):\n";
     for (const std::string& what : leftovers) failure_ += "  " + what + '\n';
   }
 
@@ -545,30 +545,6 @@ std::string prose_of(const Scenario& scenario) {
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
   return prose;
-}
-
-std::string ladder_difference(const Scenario& scenario, const std::string& ladder) {
-  if (!scenario.ladder || *scenario.ladder == ladder) return {};
-  std::string_view golden = *scenario.ladder;
-  std::string_view drawn = ladder;
-  std::size_t line = 1 + static_cast<std::size_t>(std::ranges::count(scenario.above_ladder, '\n'));
-  while (true) {
-    ++line;
-    std::string_view expected = golden.substr(0, golden.find('\n'));
-    std::string_view actual = drawn.substr(0, drawn.find('\n'));
-    if (expected != actual || golden.size() == expected.size() || drawn.size() == actual.size()) {
-      return scenario.file + ':' + std::to_string(line) + ": the ladder differs\n  expected  " + std::string(expected) +
-             "\n  drawn     " + std::string(actual) + "\n  (review the change, then --rewrite)\n";
-    }
-    golden.remove_prefix(expected.size() + 1);
-    drawn.remove_prefix(actual.size() + 1);
-  }
-}
-
-std::string with_ladder(const Scenario& scenario, const std::string& ladder) {
-  std::string text = scenario.above_ladder;
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  return text + "----\n" + ladder;
 }
 
 }  // namespace intermediary::sim

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/chronicle.h"
+#include "sim/golden.h"
 #include "sim/scenario.h"
 
 namespace intermediary::sim {
@@ -30,9 +31,4 @@ Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed 
 
 // What the file says at its top.
 std::string prose_of(const Scenario& scenario);
-// Where the drawn ladder differs from the one in the file; "" when it does not, or the file has none.
-std::string ladder_difference(const Scenario& scenario, const std::string& ladder);
-// The file's text with that ladder.
-std::string with_ladder(const Scenario& scenario, const std::string& ladder);
-
 }  // namespace intermediary::sim

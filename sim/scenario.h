@@ -16,6 +16,8 @@
 #include "sim/agent.h"
 #include "sim/line.h"
 #include "sim/network.h"
+#include "sim/scenario_error.h"
+#include "sim/source.h"
 #include "sim/world.h"
 
 namespace intermediary::sim {
@@ -109,21 +111,26 @@ struct Scenario {
   bool partial = false;  // what no line names may happen too
   std::vector<Line> lines;
   std::vector<std::pair<Place, std::vector<std::string>>> distinct;
+  std::vector<std::string> tags;
+  std::string row;                    // of the file's table; "" where it has none
+  Origins origins;                    // of the lines that places name
+  std::string above_ladder;           // the file's text down to the line of dashes
   std::optional<std::string> ladder;  // nullopt: the file has no line of dashes
-  std::string above_ladder;           // the file's text before it
+  std::size_t ladder_line = 0;        // where it begins in the file
+  std::string stale_ladder;           // a row that is not in the table has one
+
+  // "s.flow", "s.flow[busy]".
+  std::string title() const { return row.empty() ? file : file + '[' + row + ']'; }
+  // "s.flow:7", "s.flow:7: row 'busy'".
+  std::string at(const Place& place) const;
 };
 
-struct ScenarioError {
-  std::string file;
-  Place place;
-  std::string what;
-  std::string line;
-
-  // "file:line:column: what", the line, and a caret below the column.
-  std::string to_string() const;
-};
-
-std::expected<Scenario, ScenarioError> parse_scenario(std::string file, std::string_view text);
+// One for each row of the file's table; one where it has none.
+std::expected<std::vector<Scenario>, ScenarioError> parse_scenarios(
+    const std::string& file, std::string_view text, const Surroundings& surroundings = nothing_around());
+// The first of them.
+std::expected<Scenario, ScenarioError> parse_scenario(const std::string& file, std::string_view text,
+                                                      const Surroundings& surroundings = nothing_around());
 
 // "0.010", "2.5", "3600": seconds as a scenario writes them.
 std::string seconds_text(Duration duration);

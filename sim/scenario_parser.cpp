@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "sim/declarations.h"
 #include "sim/figures.h"
+#include "sim/golden.h"
 #include "sim/message_reader.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
@@ -18,11 +19,14 @@ constexpr std::array<std::string_view, 5> faults_to_come{"restart", "partition",
 
 class Parser {
  public:
-  Parser(std::string file, std::string_view text) : text_(text) { scenario_.file = std::move(file); }
+  Parser(const std::string& file, const Written& written) : text_(written.text) {
+    scenario_.file = file;
+    scenario_.row = written.row;
+    scenario_.origins = written.origins;
+  }
 
   Scenario run() {
-    cut_ladder();
-    for (LogicalLine& line : logical_lines(scenario_.above_ladder)) {
+    for (LogicalLine& line : logical_lines(text_)) {
       current_ = &line;
       read_line(line);
     }
@@ -33,31 +37,16 @@ class Parser {
  private:
   // ---- the file
 
-  void cut_ladder() {
-    std::size_t begin = 0;
-    while (begin < text_.size()) {
-      std::size_t end = text_.find('\n', begin);
-      std::string_view line = text_.substr(begin, end == std::string_view::npos ? end : end - begin);
-      if (line.starts_with("----") && trim(line).find_first_not_of('-') == std::string_view::npos) {
-        scenario_.above_ladder = text_.substr(0, begin);
-        scenario_.ladder = end == std::string_view::npos ? "" : std::string(text_.substr(end + 1));
-        return;
-      }
-      if (end == std::string_view::npos) break;
-      begin = end + 1;
-    }
-    scenario_.above_ladder = text_;
-  }
-
   void read_line(LogicalLine& line) {
     Words words(line.first);
     char first = line.first.text.front();
     if (is_digit(first) || first == '+') return read_timed(line, words);
     Piece keyword = words.next("a line");
     if (!is_keyword(keyword.text)) {
-      wrong(keyword,
-            "a time, or one of scenario, covers, node, party, auto, location, users, host, dns, link, rule, wall, "
-            "seed, partial, distinct");
+      wrong(
+          keyword,
+          "a time, or one of scenario, covers, tags, node, party, auto, location, users, host, dns, link, rule, wall, "
+          "seed, partial, distinct, table, repeat, include");
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
@@ -75,6 +64,7 @@ class Parser {
     static const std::map<std::string, Reader, std::less<>> table{
         {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},   {"seed", &Parser::read_seed},
         {"wall", &Parser::read_wall},         {"partial", &Parser::read_partial}, {"distinct", &Parser::read_distinct},
+        {"tags", &Parser::read_tags},
     };
     return table;
   }
@@ -109,6 +99,14 @@ class Parser {
                   parse_decimal<unsigned>(std::string_view(word.text).substr(3, hash - 3));
       if (!good) wrong(word, "a section such as RFC3261#16.7");
       scenario_.covers.push_back(word.text);
+    } while (!words.at_end());
+  }
+
+  void read_tags(Words& words) {
+    do {
+      Piece word = words.next("tags such as slow");
+      if (!is_name(word.text)) wrong(word, "a tag of letters, digits and '-'");
+      scenario_.tags.push_back(word.text);
     } while (!words.at_end());
   }
 
@@ -361,19 +359,50 @@ std::string line_at(std::string_view text, std::size_t number) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
+ScenarioError error_of(const Wrong& what, const Written& row) {
+  const Origins::Line origin = row.origins.of(what.place.line);
+  return {row.origins.files[origin.file],
+          {origin.number, what.place.column},
+          what.what,
+          line_at(row.text, what.place.line),
+          row.row};
+}
+
 }  // namespace
 
-std::expected<Scenario, ScenarioError> parse_scenario(std::string file, std::string_view text) {
-  try {
-    return Parser(file, text).run();
-  } catch (const Wrong& what) {
-    return std::unexpected(ScenarioError{std::move(file), what.place, what.what, line_at(text, what.place.line)});
+std::expected<std::vector<Scenario>, ScenarioError> parse_scenarios(const std::string& file, std::string_view text,
+                                                                    const Surroundings& surroundings) {
+  const CutFile cut = cut_file(text);
+  auto rows = write_out(file, cut.above, surroundings);
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  std::vector<Scenario> scenarios;
+  for (const Written& row : *rows) {
+    try {
+      scenarios.push_back(Parser(file, row).run());
+    } catch (const Wrong& what) {
+      return std::unexpected(error_of(what, row));
+    }
   }
+  give_ladders(cut, scenarios);
+  return scenarios;
+}
+
+std::expected<Scenario, ScenarioError> parse_scenario(const std::string& file, std::string_view text,
+                                                      const Surroundings& surroundings) {
+  auto scenarios = parse_scenarios(file, text, surroundings);
+  if (!scenarios) return std::unexpected(std::move(scenarios.error()));
+  return std::move(scenarios->front());
+}
+
+std::string Scenario::at(const Place& place) const {
+  return origins.at(place.line) + (row.empty() ? "" : ": row '" + row + '\'');
 }
 
 std::string ScenarioError::to_string() const {
   std::string at = file + ':' + std::to_string(place.line) + ':' + std::to_string(place.column);
-  return at + ": " + what + "\n  " + line + "\n  " + std::string(place.column > 0 ? place.column - 1 : 0, ' ') + '^';
+  if (!row.empty()) at += ": row '" + row + '\'';
+  return at + ": " + what + "\n  " + line + "\n  " + std::string(place.column > 0 ? place.column - 1 : 0, ' ') + '^' +
+         (also_wrong.empty() ? "" : '\n' + also_wrong);
 }
 
 const LineHead& head_of(const Line& line) {

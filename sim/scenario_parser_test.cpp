@@ -126,7 +126,7 @@ TEST_P(ScenarioMistake, IsRefusedAtItsPlace) { EXPECT_THAT(error_of(GetParam().l
 INSTANTIATE_TEST_SUITE_P(
     All, ScenarioMistake,
     testing::Values(
-        Mistake{"prty carol 192.0.2.3\n", "s.flow:5:1: expected a time, or one of scenario, covers, node"},
+        Mistake{"prty carol 192.0.2.3\n", "s.flow:5:1: expected a time, or one of scenario, covers, tags, node"},
         Mistake{"party alice 192.0.2.3\n", "s.flow:5:7: 'alice' is there already"},
         Mistake{"party carol 192.0.2.10\n", "s.flow:5:1: 192.0.2.10:5060 over UDP belongs to somebody already"},
         Mistake{"party carol 192.0.2.300\n", "s.flow:5:13: expected an address"},

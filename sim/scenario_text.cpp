@@ -12,21 +12,7 @@ namespace {
 
 constexpr std::string_view fence = "\"\"\"";
 
-bool is_ladder_line(std::string_view line) {
-  return line.starts_with("----") && trim(line).find_first_not_of('-') == std::string_view::npos;
-}
-
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-// A comment begins with a '#' at the start or behind white space, outside quotes.
-std::string_view without_comment(std::string_view line) {
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') quoted = !quoted;
-    if (line[i] == '#' && !quoted && (i == 0 || is_blank(line[i - 1]))) return line.substr(0, i);
-  }
-  return line;
-}
 
 std::vector<std::string_view> physical_lines(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -64,7 +50,7 @@ class Splitter {
   explicit Splitter(std::string_view text) : lines_(physical_lines(text)) {}
 
   std::vector<LogicalLine> run() {
-    for (; index_ < lines_.size() && !is_ladder_line(lines_[index_]); ++index_) take(lines_[index_]);
+    for (; index_ < lines_.size(); ++index_) take(lines_[index_]);
     return std::move(result_);
   }
 
@@ -130,6 +116,16 @@ std::optional<std::int64_t> parse_fixed(std::string_view text, std::size_t decim
 }
 
 }  // namespace
+
+// A comment begins with a '#' at the start or behind white space, outside quotes.
+std::string_view without_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') quoted = !quoted;
+    if (line[i] == '#' && !quoted && (i == 0 || is_blank(line[i - 1]))) return line.substr(0, i);
+  }
+  return line;
+}
 
 void wrong(const Piece& piece, std::string_view expected) {
   throw Wrong{piece.place, "expected " + std::string(expected) + ", got '" + piece.text + '\''};

@@ -41,7 +41,9 @@ bool is_name(std::string_view text);
 // "$name".
 bool is_variable(std::string_view text);
 
-// Up to the line of dashes; throws Wrong for a block that is never closed.
+// Where a comment begins, the line ends.
+std::string_view without_comment(std::string_view line);
+// Throws Wrong for a block that is never closed.
 std::vector<LogicalLine> logical_lines(std::string_view text);
 
 // Splits where two or more spaces, or a tab, stand.

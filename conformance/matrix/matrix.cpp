@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "config/document.h"
-#include "sim/scenario.h"
+#include "conformance/flow_files.h"
 
 namespace intermediary::conformance {
 namespace {
@@ -23,7 +23,7 @@ struct Unreadable {
   std::string what;
 };
 
-std::string read_text(const fs::path& path) {
+std::string read_whole(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Unreadable{"cannot read '" + path.string() + "'"};
   std::ostringstream text;
@@ -69,7 +69,7 @@ std::vector<fs::path> files_below(const fs::path& folder, std::string_view endin
 std::vector<Statement> read_statements(const fs::path& requirements) {
   std::vector<Statement> statements;
   std::set<std::tuple<int, std::string, int>> seen;
-  const std::vector<std::string> lines = lines_of(read_text(requirements / "statements.tsv"));
+  const std::vector<std::string> lines = lines_of(read_whole(requirements / "statements.tsv"));
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::string where = "statements.tsv:" + std::to_string(i + 1) + ": ";
     const std::vector<std::string> cells = split(lines[i], '\t');
@@ -87,7 +87,7 @@ std::vector<Statement> read_statements(const fs::path& requirements) {
 
 Counted read_counted(const fs::path& requirements) {
   Counted counted;
-  const std::vector<std::string> lines = lines_of(read_text(requirements / "counted.tsv"));
+  const std::vector<std::string> lines = lines_of(read_whole(requirements / "counted.tsv"));
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string> cells = split(lines[i], '\t');
     const auto rfc = parse_decimal<int>(cells[0]);
@@ -139,7 +139,7 @@ Row read_row(const std::string& file, const Table& table) {
 void read_rows(const fs::path& requirements, const fs::path& path, std::vector<Row>& rows) {
   const std::string file = fs::relative(path, requirements).string();
   Problems problems(file);
-  const auto document = parse_document(read_text(path), empty_surroundings(), problems);
+  const auto document = parse_document(read_whole(path), empty_surroundings(), problems);
   if (!problems.all().empty()) throw Unreadable{problems.all().front().to_string()};
   for (const KeyedNode& entry : *document) {
     const Array* array = entry.key == "row" ? std::get_if<Array>(&entry.value.value) : nullptr;
@@ -160,11 +160,11 @@ std::vector<Proof> read_scenarios(const fs::path& folder) {
   std::vector<Proof> proofs;
   for (const fs::path& path : files_below(folder / "scenarios", ".flow")) {
     Proof proof{"conformance/" + fs::relative(path, folder).string(), path.string(), {}, {}};
-    auto scenario = sim::parse_scenario(path.string(), read_text(path));
-    if (scenario) {
-      proof.covers = std::move(scenario->covers);
+    auto scenarios = scenarios_of(path.string());
+    if (scenarios) {
+      proof.covers = std::move(scenarios->front().covers);
     } else {
-      proof.unreadable = scenario.error().to_string();
+      proof.unreadable = scenarios.error().to_string();
     }
     proofs.push_back(std::move(proof));
   }
@@ -174,7 +174,7 @@ std::vector<Proof> read_scenarios(const fs::path& folder) {
 std::vector<std::string> read_examples(const fs::path& document) {
   std::vector<std::string> covers;
   if (!fs::exists(document)) return covers;
-  for (const std::string& line : lines_of(read_text(document))) {
+  for (const std::string& line : lines_of(read_whole(document))) {
     std::istringstream words(line);
     std::string word;
     if (line.starts_with("covers") && words >> word && word == "covers") {
@@ -209,7 +209,7 @@ void read_unit_tests(const std::string& text, std::set<std::string>& names) {
 // As the sources have them: the programs that hold them may not be built.
 std::set<std::string> read_unit_tests(const fs::path& project) {
   std::set<std::string> names;
-  for (const fs::path& path : files_below(project, "_test.cpp")) read_unit_tests(read_text(path), names);
+  for (const fs::path& path : files_below(project, "_test.cpp")) read_unit_tests(read_whole(path), names);
   return names;
 }
 

@@ -1,11 +1,10 @@
 #include "conformance/matrix/results.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <utility>
 
+#include "conformance/flow_files.h"
 #include "conformance/matrix/rules.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
@@ -13,22 +12,18 @@
 namespace intermediary::conformance {
 namespace {
 
-std::string read_text(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 // As `intermediary-cli test` judges it.
 void run(const Proof& proof, ScenarioResult& result) {
   const auto began = std::chrono::steady_clock::now();
-  const auto scenario = sim::parse_scenario(proof.path, read_text(proof.path));
-  if (!scenario) {
-    result.failure = scenario.error().to_string();
+  const auto scenarios = scenarios_of(proof.path);
+  if (!scenarios) {
+    result.failure = scenarios.error().to_string();
   } else {
-    sim::Report report = sim::run_scenario(*scenario);
-    result.virtual_time = report.virtual_time;
-    result.failure = report.passed ? sim::ladder_difference(*scenario, report.ladder) : report.explanation();
+    for (const sim::Scenario& scenario : *scenarios) {
+      const sim::Report report = sim::run_scenario(scenario);
+      result.virtual_time += report.virtual_time;
+      result.failure += report.passed ? sim::ladder_difference(scenario, report.ladder) : report.explanation();
+    }
   }
   result.passed = result.failure.empty();
   result.real_time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);

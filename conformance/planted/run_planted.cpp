@@ -11,8 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <expected>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -25,15 +27,18 @@
 
 namespace {
 
-using intermediary::sim::Scenario;
+// What one file holds: a scenario for each row of its table.
+using Scenario = std::vector<intermediary::sim::Scenario>;
 
 constexpr long processor_seconds = 2;  // most scenarios take milliseconds
 constexpr rlim_t most_memory = rlim_t{4} << 30;
 constexpr std::size_t most_hung = 3;  // of one edit: the others would only take as long
 
 bool passes(const Scenario& scenario) {
-  const intermediary::sim::Report report = intermediary::sim::run_scenario(scenario);
-  return report.passed && intermediary::sim::ladder_difference(scenario, report.ladder).empty();
+  return std::ranges::all_of(scenario, [](const intermediary::sim::Scenario& row) {
+    const intermediary::sim::Report report = intermediary::sim::run_scenario(row);
+    return report.passed && intermediary::sim::ladder_difference(row, report.ladder).empty();
+  });
 }
 
 void start_clock() {
@@ -100,20 +105,26 @@ void run(std::uint32_t edit, const std::vector<std::size_t>& indices, const std:
 void reach(std::size_t index, const std::vector<Scenario>& all) {
   std::set<std::uint32_t> sites;
   planted::reached_sites = &sites;
-  intermediary::sim::run_scenario(all[index]);
+  for (const auto& row : all[index]) intermediary::sim::run_scenario(row);
   planted::reached_sites = nullptr;
   std::cout << index;
   for (const std::uint32_t site : sites) std::cout << ' ' << site;
   std::cout << '\n';
 }
 
+std::expected<std::string, std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected("there is no such file");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 std::vector<Scenario> read_scenarios(const char* list) {
   std::vector<Scenario> scenarios;
   std::ifstream names(list);
   for (std::string name; std::getline(names, name);) {
-    std::ostringstream text;
-    text << std::ifstream(name, std::ios::binary).rdbuf();
-    auto scenario = intermediary::sim::parse_scenario(name, text.str());
+    auto scenario = intermediary::sim::parse_scenarios(name, read_text(name).value_or(""), {read_text});
     if (!scenario) throw std::runtime_error(scenario.error().to_string());
     scenarios.push_back(*std::move(scenario));
   }

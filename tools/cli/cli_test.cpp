@@ -240,6 +240,35 @@ TEST_F(CommandLineTest, AScenarioThatCannotBeReadFailsAtItsPlace) {
   EXPECT_THAT(result.output, HasSubstr("small.flow:6:3: nobody is called 'bob' above"));
 }
 
+TEST_F(CommandLineTest, ScenariosAreChosenByTheirTags) {
+  const std::string fine = small_scenario + "0 p1 -> alice 200\n";
+  const std::string slow = write("small.flow", fine + "tags slow tls\n");
+  EXPECT_THAT(run({"test", "--tag", "tls,other", slow}).output, HasSubstr("1 scenario, 0 failed"));
+  const Result none = run({"test", "--not-tag", "slow", slow});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.output, HasSubstr("no scenario has these tags"));
+}
+
+TEST_F(CommandLineTest, EachRowOfATableIsAResult) {
+  const std::string table = "table status\n  good  200\n  bad   404\n0 p1 -> alice {status}\n";
+  const Result result = run({"test", write("small.flow", small_scenario + table)});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("small.flow[good]  ("), HasSubstr("2 scenarios, 1 failed"),
+                                   HasSubstr("small.flow:9: row 'bad': expected p1 -> alice 404 at 0.000, came 200")));
+}
+
+TEST_F(CommandLineTest, TwoScenariosOfOneNameAreRefused) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
+  const std::string folder = file.substr(0, file.rfind('/')) + "/deeper";
+  std::filesystem::create_directory(folder);
+  std::filesystem::copy(file, folder);
+  const Result result = run({"test", file, folder});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.output,
+              HasSubstr("two scenarios are called 'small': " + file + " and " + folder + "/small.flow\n"));
+  EXPECT_EQ(run({"test", file, file}).exit_code, 0);
+}
+
 TEST_F(CommandLineTest, NoScenarioIsBadUsage) {
   EXPECT_EQ(run({"test", "/nowhere.flow"}).exit_code, 2);
   EXPECT_EQ(run({"test"}).exit_code, 2);

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,10 +27,12 @@ struct TestOptions {
   std::optional<std::uint64_t> seed;
   bool rewrite = false;
   bool json = false;
+  std::vector<std::string> tags;      // any of them, where there are some
+  std::vector<std::string> tags_not;  // none of them
 };
 
 struct Result {
-  std::string file;
+  std::string file;  // and the row of its table
   bool passed = false;
   bool rewritten = false;
   std::string failure;
@@ -54,46 +58,79 @@ std::expected<std::vector<std::string>, std::string> scenario_files(const std::v
     std::ranges::sort(found);
     files.insert(files.end(), found.begin(), found.end());
   }
+  std::set<fs::path> seen;
+  std::erase_if(files, [&](const std::string& file) {
+    std::error_code error;
+    return !seen.insert(fs::weakly_canonical(file, error)).second;
+  });
   if (files.empty()) return std::unexpected("there is no .flow file");
   return files;
 }
 
-// Puts the drawn ladder into the file; an error is what kept it from there.
-std::string rewrite(const sim::Scenario& scenario, const std::string& ladder) {
-  std::ofstream out(scenario.file, std::ios::binary | std::ios::trunc);
-  out << sim::with_ladder(scenario, ladder);
+// Puts the drawn ladders into the file; an error is what kept them from there.
+std::string rewrite(const std::vector<sim::Scenario>& scenarios, const std::vector<std::string>& ladders) {
+  const std::string& file = scenarios.front().file;
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << sim::with_ladders(scenarios, ladders);
   out.close();
-  return out ? "" : "cannot write '" + scenario.file + "'\n";
+  return out ? "" : "cannot write '" + file + "'\n";
 }
 
-Result run_text(const std::string& file, const std::string& text, const TestOptions& options) {
-  Result result;
-  result.file = file;
-  auto scenario = sim::parse_scenario(file, text);
-  if (!scenario) {
-    result.failure = scenario.error().to_string() + '\n';
-    return result;
+std::chrono::microseconds since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
+}
+
+bool is_wanted(const sim::Scenario& scenario, const TestOptions& options) {
+  const auto has = [&](const std::string& tag) { return std::ranges::find(scenario.tags, tag) != scenario.tags.end(); };
+  return (options.tags.empty() || std::ranges::any_of(options.tags, has)) &&
+         std::ranges::none_of(options.tags_not, has);
+}
+
+// One row of a file; `ladder` is drawn.
+Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::string& ladder) {
+  const auto began = std::chrono::steady_clock::now();
+  sim::Report report = sim::run_scenario(scenario, options.seed);
+  Result result{.file = scenario.title(), .failure = report.explanation(), .virtual_time = report.virtual_time};
+  const bool same_seed = options.seed.value_or(scenario.seed) == scenario.seed;
+  if (report.passed && same_seed && !options.rewrite) {
+    result.failure = sim::ladder_difference(scenario, report.ladder);
   }
-  sim::Report report = sim::run_scenario(*scenario, options.seed);
-  result.virtual_time = report.virtual_time;
-  result.failure = report.explanation();
-  bool same_seed = options.seed.value_or(scenario->seed) == scenario->seed;
-  if (report.passed && options.rewrite && report.ladder != scenario->ladder) {
-    result.failure = rewrite(*scenario, report.ladder);
-    result.rewritten = true;
-  } else if (report.passed && same_seed) {
-    result.failure = sim::ladder_difference(*scenario, report.ladder);
-  }
+  ladder = std::move(report.ladder);
   result.passed = result.failure.empty();
+  result.real_time = since(began);
   return result;
 }
 
-Result run_file(const std::string& file, const TestOptions& options) {
-  auto began = std::chrono::steady_clock::now();
-  auto text = read_file(file);
-  Result result = text ? run_text(file, *text, options) : Result{.file = file, .failure = text.error() + '\n'};
-  result.real_time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
-  return result;
+// A result for each row; for none where the file is not wanted.
+std::vector<Result> run_file(const std::string& file, const TestOptions& options) {
+  const auto text = read_file(file);
+  if (!text) return {{.file = file, .failure = text.error() + '\n'}};
+  const auto scenarios = sim::parse_scenarios(file, *text, {read_file});
+  if (!scenarios) return {{.file = file, .failure = scenarios.error().to_string() + '\n'}};
+  std::vector<Result> results;
+  if (!is_wanted(scenarios->front(), options)) return results;
+  std::vector<std::string> ladders(scenarios->size());
+  for (std::size_t i = 0; i < scenarios->size(); ++i) {
+    results.push_back(run_row((*scenarios)[i], options, ladders[i]));
+  }
+  if (options.rewrite && std::ranges::all_of(results, &Result::passed) &&
+      sim::with_ladders(*scenarios, ladders) != *text) {
+    results.front().failure = rewrite(*scenarios, ladders);
+    results.front().passed = results.front().failure.empty();
+    results.front().rewritten = true;
+  }
+  return results;
+}
+
+// Two scenarios of one name would be one to every report; "" where there are none.
+std::string named_twice(const std::vector<std::string>& files) {
+  std::map<std::string, std::string> by_name;
+  for (const std::string& file : files) {
+    const auto [other, fresh] = by_name.emplace(fs::path(file).stem().string(), file);
+    if (fresh) continue;
+    return "two scenarios are called '" + other->first + "': " + other->second + " and " + file;
+  }
+  return "";
 }
 
 std::string milliseconds(std::chrono::microseconds time) {
@@ -127,10 +164,20 @@ int test(const TestOptions& options) {
     std::cerr << "intermediary-cli test: " << files.error() << '\n';
     return exit_usage;
   }
+  if (const std::string twice = named_twice(*files); !twice.empty()) {
+    std::cerr << "intermediary-cli test: " << twice << '\n';
+    return exit_usage;
+  }
   std::vector<Result> results;
   for (const std::string& file : *files) {
-    results.push_back(run_file(file, options));
-    if (!options.json) print_line(results.back());
+    for (Result& result : run_file(file, options)) {
+      results.push_back(std::move(result));
+      if (!options.json) print_line(results.back());
+    }
+  }
+  if (results.empty()) {
+    std::cerr << "intermediary-cli test: no scenario has these tags\n";
+    return exit_usage;
   }
   auto failed = static_cast<std::size_t>(std::ranges::count(results, false, &Result::passed));
   if (options.json) {
@@ -152,6 +199,12 @@ void add_test(CLI::App& app, int& exit_code) {
       ->check([](const std::string& text) {
         return parse_decimal<std::uint64_t>(text) ? std::string() : '\'' + text + "' is no whole number from 0";
       });
+  command->add_option("--tag", options->tags, "Only scenarios with one of these tags")
+      ->delimiter(',')
+      ->type_name("TAG");
+  command->add_option("--not-tag", options->tags_not, "No scenario with one of these")
+      ->delimiter(',')
+      ->type_name("TAG");
   command->add_flag("--json", options->json, "One JSON object, for programs");
   command->footer("Example:\n  intermediary-cli test conformance/scenarios");
   command->callback([options, &exit_code] { exit_code = test(*options); });
