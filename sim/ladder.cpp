@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/rungs.h"
 #include "sim/scenario.h"
 
 namespace intermediary::sim {
@@ -101,8 +100,11 @@ class Ladder {
 }  // namespace
 
 std::string draw_ladder(const Network& network, const std::vector<std::string>& order, LadderStyle style) {
-  if (network.host_count() == 0) return {};
-  return Ladder(rungs_of(network, order), style).draw();
+  return draw_ladder(rungs_of(network, order), style);
+}
+
+std::string draw_ladder(const Rungs& rungs, LadderStyle style) {
+  return rungs.lanes.empty() ? std::string() : Ladder(rungs, style).draw();
 }
 
 }  // namespace intermediary::sim

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/network.h"
+#include "sim/rungs.h"
 
 namespace intermediary::sim {
 
@@ -16,5 +17,6 @@ enum class LadderStyle : std::uint8_t { Plain, Coloured };
 // A lane for each host, those in `order` first; then one for each address that nobody has.
 std::string draw_ladder(const Network& network, const std::vector<std::string>& order,
                         LadderStyle style = LadderStyle::Plain);
+std::string draw_ladder(const Rungs& rungs, LadderStyle style);
 
 }  // namespace intermediary::sim

@@ -21,7 +21,7 @@ inline constexpr std::string_view page_head = R"html(<!doctype html>
 * { box-sizing: border-box; }
 html, body { height: 100%; }
 body { margin: 0; background: var(--bg); color: var(--fg); font: 14px/1.5 system-ui, sans-serif; display: grid;
-  grid-template-columns: auto minmax(0, 1fr) 21rem; }
+  grid-template-columns: auto minmax(0, 1fr) 23rem; }
 nav, aside { overflow: auto; padding: 1rem; }
 nav { border-right: 1px solid var(--line); width: 15rem; }
 nav input { width: 100%; font: inherit; padding: .35rem .5rem; color: inherit; background: var(--card);
@@ -52,10 +52,11 @@ svg .lane { stroke: var(--line); } .lanes text { font-weight: 600; } .lanes .nod
 .note { padding: .1rem 0 .1rem 6.5rem; color: var(--moved); } .note.event { color: var(--dim); }
 .note pre { display: inline; }
 .message { margin: .1rem 0 .4rem 6.5rem; padding: .5rem .8rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: .3rem; max-width: 56rem; }
-table { border-collapse: collapse; width: 100%; } td { padding: .1rem .5rem .1rem 0; vertical-align: top; }
+  border-radius: .3rem; inline-size: min(44rem, 100vw - 47rem); }
+table { border-collapse: collapse; width: 100%; } td { padding: .1rem .5rem .1rem 0; white-space: nowrap; font-size: 13px; }
 tr.new { font-weight: 600; } .hide-again .row.again, .hide-again .message.again, .hide-events .note.event { display: none; }
-@media (max-width: 60rem) { body { display: block; } nav, aside { width: auto; border: 0; } html, body { height: auto; } }
+@media (max-width: 60rem) { body { display: block; } nav, aside { width: auto; border: 0; } html, body { height: auto; }
+  .message { inline-size: auto; margin-left: 0; } }
 </style>
 </head>
 <body>

@@ -12,6 +12,8 @@ std::string json_string(std::string_view text) {
     std::size_t bytes = 1;
     if (c == '"' || c == '\\') {
       quoted += {'\\', c};
+    } else if (c == '\n' || c == '\r' || c == '\t') {
+      quoted += {'\\', c == '\n' ? 'n' : c == '\r' ? 'r' : 't'};
     } else if (static_cast<unsigned char>(c) < 0x20) {
       quoted += {'\\', 'u', '0', '0', hex[static_cast<std::size_t>(c) >> 4], hex[static_cast<std::size_t>(c) & 15]};
     } else if (static_cast<unsigned char>(c) < 0x80) {

@@ -137,13 +137,25 @@ LiveObjects EngineCore::live() const {
           .waiting = transactions_.waiting_count()};
 }
 
+namespace {
+
+// Of what has its final answer, only that is left.
+std::string method_of(const ServerTransaction& t, const Limits& limits) {
+  if (t.invite) return "INVITE";
+  if (t.request) return std::string(t.request->method_text());
+  const auto answer = Message::parse(t.response, Framing::Stream, limits);
+  return answer ? std::string((*answer)->method_text()) : "?";
+}
+
+}  // namespace
+
 std::vector<TransactionView> EngineCore::transactions() const {
   using Side = TransactionView::Side;
   std::vector<TransactionView> views;
   for (const ServerTransactionId id : transactions_.server_ids()) {
     const ServerTransaction& t = *transactions_.find(id);
     views.push_back(
-        {Side::Server, std::string(t.request->method_text()), name_of(t.state), t.arrival.transport, t.arrival.remote});
+        {Side::Server, method_of(t, config_.limits), name_of(t.state), t.arrival.transport, t.arrival.remote});
   }
   for (const ClientTransactionId id : transactions_.client_ids()) {
     const ClientTransaction& t = *transactions_.find(id);

@@ -294,6 +294,19 @@ TEST_F(CommandLineTest, RewritesTheLadderAndThenComparesIt) {
   EXPECT_THAT(result.output, HasSubstr("the ladder differs"));
 }
 
+TEST_F(CommandLineTest, ShowsLaddersAsTheyAreWanted) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
+  EXPECT_THAT(run({"test", file}).output, Not(HasSubstr("--200")));
+  EXPECT_THAT(run({"test", "--ladder", file}).output, HasSubstr("|<--200"));
+  EXPECT_THAT(run({"test", "--ladder", "--color", "always", file}).output, HasSubstr("\x1b[32m<--200"));
+  const std::string page = write("page.html", "");
+  EXPECT_EQ(run({"test", "--html", page, file}).exit_code, 0);
+  EXPECT_THAT(run({"test", "--html", "/nowhere/page.html", file}).output,
+              HasSubstr("--html: cannot write '/nowhere/page.html': No such file or directory"));
+  EXPECT_EQ(run({"test", "--html", "/dev/full", file}).exit_code, 2);
+  EXPECT_EQ(run({"test", "--color", "purple", file}).exit_code, 2);
+}
+
 TEST_F(CommandLineTest, SpeaksJsonAboutScenarios) {
   const Result result = run({"test", "--json", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
   EXPECT_EQ(result.exit_code, 1);

@@ -1,5 +1,9 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -8,10 +12,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "sim/ladder.h"
+#include "sim/ladder_page.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 #include "tools/cli/commands.h"
@@ -22,6 +29,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Colours are for people who look on, and who have not asked for none (https://no-color.org).
+bool is_colour_terminal() {
+  const char* no_colour = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) != 0 && (!no_colour || *no_colour == '\0');
+}
+
 struct TestOptions {
   std::vector<std::string> paths;
   std::optional<std::uint64_t> seed;
@@ -29,6 +42,12 @@ struct TestOptions {
   bool json = false;
   std::vector<std::string> tags;      // any of them, where there are some
   std::vector<std::string> tags_not;  // none of them
+  bool ladder = false;
+  std::string colour = "auto";
+  std::string html;
+
+  bool coloured() const { return colour == "always" || (colour == "auto" && is_colour_terminal()); }
+  bool looks_on() const { return ladder || !html.empty() || (coloured() && !json); }
 };
 
 struct Result {
@@ -36,6 +55,8 @@ struct Result {
   bool passed = false;
   bool rewritten = false;
   std::string failure;
+  std::string ladder{};  // plain; of a run
+  std::optional<sim::Chronicle> chronicle{};
   Duration virtual_time{0};
   std::chrono::microseconds real_time{0};
 };
@@ -89,8 +110,10 @@ bool is_wanted(const sim::Scenario& scenario, const TestOptions& options) {
 // One row of a file; `ladder` is drawn.
 Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::string& ladder) {
   const auto began = std::chrono::steady_clock::now();
-  sim::Report report = sim::run_scenario(scenario, options.seed);
-  Result result{.file = scenario.title(), .failure = report.explanation(), .virtual_time = report.virtual_time};
+  std::optional<sim::Chronicle> chronicle;
+  if (options.looks_on()) chronicle.emplace();
+  sim::Report report = sim::run_scenario(scenario, options.seed, chronicle ? &*chronicle : nullptr);
+  Result result{.file = scenario.title(), .failure = report.failure, .virtual_time = report.virtual_time};
   const bool same_seed = options.seed.value_or(scenario.seed) == scenario.seed;
   if (report.passed && same_seed && !options.rewrite) {
     result.failure = sim::ladder_difference(scenario, report.ladder);
@@ -98,6 +121,9 @@ Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::s
   ladder = std::move(report.ladder);
   result.passed = result.failure.empty();
   result.real_time = since(began);
+  if (chronicle) chronicle->failure = result.failure;
+  result.chronicle = std::move(chronicle);
+  result.ladder = ladder;
   return result;
 }
 
@@ -138,11 +164,34 @@ std::string milliseconds(std::chrono::microseconds time) {
   return std::to_string(time.count() / 1000) + '.' + fraction.substr(0, 1);
 }
 
-void print_line(const Result& result) {
+void print_ladder(const Result& result, const TestOptions& options) {
+  if (!result.passed) std::cout << "  so far:\n";
+  if (!result.chronicle) {
+    std::cout << result.ladder;
+  } else {
+    std::cout << sim::draw_ladder(result.chronicle->ladder,
+                                  options.coloured() ? sim::LadderStyle::Coloured : sim::LadderStyle::Plain);
+  }
+}
+
+void print_line(const Result& result, const TestOptions& options) {
   std::cout << (result.passed ? "ok    " : "FAIL  ") << result.file << "  (" << sim::seconds_text(result.virtual_time)
             << " s in " << milliseconds(result.real_time) << " ms)" << (result.rewritten ? "  ladder rewritten" : "")
             << '\n';
-  if (!result.passed) std::cout << result.failure;
+  std::cout << result.failure;
+  if ((options.ladder || !result.passed) && !result.ladder.empty()) print_ladder(result, options);
+}
+
+// What keeps the page from being written; "" when nothing does.
+std::string write_html(const std::string& file, std::vector<Result>& results) {
+  std::vector<sim::Chronicle> runs;
+  for (Result& result : results) {
+    if (result.chronicle && !result.ladder.empty()) runs.push_back(*std::move(result.chronicle));
+  }
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  sim::write_ladder_page(out, runs);
+  out.close();
+  return out ? "" : "cannot write '" + file + "': " + std::generic_category().message(errno);
 }
 
 void print_json(const std::vector<Result>& results, std::size_t failed) {
@@ -152,7 +201,10 @@ void print_json(const std::vector<Result>& results, std::size_t failed) {
     std::cout << separator << "{\"file\": " << json_string(result.file)
               << ", \"passed\": " << (result.passed ? "true" : "false")
               << ", \"virtual_us\": " << result.virtual_time.count() << ", \"real_us\": " << result.real_time.count()
-              << ", \"failure\": " << json_string(result.failure) << "}";
+              << ", \"failure\": "
+              << json_string(result.passed || result.ladder.empty() ? result.failure
+                                                                    : result.failure + "  so far:\n" + result.ladder)
+              << "}";
     separator = ",\n  ";
   }
   std::cout << "]}\n";
@@ -172,7 +224,7 @@ int test(const TestOptions& options) {
   for (const std::string& file : *files) {
     for (Result& result : run_file(file, options)) {
       results.push_back(std::move(result));
-      if (!options.json) print_line(results.back());
+      if (!options.json) print_line(results.back(), options);
     }
   }
   if (results.empty()) {
@@ -184,6 +236,12 @@ int test(const TestOptions& options) {
     print_json(results, failed);
   } else {
     std::cout << results.size() << (results.size() == 1 ? " scenario, " : " scenarios, ") << failed << " failed\n";
+  }
+  if (!options.html.empty()) {
+    if (const std::string problem = write_html(options.html, results); !problem.empty()) {
+      std::cerr << "intermediary-cli test: --html: " << problem << '\n';
+      return exit_usage;
+    }
   }
   return failed == 0 ? exit_fine : exit_failed;
 }
@@ -205,6 +263,11 @@ void add_test(CLI::App& app, int& exit_code) {
   command->add_option("--not-tag", options->tags_not, "No scenario with one of these")
       ->delimiter(',')
       ->type_name("TAG");
+  command->add_flag("--ladder", options->ladder, "Print the ladder of every run, not only of those that fail");
+  command->add_option("--color", options->colour, "Colours in ladders: always, never, or auto, on a terminal")
+      ->check(CLI::IsMember({"always", "never", "auto"}))
+      ->default_str("auto");
+  command->add_option("--html", options->html, "Write all ladders into one page for a browser");
   command->add_flag("--json", options->json, "One JSON object, for programs");
   command->footer("Example:\n  intermediary-cli test conformance/scenarios");
   command->callback([options, &exit_code] { exit_code = test(*options); });
