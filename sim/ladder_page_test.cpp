@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <sstream>
 
 #include "sim/ladder.h"
@@ -65,6 +64,12 @@ std::vector<std::string> transactions_at(const Chronicle& run, std::size_t place
   return texts;
 }
 
+std::string without_colours(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\x1b', at)) != std::string::npos;)
+    text.erase(at, text.find('m', at) + 1 - at);
+  return text;
+}
+
 TEST(ChronicleTest, KnowsTheTransactionsAtEachPlace) {
   const Chronicle run = refused_call();
   ASSERT_THAT(run.ladder.rungs, SizeIs(7));
@@ -106,7 +111,7 @@ TEST(LadderTest, SaysTheSameInColours) {
   const std::string plain = draw_ladder(run.ladder, LadderStyle::Plain);
   const std::string coloured = draw_ladder(run.ladder, LadderStyle::Coloured);
   EXPECT_THAT(coloured, AllOf(HasSubstr("\x1b[31m"), HasSubstr("\x1b[35m"), HasSubstr("\x1b[2m")));
-  EXPECT_EQ(std::regex_replace(coloured, std::regex("\x1b\\[[0-9]+m"), ""), plain);
+  EXPECT_EQ(without_colours(coloured), plain);
 }
 
 }  // namespace
