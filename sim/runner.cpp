@@ -12,6 +12,7 @@
 #include "sim/figures.h"
 #include "sim/ladder.h"
 #include "sim/pattern.h"
+#include "sim/staging.h"
 #include "sim/wire.h"
 
 namespace intermediary::sim {
@@ -41,7 +42,7 @@ class Runner {
   }
 
   Report run() {
-    populate();
+    populate(world_, scenario_);
     world_.network().set_judge([this](const Transmission& sent) { return judge(sent); });
     while (failure_.empty()) {
       auto next = next_time();
@@ -53,7 +54,7 @@ class Runner {
     Report report;
     report.passed = failure_.empty();
     report.failure = failure_;
-    report.ladder = draw_ladder(world_.network(), lanes());
+    report.ladder = draw_ladder(world_.network(), lanes_of(world_, scenario_));
     report.virtual_time = world_.now().time_since_epoch();
     report.trace_hash = world_.network().trace_hash();
     if (chronicle_) write_down(report);
@@ -62,70 +63,10 @@ class Runner {
 
  private:
   void write_down(const Report& report) {
-    *chronicle_ = std::move(*chronicler_).finish(lanes());
+    *chronicle_ = std::move(*chronicler_).finish(lanes_of(world_, scenario_));
     chronicle_->name = scenario_.name;
     chronicle_->prose = prose_of(scenario_);
     chronicle_->failure = report.failure;
-  }
-
-  // ---- the world
-
-  void populate() {
-    world_.set_wall(scenario_.wall);
-    for (const auto& inhabitant : scenario_.inhabitants) {
-      std::visit(Overloaded{
-                     [&](const NodeSetup& node) { world_.add_node(node); },
-                     [&](const PartySetup& party) { world_.add_party(party); },
-                     [&](const AgentDeclaration& agent) { world_.add_agent(agent.setup, agent.manners); },
-                 },
-                 inhabitant);
-    }
-    for (const auto& [host, addresses] : scenario_.hosts) world_.zone().add_host(host, addresses);
-    for (const ZoneChange& change : scenario_.zone) world_.zone().apply(change, true);
-    for (const LinkLine& link : scenario_.links) change(link);
-    for (const LocationDeclaration& location : scenario_.locations) {
-      world_.engine(world_.find(location.node))
-          .add_binding(world_.now(), location.address_of_record, location.contact_uri, location.expires,
-                       location.q_thousandths);
-    }
-  }
-
-  void enroll_agents() {
-    for (const auto& inhabitant : scenario_.inhabitants) {
-      const auto* agent = std::get_if<AgentDeclaration>(&inhabitant);
-      if (!agent || agent->registers_with.empty()) continue;
-      HostId registrar = world_.find(agent->registers_with);
-      world_.enroll(world_.find(agent->setup.name), registrar, "sip:" + world_.config(registrar).domains.front());
-    }
-  }
-
-  void change(const LinkLine& link) {
-    if (link.a == "*") {
-      world_.network().change_links(link.change);
-    } else {
-      world_.network().change_link(world_.find(link.a), world_.find(link.b), link.change);
-    }
-  }
-
-  // Who stands in the lines, in the order of appearance: so that a ladder reads from left to right.
-  std::vector<std::string> lanes() const {
-    std::vector<std::string> names;
-    auto add = [&](const std::string& name) {
-      if (world_.find(name) && std::ranges::find(names, name) == names.end()) names.push_back(name);
-    };
-    for (const Line& line : scenario_.lines) {
-      if (const auto* message = std::get_if<MessageLine>(&line)) {
-        add(message->sender);
-        add(message->receiver);
-      } else if (const auto* call = std::get_if<AgentLine>(&line)) {
-        add(call->agent);
-        add(call->via);
-      } else if (const auto* connection = std::get_if<ConnectionLine>(&line)) {
-        add(connection->actor);
-        add(connection->other);
-      }
-    }
-    return names;
   }
 
   // ---- time
@@ -194,7 +135,7 @@ class Runner {
   }
 
   void live_through_this_instant() {
-    if (!std::exchange(started_, true)) enroll_agents();
+    if (!std::exchange(started_, true)) enroll_agents(world_, scenario_);
     auto due = [&](bool checks) -> std::optional<std::size_t> {
       auto action = next_action(checks);
       if (!action || window(*action)->from > world_.now()) return std::nullopt;
@@ -227,8 +168,8 @@ class Runner {
                    [&](const MessageLine& message) { send(message); },
                    [&](const CheckLine&) {},
                    [&](const ConnectionLine& connection) { act(connection); },
-                   [&](const LinkLine& link) { change(link); },
-                   [&](const AgentLine& agent) { act(agent); },
+                   [&](const LinkLine& link) { apply(world_, link); },
+                   [&](const AgentLine& agent) { apply(world_, agent); },
                    [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
                },
                line);
@@ -237,7 +178,7 @@ class Runner {
   void send(const MessageLine& line) {
     HostId sender = world_.find(line.sender);
     HostId receiver = world_.find(line.receiver);
-    auto bytes = bytes_to_send(line, sender, receiver);
+    auto bytes = bytes_of(world_, line, bindings_);
     if (!bytes) return fail(line.head, bytes.error());
     stimulus_ = &line;
     auto sent = world_.send(sender, receiver, *bytes);
@@ -245,59 +186,8 @@ class Runner {
     if (!sent) fail(line.head, sent.error());
   }
 
-  std::expected<std::string, std::string> bytes_to_send(const MessageLine& line, HostId sender, HostId receiver) {
-    auto bytes = composed(line, sender, receiver);
-    if (!bytes) return bytes;
-    for (const Condition& condition : line.conditions) {
-      if (condition.kind == Condition::Kind::SaveAs) bindings_.insert_or_assign(condition.name, *bytes);
-    }
-    return bytes;
-  }
-
-  std::expected<std::string, std::string> composed(const MessageLine& line, HostId sender, HostId receiver) {
-    if (line.start.kind == Start::Kind::Raw) return expand_block(line.start.raw, &bindings_);
-    Party& party = world_.party(sender);
-    for (const Condition& condition : line.conditions) {
-      if (condition.kind == Condition::Kind::Again) {
-        const Said* said = party.last_said(line.start, receiver);
-        if (!said) return std::unexpected(line.sender + " has not sent that before");
-        return said->bytes;
-      }
-      if (condition.kind == Condition::Kind::SameAs) {
-        auto bound = bindings_.find(condition.name);
-        if (bound == bindings_.end()) return std::unexpected("$" + condition.name + " is not bound yet");
-        return bound->second;
-      }
-    }
-    auto message = party.write({line.start, line.conditions, receiver}, bindings_);
-    if (!message) return std::unexpected(message.error());
-    return message->to_bytes();
-  }
-
   void act(const ConnectionLine& line) {
-    HostId actor = world_.find(line.actor);
-    std::expected<void, std::string> done;
-    switch (line.verb) {
-      case ConnectionLine::Verb::Opens:
-        done = world_.open(actor, world_.find(line.other));
-        break;
-      case ConnectionLine::Verb::Closes:
-        done = world_.close(actor, world_.find(line.other));
-        break;
-      case ConnectionLine::Verb::Refuses:
-        world_.network().set_refusing(actor, true);
-        break;
-      case ConnectionLine::Verb::Accepts:
-        world_.network().set_refusing(actor, false);
-        break;
-    }
-    if (!done) fail(line.head, done.error());
-  }
-
-  void act(const AgentLine& line) {
-    HostId agent = world_.find(line.agent);
-    if (line.verb == AgentLine::Verb::GivesUp) return world_.give_up(agent);
-    world_.call(agent, world_.find(line.via), line.uri, line.talk);
+    if (auto done = apply(world_, line); !done) fail(line.head, done.error());
   }
 
   void verify(const CheckLine& line) {
@@ -341,10 +231,6 @@ class Runner {
 
   // ---- what is sent
 
-  std::string name_of(HostId host, const Endpoint& address) const {
-    return host ? world_.network().name(host) : address.to_string();
-  }
-
   Fate judge(const Transmission& sent) {
     if (stimulus_) return judge_stimulus(sent);
     if (world_.is_party(sent.from)) return Fate::Delivered;
@@ -378,7 +264,9 @@ class Runner {
       const auto* line = std::get_if<ConnectionLine>(&scenario_.lines[i]);
       if (!line || happened_[i] || !is_expectation(scenario_.lines[i]) || !in_window(i)) continue;
       bool opens = sent.kind == Transmission::Kind::Open;
-      if (line->actor != name_of(sent.from, sent.source) || line->other != name_of(sent.to, sent.destination)) continue;
+      if (line->actor != name_of(world_, sent.from, sent.source) ||
+          line->other != name_of(world_, sent.to, sent.destination))
+        continue;
       if (opens != (line->verb == ConnectionLine::Verb::Opens)) continue;
       happened_[i] = world_.now();
       return;
@@ -394,7 +282,8 @@ class Runner {
   const MessageLine* candidate(std::size_t index, const Transmission& sent) const {
     const auto* line = std::get_if<MessageLine>(&scenario_.lines[index]);
     if (!line || happened_[index]) return nullptr;
-    bool fits = line->sender == name_of(sent.from, sent.source) && line->receiver == name_of(sent.to, sent.destination);
+    bool fits = line->sender == name_of(world_, sent.from, sent.source) &&
+                line->receiver == name_of(world_, sent.to, sent.destination);
     return fits ? line : nullptr;
   }
 
@@ -442,8 +331,8 @@ class Runner {
   }
 
   std::string came(const Transmission& sent) const {
-    std::string text = name_of(sent.from, sent.source);
-    text.append(" -> ").append(name_of(sent.to, sent.destination)).append(" ").append(short_label(sent.bytes));
+    std::string text = name_of(world_, sent.from, sent.source);
+    text.append(" -> ").append(name_of(world_, sent.to, sent.destination)).append(" ").append(short_label(sent.bytes));
     return text;
   }
 

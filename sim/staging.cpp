@@ -1,0 +1,127 @@
+#include "sim/staging.h"
+
+#include <algorithm>
+
+#include "base/overloaded.h"
+
+namespace intermediary::sim {
+
+void populate(World& world, const Scenario& scenario) {
+  world.set_wall(scenario.wall);
+  for (const auto& inhabitant : scenario.inhabitants) {
+    std::visit(Overloaded{
+                   [&](const NodeSetup& node) { world.add_node(node); },
+                   [&](const PartySetup& party) { world.add_party(party); },
+                   [&](const AgentDeclaration& agent) { world.add_agent(agent.setup, agent.manners); },
+               },
+               inhabitant);
+  }
+  for (const auto& [host, addresses] : scenario.hosts) world.zone().add_host(host, addresses);
+  for (const ZoneChange& change : scenario.zone) world.zone().apply(change, true);
+  for (const LinkLine& link : scenario.links) apply(world, link);
+  for (const LocationDeclaration& location : scenario.locations) {
+    world.engine(world.find(location.node))
+        .add_binding(world.now(), location.address_of_record, location.contact_uri, location.expires,
+                     location.q_thousandths);
+  }
+}
+
+void enroll_agents(World& world, const Scenario& scenario) {
+  for (const auto& inhabitant : scenario.inhabitants) {
+    const auto* agent = std::get_if<AgentDeclaration>(&inhabitant);
+    if (!agent || agent->registers_with.empty()) continue;
+    const HostId registrar = world.find(agent->registers_with);
+    world.enroll(world.find(agent->setup.name), registrar, "sip:" + world.config(registrar).domains.front());
+  }
+}
+
+void apply(World& world, const LinkLine& line) {
+  if (line.a == "*") {
+    world.network().change_links(line.change);
+  } else {
+    world.network().change_link(world.find(line.a), world.find(line.b), line.change);
+  }
+}
+
+void apply(World& world, const AgentLine& line) {
+  const HostId agent = world.find(line.agent);
+  if (line.verb == AgentLine::Verb::GivesUp) return world.give_up(agent);
+  world.call(agent, world.find(line.via), line.uri, line.talk);
+}
+
+std::expected<void, std::string> apply(World& world, const ConnectionLine& line) {
+  const HostId actor = world.find(line.actor);
+  switch (line.verb) {
+    case ConnectionLine::Verb::Opens:
+      return world.open(actor, world.find(line.other));
+    case ConnectionLine::Verb::Closes:
+      return world.close(actor, world.find(line.other));
+    case ConnectionLine::Verb::Refuses:
+      world.network().set_refusing(actor, true);
+      break;
+    case ConnectionLine::Verb::Accepts:
+      world.network().set_refusing(actor, false);
+      break;
+  }
+  return {};
+}
+
+namespace {
+
+std::expected<std::string, std::string> composed(World& world, const MessageLine& line, Bindings& bindings) {
+  if (line.start.kind == Start::Kind::Raw) return expand_block(line.start.raw, &bindings);
+  const HostId receiver = world.find(line.receiver);
+  Party& party = world.party(world.find(line.sender));
+  for (const Condition& condition : line.conditions) {
+    if (condition.kind == Condition::Kind::Again) {
+      const Said* said = party.last_said(line.start, receiver);
+      if (!said) return std::unexpected(line.sender + " has not sent that before");
+      return said->bytes;
+    }
+    if (condition.kind == Condition::Kind::SameAs) {
+      auto bound = bindings.find(condition.name);
+      if (bound == bindings.end()) return std::unexpected("$" + condition.name + " is not bound yet");
+      return bound->second;
+    }
+  }
+  auto message = party.write({line.start, line.conditions, receiver}, bindings);
+  if (!message) return std::unexpected(message.error());
+  return message->to_bytes();
+}
+
+}  // namespace
+
+std::expected<std::string, std::string> bytes_of(World& world, const MessageLine& line, Bindings& bindings) {
+  auto bytes = composed(world, line, bindings);
+  if (!bytes) return bytes;
+  for (const Condition& condition : line.conditions) {
+    if (condition.kind == Condition::Kind::SaveAs) bindings.insert_or_assign(condition.name, *bytes);
+  }
+  return bytes;
+}
+
+std::string name_of(const World& world, HostId host, const Endpoint& address) {
+  return host ? world.network().name(host) : address.to_string();
+}
+
+std::vector<std::string> lanes_of(const World& world, const Scenario& scenario) {
+  std::vector<std::string> names;
+  auto add = [&](const std::string& name) {
+    if (world.find(name) && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const Line& line : scenario.lines) {
+    if (const auto* message = std::get_if<MessageLine>(&line)) {
+      add(message->sender);
+      add(message->receiver);
+    } else if (const auto* call = std::get_if<AgentLine>(&line)) {
+      add(call->agent);
+      add(call->via);
+    } else if (const auto* connection = std::get_if<ConnectionLine>(&line)) {
+      add(connection->actor);
+      add(connection->other);
+    }
+  }
+  return names;
+}
+
+}  // namespace intermediary::sim
