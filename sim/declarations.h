@@ -17,7 +17,7 @@ namespace intermediary::sim {
 inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto",  "location", "host",
                                                             "link", "rule",  "users", "dns"};
 inline constexpr std::string_view other_keywords[] = {"scenario", "covers",   "tags", "seed",
-                                                      "partial",  "distinct", "wall"};
+                                                      "partial",  "distinct", "wall", "fault"};
 bool is_keyword(std::string_view word);
 
 // Every function throws Wrong.

@@ -172,6 +172,7 @@ class Network {
   EndId connection_between(HostId here, HostId there) const;
   HostId host(EndId id) const { return end(id).host; }
   EndId peer(EndId id) const { return end(id).peer; }
+  const Endpoint& address(EndId id) const { return end(id).address; }
   Transport transport(EndId id) const { return end(id).transport; }
   bool is_open(EndId id) const { return !end(id).closed; }
   std::size_t open_connections(HostId host) const;

@@ -9,6 +9,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "sim/expectation.h"
+#include "sim/explore/execution.h"
 #include "sim/figures.h"
 #include "sim/ladder.h"
 #include "sim/pattern.h"
@@ -421,7 +422,26 @@ class Runner {
 
 std::string Report::explanation() const { return passed ? std::string() : failure + "  so far:\n" + ladder; }
 
+namespace {
+
+Report run_under_faults(const Scenario& scenario, std::optional<std::uint64_t> seed) {
+  const Verdict verdict = execute(scenario, {}, {.lists_points = false, .draws = true}, seed);
+  Report report;
+  report.ladder = verdict.ladder;
+  report.virtual_time = verdict.virtual_time;
+  report.trace_hash = verdict.trace_hash;
+  for (const Fault& fault : verdict.never_came) {
+    report.failure += scenario.file + ": there is no " + fault.to_string() + " in this run\n";
+  }
+  for (const std::string& promise : verdict.broken_promises) report.failure += scenario.file + ": " + promise + '\n';
+  report.passed = report.failure.empty();
+  return report;
+}
+
+}  // namespace
+
 Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed, Chronicle* chronicle) {
+  if (!scenario.faults.empty()) return run_under_faults(scenario, seed);
   return Runner(scenario, seed.value_or(scenario.seed), chronicle).run();
 }
 

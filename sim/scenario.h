@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "engine/config.h"
 #include "sim/agent.h"
+#include "sim/explore/fault.h"
 #include "sim/line.h"
 #include "sim/network.h"
 #include "sim/scenario_error.h"
@@ -109,6 +110,7 @@ struct Scenario {
   std::uint64_t seed = 1;
   WallTime wall = World::usual_wall;
   bool partial = false;  // what no line names may happen too
+  Schedule faults;       // with any, no line is compared: promises are judged (sim/explore/execution.h)
   std::vector<Line> lines;
   std::vector<std::pair<Place, std::vector<std::string>>> distinct;
   std::vector<std::string> tags;

@@ -46,7 +46,7 @@ class Parser {
       wrong(
           keyword,
           "a time, or one of scenario, covers, tags, node, party, auto, location, users, host, dns, link, rule, wall, "
-          "seed, partial, distinct, table, repeat, include");
+          "seed, partial, distinct, fault, table, repeat, include");
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
@@ -64,7 +64,7 @@ class Parser {
     static const std::map<std::string, Reader, std::less<>> table{
         {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},   {"seed", &Parser::read_seed},
         {"wall", &Parser::read_wall},         {"partial", &Parser::read_partial}, {"distinct", &Parser::read_distinct},
-        {"tags", &Parser::read_tags},
+        {"tags", &Parser::read_tags}, {"fault", &Parser::read_fault},
     };
     return table;
   }
@@ -125,6 +125,29 @@ class Parser {
   }
 
   void read_partial(Words&) { scenario_.partial = true; }
+
+  // "drop 2 p1 -> bob", "restart 3 p1".
+  void read_fault(Words& words) {
+    Fault fault;
+    const Piece kind = words.next("a kind of fault");
+    const auto known = fault_kind(kind.text);
+    if (!known) wrong(kind, "one of " + known_fault_kinds());
+    fault.kind = *known;
+    const Piece number = words.next("which one, counted from 1");
+    fault.number = parse_decimal<std::uint32_t>(number.text).value_or(0);
+    if (fault.number == 0) wrong(number, "which one, counted from 1");
+    const Piece host = words.next(fault.is_of_message() ? "who sends" : "a node's name");
+    world_.known(host);
+    fault.host = host.text;
+    if (!fault.is_of_message() && !world_.is_node(host.text)) wrong(host, "a node's name");
+    if (fault.is_of_message()) {
+      if (const Piece arrow = words.next("'->'"); arrow.text != "->") wrong(arrow, "'->'");
+      const Piece to = words.next("who receives");
+      world_.known(to);
+      fault.to = to.text;
+    }
+    scenario_.faults.push_back(std::move(fault));
+  }
 
   void read_distinct(Words& words) {
     std::vector<std::string> names;

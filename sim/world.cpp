@@ -106,6 +106,13 @@ HostId World::find(std::string_view name) const {
   return {};
 }
 
+bool World::has_connection(HostId node, const Endpoint& with) const {
+  return std::ranges::any_of(nodes_.at(node).ends, [&](const auto& entry) {
+    const EndId there = network_.peer(entry.second);
+    return network_.is_open(entry.second) && network_.is_open(there) && network_.address(there) == with;
+  });
+}
+
 std::vector<HostId> World::nodes() const {
   auto keys = std::views::keys(nodes_);
   return {keys.begin(), keys.end()};
@@ -152,7 +159,7 @@ bool World::deliver_one() {
   if (auto resolution = resolutions_.pop_due(now_)) {
     const auto held = observer_ ? observer_->arriving(resolution->host, resolution->answer) : std::nullopt;
     if (held) {
-      late_.push_back({*held, *std::move(resolution)});
+      late_.push_back({*held, resolution->host, *std::move(resolution)});
     } else {
       deliver(*std::move(resolution));
     }
@@ -162,6 +169,9 @@ bool World::deliver_one() {
 }
 
 void World::deliver(const Arrived& arrived) {
+  // A restart just now, or while it was held back.
+  const auto* opened = std::get_if<ConnectionOpened>(&arrived);
+  if (opened && !network_.is_open(opened->end)) return;
   const HostId host = std::visit([](const auto& what) { return what.host; }, arrived);
   if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, arrived);
   if (auto user_agent = user_agents_.find(host); user_agent != user_agents_.end()) {
@@ -194,8 +204,14 @@ bool World::hold(HostId host, const Arrived& arrived) {
     const auto* earlier = std::get_if<Arrived>(&late.what);
     if (end && earlier && end_of(*earlier) == end) until = std::max(until.value_or(late.when), late.when);
   }
-  if (until) late_.push_back({*until, arrived});
+  if (until) late_.push_back({*until, host, arrived});
   return until.has_value();
+}
+
+void World::release(HostId host) {
+  for (Late& late : late_) {
+    if (late.host == host) late.when = std::min(late.when, now_);
+  }
 }
 
 bool World::deliver_late() {
@@ -203,10 +219,7 @@ bool World::deliver_late() {
   if (due == late_.end()) return false;
   auto what = std::move(due->what);
   late_.erase(due);
-  const auto* arrived = std::get_if<Arrived>(&what);
-  const auto* opened = arrived ? std::get_if<ConnectionOpened>(arrived) : nullptr;
-  const bool is_gone = opened && !network_.is_open(opened->end);
-  if (!is_gone) std::visit([&](auto& some) { deliver(std::move(some)); }, what);
+  std::visit([&](auto& some) { deliver(std::move(some)); }, what);
   return count_step();
 }
 

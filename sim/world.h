@@ -105,6 +105,8 @@ class World {
 
   // REQUIRES: outlives the world, or is taken back with nullptr.
   void set_observer(Observer* observer) { observer_ = observer; }
+  // What an observer holds back from that host comes in this instant, behind everything else.
+  void release(HostId host);
 
   void call(HostId agent, HostId via, const std::string& uri, std::optional<Duration> talk);
   void give_up(HostId agent);
@@ -119,6 +121,8 @@ class World {
 
   // none when nobody has that name.
   HostId find(std::string_view name) const;
+  // A connection of that node with that address at the other end, which neither has closed.
+  bool has_connection(HostId node, const Endpoint& with) const;
   bool is_node(HostId host) const { return nodes_.contains(host); }
   bool is_party(HostId host) const { return !is_node(host) && !is_agent(host); }
   bool is_agent(HostId host) const { return !is_node(host) && user_agents_.at(host).automatic.has_value(); }
@@ -167,6 +171,7 @@ class World {
   };
   struct Late {
     TimePoint when;
+    HostId host;
     std::variant<Arrived, Resolution> what;
   };
 

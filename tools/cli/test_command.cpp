@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "base/json.h"
@@ -23,6 +24,7 @@
 #include "sim/scenario.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
+#include "tools/cli/explore.h"
 
 namespace intermediary::cli {
 namespace {
@@ -48,6 +50,9 @@ struct TestOptions {
 
   bool coloured() const { return colour == "always" || (colour == "auto" && is_colour_terminal()); }
   bool looks_on() const { return ladder || !html.empty() || (coloured() && !json); }
+  std::size_t faults = 0;
+  std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+  std::string folder = ".";
 };
 
 struct Result {
@@ -220,6 +225,9 @@ int test(const TestOptions& options) {
     std::cerr << "intermediary-cli test: " << twice << '\n';
     return exit_usage;
   }
+  if (options.faults > 0) {
+    return explore_files({*files, options.faults, options.jobs, options.seed, options.folder, options.json});
+  }
   std::vector<Result> results;
   for (const std::string& file : *files) {
     for (Result& result : run_file(file, options)) {
@@ -252,7 +260,8 @@ void add_test(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand("test", "Run scenario files in virtual time (docs/scenarios.md)");
   command->add_option("PATH", options->paths, "Scenario files, or folders to search for *.flow")->required();
-  command->add_flag("--rewrite", options->rewrite, "Draw the ladders anew; review the difference");
+  CLI::Option* rewrite =
+      command->add_flag("--rewrite", options->rewrite, "Draw the ladders anew; review the difference");
   command->add_option("--seed", options->seed, "Instead of each scenario's own seed; ladders are not compared then")
       ->check([](const std::string& text) {
         return parse_decimal<std::uint64_t>(text) ? std::string() : '\'' + text + "' is no whole number from 0";
@@ -268,6 +277,15 @@ void add_test(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"always", "never", "auto"}))
       ->default_str("auto");
   command->add_option("--html", options->html, "Write all ladders into one page for a browser");
+  command
+      ->add_option("--faults", options->faults,
+                   "Under every schedule of up to so many faults, judged by promises (docs/scenarios.md)")
+      ->check(CLI::Range(1, 9))
+      ->excludes(rewrite);
+  command->add_option("--jobs", options->jobs, "With --faults: so many processes; usually one for each core")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--save", options->folder, "With --faults: the folder for scenarios of what goes wrong")
+      ->check(CLI::ExistingDirectory);
   command->add_flag("--json", options->json, "One JSON object, for programs");
   command->footer("Example:\n  intermediary-cli test conformance/scenarios");
   command->callback([options, &exit_code] { exit_code = test(*options); });

@@ -1,0 +1,261 @@
+#include "tools/cli/explore.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "base/json.h"
+#include "sim/explore/explorer.h"
+#include "sim/runner.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/config_file.h"
+
+namespace intermediary::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What became of one file, as lines from a process that explores to the one that prints: of the summary, one line of
+// numbers; then as many lines of text as it says.
+struct Outcome {
+  std::size_t file = 0;
+  std::size_t runs = 0, pruned = 0, different = 0, failures = 0;
+  std::string text;  // what went wrong, for people
+  std::string json;  // of its failures, a list's inside
+};
+
+// Counts files between processes.
+class Tickets {
+ public:
+  Tickets() {
+    void* page =
+        mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) throw std::bad_alloc();
+    next_ = new (page) std::atomic<std::size_t>(0);
+  }
+  Tickets(const Tickets&) = delete;
+  Tickets& operator=(const Tickets&) = delete;
+  ~Tickets() { munmap(next_, sizeof(*next_)); }
+  std::size_t take() { return next_->fetch_add(1); }
+
+ private:
+  std::atomic<std::size_t>* next_ = nullptr;
+};
+
+std::string indented(const std::string& text) {
+  std::string result = "  ";
+  for (const char c : text) {
+    result += c;
+    if (c == '\n') result += "  ";
+  }
+  while (result.ends_with(' ')) result.pop_back();
+  return result;
+}
+
+void describe(const sim::Scenario& scenario, const sim::Failure& failure, std::size_t number,
+              const ExploreOptions& options, Outcome& outcome) {
+  const std::string name = scenario.name + "-fault-" + std::to_string(number);
+  const std::string file = (std::filesystem::path(options.folder) / (name + ".flow")).string();
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << sim::with_faults(scenario, failure.schedule, name);
+  out.close();
+  std::string promises, list;
+  for (const std::string& promise : failure.verdict.broken_promises) {
+    promises += "  " + promise + '\n';
+    list += (list.empty() ? "" : ", ") + json_string(promise);
+  }
+  const std::string seed = options.seed ? " --seed " + std::to_string(*options.seed) : "";
+  outcome.text += scenario.title() + ": with " + sim::to_string(failure.schedule) + '\n' + promises +
+                  indented(failure.verdict.ladder) +
+                  (out ? "  again: intermediary-cli test" + seed + ' ' + file : "  cannot write '" + file + '\'') +
+                  '\n';
+  outcome.json += std::string(outcome.json.empty() ? "" : ", ") +
+                  "{\"schedule\": " + json_string(sim::to_string(failure.schedule)) +
+                  ", \"file\": " + json_string(file) + ", \"promises\": [" + list + "]}";
+}
+
+void explore_row(const sim::Scenario& scenario, const ExploreOptions& options, Outcome& outcome) {
+  sim::ExplorerOptions how;
+  how.faults = options.faults;
+  how.seed = options.seed;
+  const sim::Exploration found = sim::explore(scenario, how);
+  outcome.runs += found.runs;
+  outcome.pruned += found.pruned;
+  outcome.different += found.different;
+  for (const sim::Failure& failure : found.failures) describe(scenario, failure, ++outcome.failures, options, outcome);
+}
+
+Outcome explore_file(std::size_t index, const ExploreOptions& options) {
+  Outcome outcome;
+  outcome.file = index;
+  const std::string& file = options.files[index];
+  const auto fail = [&](const std::string& what) {
+    outcome.failures = 1;
+    outcome.text = what + '\n';
+    outcome.json = "{\"promises\": [" + json_string(what) + "]}";
+    return outcome;
+  };
+  const auto text = read_file(file);
+  if (!text) return fail(text.error());
+  const auto scenarios = sim::parse_scenarios(file, *text, {read_file});
+  if (!scenarios) return fail(scenarios.error().to_string());
+  for (const sim::Scenario& scenario : *scenarios) explore_row(scenario, options, outcome);
+  return outcome;
+}
+
+// ---- several processes
+
+void write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
+    if (count <= 0) _exit(exit_failed);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::string packed(const Outcome& outcome) {
+  std::string head;
+  for (const std::size_t number : {outcome.file, outcome.runs, outcome.pruned, outcome.different, outcome.failures,
+                                   outcome.text.size(), outcome.json.size()}) {
+    head += std::to_string(number) + ' ';
+  }
+  return head + '\n' + outcome.text + outcome.json;
+}
+
+// Takes a whole outcome off the front.
+bool unpack(std::string& buffer, Outcome& outcome) {
+  const std::size_t line = buffer.find('\n');
+  if (line == std::string::npos) return false;
+  std::istringstream head(buffer.substr(0, line));
+  std::size_t text = 0, json = 0;
+  head >> outcome.file >> outcome.runs >> outcome.pruned >> outcome.different >> outcome.failures >> text >> json;
+  if (buffer.size() < line + 1 + text + json) return false;
+  outcome.text = buffer.substr(line + 1, text);
+  outcome.json = buffer.substr(line + 1 + text, json);
+  buffer.erase(0, line + 1 + text + json);
+  return true;
+}
+
+class Crew {
+ public:
+  explicit Crew(const ExploreOptions& options) : options_(options) {
+    std::cout.flush();
+    for (std::size_t i = 0; i < std::max<std::size_t>(1, options.jobs); ++i) start();
+  }
+
+  // Until all have ended; true when they all ended well.
+  template <class Take>
+  bool listen(Take take) {
+    bool well = true;
+    std::array<char, 65536> chunk{};
+    while (!members_.empty()) {
+      std::vector<pollfd> waits;
+      for (const Member& member : members_) waits.push_back({member.pipe, POLLIN, 0});
+      if (poll(waits.data(), waits.size(), -1) < 0) continue;
+      for (std::size_t i = waits.size(); i > 0; --i) {
+        if (waits[i - 1].revents == 0) continue;
+        Member& member = members_[i - 1];
+        const ssize_t count = read(member.pipe, chunk.data(), chunk.size());
+        if (count > 0) {
+          member.buffer.append(chunk.data(), static_cast<std::size_t>(count));
+          for (Outcome outcome; unpack(member.buffer, outcome);) take(outcome);
+          continue;
+        }
+        int status = 0;
+        close(member.pipe);
+        waitpid(member.process, &status, 0);
+        well = well && WIFEXITED(status) && WEXITSTATUS(status) == exit_fine;
+        members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i) - 1);
+      }
+    }
+    return well;
+  }
+
+ private:
+  struct Member {
+    pid_t process = -1;
+    int pipe = -1;
+    std::string buffer{};
+  };
+
+  void start() {
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) return;
+    const pid_t process = fork();
+    if (process == 0) {
+      close(ends[0]);
+      for (std::size_t file = tickets_.take(); file < options_.files.size(); file = tickets_.take()) {
+        write_all(ends[1], packed(explore_file(file, options_)));
+      }
+      _exit(exit_fine);
+    }
+    close(ends[1]);
+    members_.push_back({process, ends[0]});
+  }
+
+  const ExploreOptions& options_;
+  Tickets tickets_;
+  std::vector<Member> members_;
+};
+
+// ---- what is printed
+
+std::string seconds(Clock::duration time) {
+  const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(time).count() / 100;
+  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10);
+}
+
+}  // namespace
+
+int explore_files(const ExploreOptions& options) {
+  const auto began = Clock::now();
+  const bool terminal = !options.json && isatty(STDERR_FILENO) != 0;
+  std::map<std::size_t, Outcome> outcomes;
+  std::size_t runs = 0, pruned = 0, different = 0, failed = 0;
+  const bool well = Crew(options).listen([&](const Outcome& outcome) {
+    runs += outcome.runs;
+    pruned += outcome.pruned;
+    different += outcome.different;
+    failed += outcome.failures > 0;
+    outcomes.emplace(outcome.file, outcome);
+    if (terminal) std::cerr << "\r\033[K";
+    if (!options.json && outcome.failures > 0) std::cout << "FAIL  " << outcome.text << std::flush;
+    if (!terminal) return;
+    std::cerr << outcomes.size() << '/' << options.files.size() << "  " << runs << " schedules  "
+              << options.files[outcome.file] << std::flush;
+  });
+  if (terminal) std::cerr << "\r\033[K";
+  const auto took = Clock::now() - began;
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  const std::size_t a_second = runs * 1000 / static_cast<std::size_t>(std::max<std::int64_t>(1, milliseconds));
+  if (options.json) {
+    std::cout << "{\"scenarios\": " << outcomes.size() << ", \"failed\": " << failed << ", \"runs\": " << runs
+              << ", \"pruned\": " << pruned << ", \"different\": " << different << ", \"real_ms\": " << milliseconds
+              << ", \"failures\": [";
+    const char* separator = "\n  ";
+    for (const auto& [index, outcome] : outcomes) {
+      if (outcome.failures == 0) continue;
+      std::cout << separator << "{\"file\": " << json_string(options.files[index]) << ", \"found\": [" << outcome.json
+                << "]}";
+      separator = ",\n  ";
+    }
+    std::cout << "]}\n";
+  } else {
+    std::cout << outcomes.size() << " scenarios under up to " << options.faults
+              << (options.faults == 1 ? " fault: " : " faults: ") << runs << " schedules run, " << pruned << " pruned, "
+              << different << " different runs; " << failed << " scenarios failed; " << seconds(took) << " s, "
+              << a_second << " runs/s\n";
+  }
+  if (!well) std::cerr << "intermediary-cli test: a process that explores has ended badly\n";
+  return failed == 0 && well ? exit_fine : exit_failed;
+}
+
+}  // namespace intermediary::cli
