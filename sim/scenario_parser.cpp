@@ -64,7 +64,7 @@ class Parser {
     static const std::map<std::string, Reader, std::less<>> table{
         {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},   {"seed", &Parser::read_seed},
         {"wall", &Parser::read_wall},         {"partial", &Parser::read_partial}, {"distinct", &Parser::read_distinct},
-        {"tags", &Parser::read_tags}, {"fault", &Parser::read_fault},
+        {"tags", &Parser::read_tags},         {"fault", &Parser::read_fault},
     };
     return table;
   }

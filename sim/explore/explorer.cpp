@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace intermediary::sim {
 namespace {
 
@@ -86,9 +88,14 @@ std::string with_faults(const Scenario& scenario, const Schedule& schedule, cons
   for (const Fault& fault : schedule) faults += "fault " + fault.to_string() + '\n';
   std::string result;
   std::string_view rest = scenario.above_ladder;
+  bool in_table = false;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    // Of a table, the scenario's row.
+    const bool is_row = in_table && line.starts_with(' ');
+    in_table = is_row || line.starts_with("table ");
+    if (is_row && !trim(line).starts_with(scenario.row + ' ')) continue;
     const bool is_timed = line.starts_with('+') || line.starts_with("repeat ") ||
                           (!line.empty() && line.front() >= '0' && line.front() <= '9');
     if (is_timed) result += std::exchange(faults, "");
