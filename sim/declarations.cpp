@@ -4,13 +4,8 @@
 
 #include "base/text.h"
 #include "sim/wire.h"
-#include "sim/zone_lines.h"
 
 namespace intermediary::sim {
-bool is_keyword(std::string_view word) {
-  return std::ranges::find(declaration_keywords, word) != std::end(declaration_keywords) ||
-         std::ranges::find(other_keywords, word) != std::end(other_keywords);
-}
 
 void Declarations::read(const Piece& keyword, Words& words, Place place) {
   static const std::map<std::string, void (Declarations::*)(Words&), std::less<>> readers{
@@ -18,7 +13,7 @@ void Declarations::read(const Piece& keyword, Words& words, Place place) {
       {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
       {"host", &Declarations::read_host}, {"link", &Declarations::read_initial_link},
       {"rule", &Declarations::read_rule}, {"users", &Declarations::read_users},
-      {"dns", &Declarations::read_dns},
+      {"dns", &Declarations::read_dns},   {"nat", &Declarations::read_nat},
   };
   place_ = place;
   (this->*readers.find(keyword.text)->second)(words);
@@ -33,6 +28,7 @@ void Declarations::finish() {
     draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
     node->config = draft.options.config;
     node->tls = draft.options.tls;
+    node->keeps_bindings = draft.options.keeps_bindings;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
 }
@@ -59,6 +55,8 @@ void Declarations::claim(const std::vector<Socket>& sockets, const Place& place)
 }
 
 bool Declarations::is_taken(const Endpoint& address) const {
+  const auto is_outside = [&](const NatDeclaration& nat) { return nat.setup.outside == address.address; };
+  if (std::ranges::any_of(scenario_.nats, is_outside)) return true;
   return std::ranges::any_of(sockets_, [&](const Socket& socket) { return socket.address == address; });
 }
 
@@ -212,70 +210,6 @@ LocationDeclaration Declarations::location_of(const std::string& node, const std
     }
   }
   return location;
-}
-
-// host NAME = ADDRESS[;transport=tcp], …
-void Declarations::read_host(Words& words) {
-  std::string name = words.next("a host name").text;
-  if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
-  Piece rest = words.rest();
-  std::vector<NamedAddress> addresses;
-  for (const std::string& entry : parse_list(rest.text)) {
-    Socket socket = parse_socket({entry, rest.place});
-    bool with_port = !IpAddress::parse(entry.substr(0, entry.find(';')));
-    NamedAddress address{socket.address.address, std::nullopt, std::nullopt};
-    if (with_port) address.port = socket.address.port;
-    if (entry.find(";transport=") != std::string::npos) address.transport = socket.transport;
-    addresses.push_back(address);
-  }
-  if (addresses.empty()) throw Wrong{rest.place, "expected an address"};
-  scenario_.hosts.emplace_back(name, std::move(addresses));
-}
-
-void Declarations::read_dns(Words& words) { scenario_.zone.push_back(read_zone_change(words)); }
-
-void Declarations::read_initial_link(Words& words) {
-  LinkLine line;
-  line.head.place = place_;
-  read_link(words, line);
-  scenario_.links.push_back(std::move(line));
-}
-
-void Declarations::read_link(Words& words, LinkLine& line) {
-  Piece a = words.next("a name or '*'");
-  line.a = a.text;
-  if (line.a != "*") {
-    known(a);
-    Piece b = words.next("the other end's name");
-    known(b);
-    line.b = b.text;
-  }
-  if (words.at_end()) throw Wrong{words.rest().place, "expected latency=, jitter=, loss=, duplicate= or reorder="};
-  while (auto word = words.next_if_any()) apply_quality(line.change, *word);
-}
-
-void Declarations::apply_quality(LinkChange& change, const Piece& word) {
-  std::size_t equals = word.text.find('=');
-  std::string key = word.text.substr(0, equals);
-  Piece value{equals == std::string::npos ? "" : word.text.substr(equals + 1), word.place};
-  auto share = [&] {
-    auto parsed = parse_share(value.text);
-    if (!parsed) wrong(word, "a share such as 10%");
-    return *parsed;
-  };
-  if (key == "latency") {
-    change.latency = duration_of(value);
-  } else if (key == "jitter") {
-    change.jitter = duration_of(value);
-  } else if (key == "loss") {
-    change.loss = share();
-  } else if (key == "duplicate") {
-    change.duplicate = share();
-  } else if (key == "reorder") {
-    change.reorder = share();
-  } else {
-    wrong(word, "latency=, jitter=, loss=, duplicate= or reorder=");
-  }
 }
 
 void Declarations::read_rule(Words& words) {

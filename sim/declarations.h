@@ -10,15 +10,9 @@
 #include "sim/node_options.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
+#include "sim/words.h"
 
 namespace intermediary::sim {
-
-// Words that begin a line.
-inline constexpr std::string_view declaration_keywords[] = {"node", "party", "auto",  "location", "host",
-                                                            "link", "rule",  "users", "dns"};
-inline constexpr std::string_view other_keywords[] = {"scenario", "covers",   "tags", "seed",
-                                                      "partial",  "distinct", "wall", "fault"};
-bool is_keyword(std::string_view word);
 
 // Every function throws Wrong.
 class Declarations {
@@ -26,16 +20,19 @@ class Declarations {
   // REQUIRES: `scenario` outlives it.
   explicit Declarations(Scenario& scenario) : scenario_(scenario) {}
 
-  // REQUIRES: `keyword` is one of declaration_keywords.
+  // REQUIRES: `keyword` is one of declaration_words.
   void read(const Piece& keyword, Words& words, Place place);
   // "A B latency=…" behind `link`.
   void read_link(Words& words, LinkLine& line);
+  // "p1 bob | alice" behind `partition`.
+  std::vector<std::vector<std::string>> read_sides(Words& words) const;
   // Gives each node its rules and asks whether an engine would take its configuration.
   void finish();
 
   bool is_node(std::string_view name) const { return nodes_.contains(name); }
   bool is_party(std::string_view name) const { return parties_.contains(name); }
   bool is_agent(std::string_view name) const { return agents_.contains(name); }
+  bool is_nat(std::string_view name) const { return nats_.contains(name); }
   void known(const Piece& name) const;
   bool is_taken(const Endpoint& address) const;  // it is somebody's
 
@@ -67,11 +64,12 @@ class Declarations {
   void apply_quality(LinkChange& change, const Piece& word);
   void read_rule(Words& words);
   void read_users(Words& words);
+  void read_nat(Words& words);
 
   Scenario& scenario_;
   Place place_;  // of the line
   std::map<std::string, NodeDraft, std::less<>> nodes_;
-  std::set<std::string, std::less<>> names_, parties_, agents_;
+  std::set<std::string, std::less<>> names_, parties_, agents_, nats_, inside_;
   std::map<std::string, std::string, std::less<>> contacts_;
   std::set<Socket> sockets_;
 };

@@ -23,13 +23,17 @@ std::string_view colour_of(const Rung& rung) {
 class Ladder {
  public:
   Ladder(Rungs rungs, LadderStyle style)
-      : lanes_(std::move(rungs.lanes)), rungs_(std::move(rungs.rungs)), style_(style) {
+      : lanes_(std::move(rungs.lanes)), rungs_(std::move(rungs.rungs)), notes_(std::move(rungs.notes)), style_(style) {
     lay_out();
   }
 
   std::string draw() const {
     std::string text = names();
-    for (const Rung& rung : rungs_) text += row(rung);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i <= rungs_.size(); ++i) {
+      for (; next < notes_.size() && notes_[next].at == i; ++next) text += row(notes_[next]);
+      if (i < rungs_.size()) text += row(rungs_[i]);
+    }
     return text;
   }
 
@@ -38,6 +42,9 @@ class Ladder {
     for (const Rung& rung : rungs_) {
       time_width_ = std::max(time_width_, time_of(rung).size());
       spacing_ = std::max(spacing_, rung.label.size() + 7);
+    }
+    for (const NetworkNote& note : notes_) {
+      time_width_ = std::max(time_width_, seconds_text(note.time.time_since_epoch()).size());
     }
     for (const std::string& name : lanes_) spacing_ = std::max(spacing_, name.size() + 2);
     margin_ = time_width_ + 2 + lanes_.front().size() / 2 + 1;
@@ -89,8 +96,22 @@ class Ladder {
     return coloured(rung, finished(line), left, right - left);
   }
 
+  // Across all lanes: "|== p1 restarts ==========|".
+  std::string row(const NetworkNote& note) const {
+    std::string line(column(lanes_.size() - 1) + spacing_, ' ');
+    const std::string time = seconds_text(note.time.time_since_epoch());
+    line.replace(time_width_ - time.size(), time.size(), time);
+    const std::size_t left = column(0), right = std::max(column(lanes_.size() - 1), left + note.text.size() + 7);
+    line.resize(std::max(line.size(), right + 1), ' ');
+    std::fill(line.begin() + static_cast<std::ptrdiff_t>(left), line.begin() + static_cast<std::ptrdiff_t>(right), '=');
+    line[left] = line[right] = '|';
+    line.replace(left + 3, note.text.size() + 2, ' ' + note.text + ' ');
+    return finished(line);
+  }
+
   std::vector<std::string> lanes_;
   std::vector<Rung> rungs_;
+  std::vector<NetworkNote> notes_;
   LadderStyle style_;
   std::size_t time_width_ = 5;
   std::size_t spacing_ = 14;

@@ -32,7 +32,7 @@ std::string list(const Range& range, const Write& write) {
 }
 
 std::string_view fate_of(Fate fate) {
-  constexpr std::string_view names[] = {"", "lost", "nobody has that address", "refused"};
+  constexpr std::string_view names[] = {"", "lost", "nobody has that address", "refused", "cut off on its way"};
   return names[static_cast<std::size_t>(fate)];
 }
 

@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace intermediary::sim {
+namespace {
+
+// So long TCP tries to open a connection: six repetitions of its SYN, from one second on.
+constexpr Duration tcp_patience = std::chrono::seconds(127);
+
+}  // namespace
 
 HostId Network::add_host(std::string name, std::vector<Socket> sockets) {
   HostId id{static_cast<std::uint32_t>(hosts_.size() + 1)};
@@ -49,6 +55,9 @@ std::optional<Network::Listener> Network::listener(Transport transport, const En
 }
 
 HostId Network::host_at(const Endpoint& address) const {
+  for (const auto& [id, nat] : nats_) {
+    if (const auto inside = nat.owner_of(address)) return host_at(*inside);
+  }
   for (const auto& [socket, listener] : listeners_) {
     if (socket.address == address) return listener.host;
   }
@@ -99,30 +108,33 @@ void Network::send_datagram(TimePoint now, HostId from, std::size_t socket, cons
   Transmission sent;
   sent.time = now;
   sent.from = from;
-  sent.to = host_at(to);
   sent.source = sockets(from)[socket].address;
   sent.destination = to;
   sent.bytes = std::move(bytes);
+  const Way taken = way(now, from, Nat::Protocol::Udp, sent.source, to);
+  sent.to = taken.to;
   if (!sent.to) {
     sent.fate = Fate::NoSuchHost;
-  } else if (hosts_[sent.to.value - 1].refusing || !listener(Transport::Udp, to)) {
+  } else if (taken.cut) {
+    sent.fate = Fate::Cut;
+  } else if (hosts_[sent.to.value - 1].refusing || !listener(Transport::Udp, taken.destination)) {
     sent.fate = Fate::Refused;
   } else if (chance(link(from, sent.to).loss)) {
     sent.fate = Fate::Lost;
   }
-  deliver_datagram(record(std::move(sent)), socket);
+  deliver_datagram(record(std::move(sent)), socket, taken);
 }
 
-void Network::deliver_datagram(const Transmission& sent, std::size_t from_socket) {
-  if (sent.fate == Fate::Lost || sent.fate == Fate::NoSuchHost) return;
+void Network::deliver_datagram(const Transmission& sent, std::size_t from_socket, const Way& way) {
+  if (sent.fate != Fate::Delivered && sent.fate != Fate::Refused) return;
   const LinkQuality& quality = link(sent.from, sent.to);
   if (sent.fate == Fate::Refused) {
     under_way_.schedule(sent.time + 2 * quality.latency,
                         DatagramRefused{sent.from, from_socket, sent.destination, sent.bytes});
     return;
   }
-  auto there = listener(Transport::Udp, sent.destination);
-  DatagramArrived arrived{there->host, there->socket, sent.source, sent.bytes, transcript_.size()};
+  auto there = listener(Transport::Udp, way.destination);
+  DatagramArrived arrived{there->host, there->socket, way.source, sent.bytes, transcript_.size()};
   Duration delay = datagram_delay(quality);
   under_way_.schedule(sent.time + delay, arrived);
   if (sent.doubled) under_way_.schedule(sent.time + delay, arrived);
@@ -159,11 +171,12 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
   EndId here{ends_.size() + 1};
   EndId there{ends_.size() + 2};
   Endpoint local{sockets(from)[socket].address.address, next_ephemeral_port_++};
-  auto listening = listener(transport, to);
-  HostId far = listening ? listening->host : host_at(to);
-  std::optional<std::string> reason = refusal(listening, to);
+  const Way taken = way(now, from, Nat::Protocol::Tcp, local, to);
+  auto listening = listener(transport, taken.destination);
+  HostId far = listening ? listening->host : taken.to;
+  std::optional<std::string> reason = taken.cut ? std::nullopt : refusal(listening, to);
   Handshake hands;
-  if (!reason && is_secure(transport)) {
+  if (!reason && !taken.cut && is_secure(transport)) {
     auto shaken = shake_hands(hosts_[from.value - 1].tls, hosts_[far.value - 1].tls, server_name);
     if (shaken) {
       hands = *std::move(shaken);
@@ -173,11 +186,19 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
   }
   ends_.push_back({from, socket, local, there, TimePoint{}, false, transport});
   ends_.push_back({far, listening ? listening->socket : 0, to, here, TimePoint{}, reason.has_value(), transport});
+  end(here).opening = true;
+  if (taken.source != local) {
+    end(here).nat = hosts_[from.value - 1].nat;
+    end(here).outside = taken.source;
+  }
   const LinkQuality quality = link(from, far);
 
   Transmission sent = between(now, end(here), end(there), Transmission::Kind::Open);
   if (reason) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
-  if (record(std::move(sent)).fate != Fate::Delivered && !reason) {
+  const bool parted = taken.cut && is_parted(from, far);
+  if (taken.cut) sent.fate = Fate::Cut;
+  const Fate fate = record(std::move(sent)).fate;
+  if (fate != Fate::Delivered && fate != Fate::Cut && !reason) {
     reason = "connection refused by " + to.to_string();
     end(there).closed = true;
   }
@@ -185,11 +206,17 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
     under_way_.schedule(now + 2 * quality.latency, ConnectionClosed{from, here, *std::move(reason)});
     return here;
   }
-  TimePoint reached = stream_arrival(now, end(there), quality);
-  under_way_.schedule(reached,
-                      ConnectionOpened{far, there, true, listening->socket, local, transport, std::move(hands.client)});
-  TimePoint known = stream_arrival(reached, end(here), quality);
-  under_way_.schedule(known, ConnectionOpened{from, here, false, socket, to, transport, std::move(hands.server)});
+  if (taken.cut) {
+    under_way_.schedule(now + tcp_patience, ConnectionClosed{from, here, "connection timed out", true});
+    if (!parted || !listening) {
+      end(there).closed = true;
+      return here;
+    }
+  }
+  arrive_at(now, there,
+            ConnectionOpened{far, there, true, listening->socket, taken.source, transport, std::move(hands.client)});
+  arrive_at(end(there).last_arrival, here,
+            ConnectionOpened{from, here, false, socket, to, transport, std::move(hands.server)});
   return here;
 }
 
@@ -197,21 +224,23 @@ void Network::send_stream(TimePoint now, EndId from, std::string bytes) {
   EndId to = end(from).peer;
   Transmission sent = between(now, end(from), end(to), Transmission::Kind::Message);
   sent.bytes = std::move(bytes);
-  if (end(from).closed || end(to).closed || end(from).broken) sent.fate = Fate::Lost;
+  if (end(from).closed || end(to).closed || end(from).broken) {
+    sent.fate = Fate::Lost;
+  } else if (!nats_.empty() && !passes_nats(now, from)) {
+    sent.fate = Fate::Cut;
+  }
   Judgement judgement;
   const Transmission& recorded = record(std::move(sent), &judgement);
   if (judgement.breaks) break_off(now, from);
   if (recorded.fate != Fate::Delivered) return;
-  TimePoint when = stream_arrival(now, end(to), link(end(from).host, end(to).host));
-  under_way_.schedule(when, BytesArrived{end(to).host, to, recorded.bytes, transcript_.size()});
+  arrive_at(now, to, BytesArrived{end(to).host, to, recorded.bytes, transcript_.size()});
 }
 
 // Each end hears of it one latency later, and until then believes in a connection that carries nothing any more.
 void Network::break_off(TimePoint now, EndId one) {
   for (const EndId id : {one, end(one).peer}) {
     if (end(id).closed || std::exchange(end(id).broken, true)) continue;
-    const TimePoint when = stream_arrival(now, end(id), link(end(id).host, end(end(id).peer).host));
-    under_way_.schedule(when, ConnectionClosed{end(id).host, id, "connection reset"});
+    arrive_at(now, id, ConnectionClosed{end(id).host, id, "connection reset"});
   }
 }
 
@@ -227,21 +256,27 @@ void Network::close(TimePoint now, EndId from, std::string reason) {
   end(from).closed = true;
   if (end(to).closed) return;
   record(between(now, end(from), end(to), Transmission::Kind::Close));
-  TimePoint when = stream_arrival(now, end(to), link(end(from).host, end(to).host));
-  under_way_.schedule(when, ConnectionClosed{end(to).host, to, std::move(reason)});
+  if (!nats_.empty() && !passes_nats(now, from)) return;
+  arrive_at(now, to, ConnectionClosed{end(to).host, to, std::move(reason)});
 }
 
 bool Network::arrives_nowhere(const Arrived& arrived) const {
   if (const auto* bytes = std::get_if<BytesArrived>(&arrived)) return end(bytes->end).closed;
   if (const auto* opened = std::get_if<ConnectionOpened>(&arrived)) return end(opened->end).closed;
-  if (const auto* closed = std::get_if<ConnectionClosed>(&arrived)) return end(closed->end).closed;
+  if (const auto* closed = std::get_if<ConnectionClosed>(&arrived)) {
+    return end(closed->end).closed || (closed->unless_open && !end(closed->end).opening);
+  }
   return false;
 }
 
 std::optional<Arrived> Network::pop_due(TimePoint now) {
   while (auto arrived = under_way_.pop_due(now)) {
     if (arrives_nowhere(*arrived)) continue;
-    if (const auto* closed = std::get_if<ConnectionClosed>(&*arrived)) end(closed->end).closed = true;
+    if (const auto* opened = std::get_if<ConnectionOpened>(&*arrived)) end(opened->end).opening = false;
+    if (const auto* closed = std::get_if<ConnectionClosed>(&*arrived)) {
+      end(closed->end).closed = true;
+      if (closed->unless_open) end(end(closed->end).peer).closed = true;
+    }
     return arrived;
   }
   return std::nullopt;
@@ -259,6 +294,94 @@ EndId Network::connection_between(HostId here, HostId there) const {
 std::size_t Network::open_connections(HostId host) const {
   return static_cast<std::size_t>(
       std::ranges::count_if(ends_, [&](const End& candidate) { return candidate.host == host && !candidate.closed; }));
+}
+
+// ---- partitions and NAT boxes
+
+HostId Network::add_nat(NatSetup setup, const std::vector<HostId>& inside) {
+  const HostId id = add_host(setup.name, {});
+  for (const HostId host : inside) hosts_[host.value - 1].nat = id;
+  nats_.emplace(id, Nat(std::move(setup)));
+  return id;
+}
+
+Network::Way Network::way(TimePoint now, HostId from, Nat::Protocol protocol, const Endpoint& source,
+                          const Endpoint& destination) {
+  Way way{source, destination, {}};
+  if (nats_.empty()) {
+    way.to = host_at(destination);
+  } else {
+    way = way_through_nats(now, from, protocol, source, destination);
+  }
+  if (way.to && !sides_.empty() && is_parted(from, way.to)) way.cut = true;
+  return way;
+}
+
+Network::Way Network::way_through_nats(TimePoint now, HostId from, Nat::Protocol protocol, const Endpoint& source,
+                                       const Endpoint& destination) {
+  const HostId own = hosts_[from.value - 1].nat;
+  const auto box = std::ranges::find_if(
+      nats_, [&](const auto& entry) { return entry.second.setup().outside == destination.address; });
+  Way way{source, destination, box == nats_.end() ? host_at(destination) : box->first};
+  if (box == nats_.end() && way.to && hosts_[way.to.value - 1].nat) {
+    way.cut = hosts_[way.to.value - 1].nat != own;  // an address inside: known to those who are inside, too
+    return way;
+  }
+  if (own) way.source = nats_.at(own).leaves(now, protocol, source, destination);
+  if (box == nats_.end()) return way;
+  const bool hairpin = box->first == own;
+  const auto inside = hairpin && !box->second.setup().hairpin
+                          ? std::nullopt
+                          : box->second.enters(now, protocol, destination, way.source);
+  way.cut = !inside;
+  if (!inside) return way;
+  way.destination = *inside;
+  way.to = host_at(*inside);
+  return way;
+}
+
+bool Network::passes_nats(TimePoint now, EndId from) {
+  const EndId to = end(from).peer;
+  for (const EndId id : {from, to}) {
+    if (!end(id).nat || nats_.at(end(id).nat).carries(now, end(id).outside)) continue;
+    // Without its mapping, what leaves comes from another port, and the far end knows no such connection.
+    if (id == from && !end(id).closed) arrive_at(now, id, ConnectionClosed{end(id).host, id, "connection reset"});
+    return false;
+  }
+  return true;
+}
+
+std::optional<std::size_t> Network::side_of(HostId host) const {
+  auto found = sides_.find(host);
+  if (found == sides_.end()) found = sides_.find(hosts_[host.value - 1].nat);
+  return found == sides_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Network::is_parted(HostId a, HostId b) const {
+  if (sides_.empty() || !a || !b) return false;
+  const auto one = side_of(a), other = side_of(b);
+  return one && other && *one != *other;
+}
+
+void Network::partition(TimePoint now, const std::vector<std::vector<HostId>>& sides) {
+  sides_.clear();
+  for (std::size_t side = 0; side < sides.size(); ++side) {
+    for (const HostId host : sides[side]) sides_.insert_or_assign(host, side);
+  }
+  for (auto& [to, arrived] : std::exchange(waiting_, {})) {
+    const auto* opened = std::get_if<ConnectionOpened>(&arrived);
+    const bool answers = opened && !opened->accepted;
+    arrive_at(answers ? std::max(now, end(end(to).peer).last_arrival) : now, to, std::move(arrived));
+  }
+}
+
+void Network::arrive_at(TimePoint earliest, EndId to, Arrived arrived) {
+  const HostId here = end(to).host, there = end(end(to).peer).host;
+  if (is_parted(here, there)) {
+    waiting_.emplace_back(to, std::move(arrived));
+    return;
+  }
+  under_way_.schedule(stream_arrival(earliest, end(to), link(here, there)), std::move(arrived));
 }
 
 }  // namespace intermediary::sim

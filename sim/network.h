@@ -22,6 +22,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "sim/event_queue.h"
+#include "sim/nat.h"
 #include "sim/tls.h"
 
 namespace intermediary::sim {
@@ -62,6 +63,7 @@ enum class Fate : std::uint8_t {
   Lost,  // by the link, or because the scenario says so
   NoSuchHost,
   Refused,  // nobody listens there: the sender hears of it
+  Cut,      // stopped on its way by a partition or a NAT box: nobody hears of it
 };
 
 // One entry of the transcript: a datagram, a piece of a stream, or something that happens to a connection.
@@ -89,6 +91,13 @@ struct Judgement {
   Fate fate = Fate::Delivered;
   bool doubled = false;  // a second copy arrives at the same instant, behind the first
   bool breaks = false;
+};
+
+// Something that the scenario does and that a ladder shows between the rungs.
+struct NetworkNote {
+  std::size_t at = 0;  // so many transmissions came before
+  TimePoint time{};
+  std::string text;
 };
 
 // What arrives at a host.
@@ -125,6 +134,7 @@ struct ConnectionClosed {
   HostId host;
   EndId end;
   std::string reason;
+  bool unless_open = false;  // it matters only while the connection is still being opened
 };
 using Arrived = std::variant<DatagramArrived, DatagramRefused, ConnectionOpened, BytesArrived, ConnectionClosed>;
 
@@ -144,6 +154,17 @@ class Network {
   const LinkQuality& link(HostId a, HostId b) const;
   // While refusing, a host answers connections with a reset and datagrams with "port unreachable".
   void set_refusing(HostId host, bool refusing);
+  // Hosts that stand on different sides reach each other no more; who stands on none reaches all, or is where its NAT
+  // box is. Datagrams are lost; what goes over connections waits until both are on one side again, and an opening for
+  // as long as TCP tries. No sides: everybody reaches everybody.
+  void partition(TimePoint now, const std::vector<std::vector<HostId>>& sides);
+  // A box between these hosts and all others, a host by name. Nobody outside reaches the addresses inside.
+  HostId add_nat(NatSetup setup, const std::vector<HostId>& inside);
+  bool is_nat(HostId host) const { return nats_.contains(host); }
+  // REQUIRES: is_nat(nat).
+  void rebind(HostId nat) { nats_.at(nat).rebind(); }
+  void note(TimePoint now, std::string text) { notes_.push_back({transcript_.size(), now, std::move(text)}); }
+  const std::vector<NetworkNote>& notes() const { return notes_; }
   // Asked once for everything that is sent, opened or closed, before it enters the transcript. A judge that says Lost
   // loses messages alone.
   using Judge = std::function<Judgement(const Transmission&)>;
@@ -166,7 +187,7 @@ class Network {
   const std::string& name(HostId host) const { return hosts_[host.value - 1].name; }
   const std::vector<Socket>& sockets(HostId host) const { return hosts_[host.value - 1].sockets; }
   std::size_t host_count() const { return hosts_.size(); }
-  // Who listens at an address; none when nobody does.
+  // Who listens at an address, or sends from it through a NAT box; none when nobody does.
   HostId host_at(const Endpoint& address) const;
   // The end at `here` of the latest connection with `there` that neither has closed; none when there is none.
   EndId connection_between(HostId here, HostId there) const;
@@ -187,6 +208,14 @@ class Network {
     std::vector<Socket> sockets;
     bool refusing = false;
     TlsHost tls{};
+    HostId nat{};  // none: it stands outside of all
+  };
+  // How something sent gets there.
+  struct Way {
+    Endpoint source;       // as the receiver sees it
+    Endpoint destination;  // where it comes to
+    HostId to;             // none: nobody is there
+    bool cut = false;
   };
   struct End {
     HostId host;
@@ -197,6 +226,9 @@ class Network {
     bool closed = false;
     Transport transport = Transport::Tcp;
     bool broken = false;  // by a judge: nothing gets through, and soon it hears of that
+    bool opening = false;
+    HostId nat{};      // that it was opened through
+    Endpoint outside;  // as which, then
   };
   struct Listener {
     HostId host;
@@ -215,8 +247,17 @@ class Network {
   std::optional<std::string> refusal(const std::optional<Listener>& listening, const Endpoint& to) const;
   // With what the judge makes of it.
   const Transmission& record(Transmission transmission, Judgement* judgement = nullptr);
+  Way way(TimePoint now, HostId from, Nat::Protocol protocol, const Endpoint& source, const Endpoint& destination);
+  Way way_through_nats(TimePoint now, HostId from, Nat::Protocol protocol, const Endpoint& source,
+                       const Endpoint& destination);
+  std::optional<std::size_t> side_of(HostId host) const;
+  bool is_parted(HostId a, HostId b) const;
+  // Whether the NAT boxes of a connection still know it; where its own does not, the sender is told.
+  bool passes_nats(TimePoint now, EndId from);
+  // Something for an end of a connection, in its order; it waits where a partition lies between.
+  void arrive_at(TimePoint earliest, EndId to, Arrived arrived);
   void break_off(TimePoint now, EndId end);
-  void deliver_datagram(const Transmission& sent, std::size_t from_socket);
+  void deliver_datagram(const Transmission& sent, std::size_t from_socket, const Way& way);
   bool arrives_nowhere(const Arrived& arrived) const;
 
   std::vector<Host> hosts_;
@@ -225,6 +266,10 @@ class Network {
   std::map<std::pair<HostId, HostId>, LinkQuality> links_;
   std::vector<End> ends_;
   EventQueue<Arrived> under_way_;
+  std::map<HostId, Nat> nats_;
+  std::map<HostId, std::size_t> sides_;
+  std::vector<std::pair<EndId, Arrived>> waiting_;  // for a partition to end, in their order
+  std::vector<NetworkNote> notes_;
   RandomSource random_;
   Judge judge_;
   std::vector<Transmission> transcript_;

@@ -142,6 +142,11 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
        if (v.text.empty()) v.refuse("a host");
        for (ListenerConfig& listener : o.config.listeners) listener.advertise_host = v.text;
      }},
+    {"store",
+     [](NodeOptions& o, const Value& v) {
+       if (v.text != "memory" && v.text != "durable") v.refuse("store=memory or store=durable");
+       o.keeps_bindings = v.text == "durable";
+     }},
     {"cert", [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate(v.text)); }},
     {"client-certificate",
      [](NodeOptions& o, const Value& v) {

@@ -25,6 +25,7 @@ struct NodeOptions {
   Config config;
   std::vector<Cidr> relay_for;  // relay=…
   bool relays = false;
+  bool keeps_bindings = false;  // store=durable
   TlsHost tls{};
 
   void apply(const Piece& word);

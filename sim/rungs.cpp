@@ -13,9 +13,13 @@ namespace {
 
 class Builder {
  public:
-  Builder(const Network& network, const std::vector<std::string>& order) : network_(network), result_{order, {}} {
-    for (std::uint32_t i = 1; i <= network.host_count(); ++i) lane_named(network.name(HostId{i}));
+  Builder(const Network& network, const std::vector<std::string>& order) : network_(network), result_{order, {}, {}} {
+    for (std::uint32_t i = 1; i <= network.host_count(); ++i) {
+      // What a NAT box lets through has no end there.
+      if (!network.is_nat(HostId{i})) lane_named(network.name(HostId{i}));
+    }
     for (const Transmission& sent : network.transcript()) result_.rungs.push_back(rung_of(sent));
+    result_.notes = network.notes();
   }
 
   Rungs take() && { return std::move(result_); }

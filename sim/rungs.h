@@ -23,6 +23,7 @@ struct Rung {
 struct Rungs {
   std::vector<std::string> lanes;
   std::vector<Rung> rungs;  // one for each entry of the transcript
+  std::vector<NetworkNote> notes;
 };
 
 // A lane for each host, those in `order` first; then one for each address that nobody has.

@@ -19,6 +19,7 @@
 namespace intermediary::sim {
 namespace {
 
+constexpr std::string_view cut_off = "it cannot get there, past a partition or a NAT box: write '-x'";
 // How long after the last line a world may take until nothing is left in any table.
 constexpr Duration patience_at_the_end = std::chrono::minutes(10);
 
@@ -168,10 +169,12 @@ class Runner {
     std::visit(Overloaded{
                    [&](const MessageLine& message) { send(message); },
                    [&](const CheckLine&) {},
-                   [&](const ConnectionLine& connection) { act(connection); },
+                   [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
                    [&](const LinkLine& link) { apply(world_, link); },
                    [&](const AgentLine& agent) { apply(world_, agent); },
-                   [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
+                   [&](const auto& other) {
+                     if (auto done = apply(world_, other); !done) fail(other.head, done.error());
+                   },
                },
                line);
   }
@@ -185,10 +188,6 @@ class Runner {
     auto sent = world_.send(sender, receiver, *bytes);
     stimulus_ = nullptr;
     if (!sent) fail(line.head, sent.error());
-  }
-
-  void act(const ConnectionLine& line) {
-    if (auto done = apply(world_, line); !done) fail(line.head, done.error());
   }
 
   void verify(const CheckLine& line) {
@@ -245,7 +244,8 @@ class Runner {
       if (!line || !in_window(i)) continue;
       if (difference(line->start, line->conditions, sent.bytes, previous, bindings_)) continue;
       happened_[i] = world_.now();
-      if (!line->lost) return Fate::Delivered;
+      if (sent.fate == Fate::Cut && !line->lost) fail(line->head, cut_off);
+      if (!line->lost || sent.fate == Fate::Cut) return Fate::Delivered;
       if (sent.transport != Transport::Udp) fail(line->head, "what goes over TCP is not lost");
       return Fate::Lost;
     }
@@ -254,7 +254,9 @@ class Runner {
   }
 
   Fate judge_stimulus(const Transmission& sent) {
-    if (!stimulus_->lost || sent.kind != Transmission::Kind::Message) return Fate::Delivered;
+    const bool message = sent.kind == Transmission::Kind::Message;
+    if (sent.fate == Fate::Cut && message && !stimulus_->lost) fail(stimulus_->head, cut_off);
+    if (!stimulus_->lost || !message || sent.fate == Fate::Cut) return Fate::Delivered;
     if (sent.transport != Transport::Udp) fail(stimulus_->head, "what goes over TCP is not lost");
     return Fate::Lost;
   }
@@ -358,9 +360,9 @@ class Runner {
     failure_ += "  it is:\n" + quoted_message(sent.bytes);
   }
 
-  void fail(const LineHead& head, const std::string& what, std::optional<std::size_t> apart_from = {}) {
+  void fail(const LineHead& head, std::string_view what, std::optional<std::size_t> apart_from = {}) {
     if (!failure_.empty()) return;
-    failure_ = scenario_.at(head.place) + ": " + what + "\n  " + head.text + '\n' + overdue(apart_from);
+    failure_ = scenario_.at(head.place) + ": " + std::string(what) + "\n  " + head.text + '\n' + overdue(apart_from);
   }
 
   // The expectations whose time is over.

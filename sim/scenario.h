@@ -81,7 +81,23 @@ struct ZoneLine {
   LineHead head;
   ZoneChange change;
 };
-using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine>;
+struct NodeLine {
+  enum class Verb { Restarts, Stops, Starts };
+
+  LineHead head;
+  std::string node;
+  Verb verb = Verb::Restarts;
+};
+struct PartitionLine {
+  LineHead head;
+  std::vector<std::vector<std::string>> sides;  // none: it heals
+};
+struct RebindLine {
+  LineHead head;
+  std::string nat;
+};
+using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine, NodeLine,
+                          PartitionLine, RebindLine>;
 
 const LineHead& head_of(const Line& line);
 
@@ -89,6 +105,10 @@ struct AgentDeclaration {
   PartySetup setup;
   AgentManners manners;
   std::string registers_with;  // a node; "" for none
+};
+struct NatDeclaration {
+  NatSetup setup;
+  std::vector<std::string> inside;
 };
 struct LocationDeclaration {
   std::string node;
@@ -103,6 +123,7 @@ struct Scenario {
   std::string name;
   std::vector<std::string> covers;
   std::vector<std::variant<NodeSetup, PartySetup, AgentDeclaration>> inhabitants;  // in order: the ladder's lanes
+  std::vector<NatDeclaration> nats;
   std::vector<LocationDeclaration> locations;
   std::vector<std::pair<std::string, std::vector<NamedAddress>>> hosts;
   std::vector<ZoneChange> zone;

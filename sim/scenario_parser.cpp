@@ -15,7 +15,20 @@
 namespace intermediary::sim {
 namespace {
 
-constexpr std::array<std::string_view, 5> faults_to_come{"restart", "partition", "store", "kill", "reload"};
+// What other descriptions of worlds have, and what this version can do instead.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> not_here{
+    {{"store",
+      "the location service is in memory in this version: no store can be down or slow; 'store=durable' on a "
+      "node keeps bindings across restarts"},
+     {"media", "nodes relay no media in this version"},
+     {"restart", "write 'NODE restarts'"},
+     {"kill", "write 'NODE stops'"},
+     {"reload", "a node does not read its configuration anew in this version"}}};
+
+void refuse_what_is_not_here(const Piece& word) {
+  const auto found = std::ranges::find(not_here, word.text, &std::pair<std::string_view, std::string_view>::first);
+  if (found != not_here.end()) throw Wrong{word.place, "no '" + word.text + "': " + std::string(found->second)};
+}
 
 class Parser {
  public:
@@ -42,11 +55,9 @@ class Parser {
     char first = line.first.text.front();
     if (is_digit(first) || first == '+') return read_timed(line, words);
     Piece keyword = words.next("a line");
+    refuse_what_is_not_here(keyword);
     if (!is_keyword(keyword.text)) {
-      wrong(
-          keyword,
-          "a time, or one of scenario, covers, tags, node, party, auto, location, users, host, dns, link, rule, wall, "
-          "seed, partial, distinct, fault, table, repeat, include");
+      unknown(keyword, "a time, or a word that begins a line", known_keywords());
     }
     if (scenario_.name.empty() && keyword.text != "scenario") wrong(keyword, "'scenario NAME' first");
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
@@ -183,9 +194,15 @@ class Parser {
       at_one_time(head);
       return add(ZoneLine{std::move(head), read_zone_change(words)}, words);
     }
-    if (std::ranges::find(faults_to_come, subject.text) != faults_to_come.end()) {
-      throw Wrong{subject.place, "'" + subject.text + "' is not there yet"};
+    if (subject.text == "partition") {
+      at_one_time(head);
+      return add(PartitionLine{std::move(head), world_.read_sides(words)}, words);
     }
+    if (subject.text == "heal") {
+      at_one_time(head);
+      return add(PartitionLine{std::move(head), {}}, words);
+    }
+    refuse_what_is_not_here(subject);
     Piece verb = words.next("'->', '-x' or a verb");
     if (verb.text == "->" || verb.text == "-x") {
       MessageLine message;
@@ -196,6 +213,13 @@ class Parser {
     if (verb.text == "idle" || verb.text == "busy" || verb.text == "live" || verb.text == "tells")
       return read_check(head, subject, verb, words);
     if (verb.text == "calls" || verb.text == "gives") return read_agent_line(head, subject, verb, words);
+    if (verb.text == "restarts" || verb.text == "stops" || verb.text == "starts")
+      return read_node_line(head, subject, verb, words);
+    if (verb.text == "rebinds") {
+      if (!world_.is_nat(subject.text)) wrong(subject, "a NAT box's name");
+      at_one_time(head);
+      return add(RebindLine{std::move(head), subject.text}, words);
+    }
     read_connection(head, subject, verb, words);
   }
 
@@ -239,6 +263,10 @@ class Parser {
     Piece receiver = words.next("the receiver");
     message.sender = sender.text;
     message.receiver = other_end(receiver);
+    if (world_.is_nat(sender.text)) throw Wrong{sender.place, "a NAT box sends nothing of its own"};
+    if (world_.is_nat(message.receiver) && !message.lost) {
+      throw Wrong{receiver.place, "what ends at a NAT box is lost: write '-x'"};
+    }
     bool stimulus = world_.is_party(sender.text);
     if (stimulus && message.head.when.from != message.head.when.to) {
       throw Wrong{line.first.place, sender.text + " sends at one time, not within a range"};
@@ -316,6 +344,15 @@ class Parser {
     add(std::move(check), words);
   }
 
+  void read_node_line(LineHead head, const Piece& node, const Piece& verb, Words& words) {
+    if (!world_.is_node(node.text)) wrong(node, "a node's name");
+    at_one_time(head);
+    NodeLine line{std::move(head), node.text, NodeLine::Verb::Restarts};
+    if (verb.text == "stops") line.verb = NodeLine::Verb::Stops;
+    if (verb.text == "starts") line.verb = NodeLine::Verb::Starts;
+    add(std::move(line), words);
+  }
+
   void read_agent_line(LineHead head, const Piece& agent, const Piece& verb, Words& words) {
     if (!world_.is_agent(agent.text)) wrong(agent, "the name of an auto");
     at_one_time(head);
@@ -347,7 +384,7 @@ class Parser {
         {"accepts", ConnectionLine::Verb::Accepts}};
     auto found = verbs.find(verb.text);
     if (found == verbs.end()) {
-      wrong(verb, "'->', '-x', idle, busy, live, tells, opens, closes, refuses, accepts, calls or gives up");
+      unknown(verb, "'->', '-x' or a verb", {line_verbs.begin(), line_verbs.end()});
     }
     world_.known(actor);
     if (!world_.is_node(actor.text)) at_one_time(head);

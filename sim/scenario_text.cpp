@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "config/words.h"
 
 namespace intermediary::sim {
 namespace {
@@ -129,6 +130,11 @@ std::string_view without_comment(std::string_view line) {
 
 void wrong(const Piece& piece, std::string_view expected) {
   throw Wrong{piece.place, "expected " + std::string(expected) + ", got '" + piece.text + '\''};
+}
+
+void unknown(const Piece& piece, std::string_view expected, const std::vector<std::string>& candidates) {
+  throw Wrong{piece.place,
+              "expected " + std::string(expected) + ", got '" + piece.text + '\'' + suggestion(piece.text, candidates)};
 }
 
 bool is_name(std::string_view text) {

@@ -35,6 +35,8 @@ struct Wrong {
 };
 
 [[noreturn]] void wrong(const Piece& piece, std::string_view expected);  // "expected …, got '…'"
+// The same, with the candidate that was probably meant, or all of them.
+[[noreturn]] void unknown(const Piece& piece, std::string_view expected, const std::vector<std::string>& candidates);
 
 // Letters, digits, '-' and '_', a letter first.
 bool is_name(std::string_view text);

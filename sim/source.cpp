@@ -165,14 +165,14 @@ class Writer {
     Words words(piece_of(line));
     words.next("table");
     std::vector<std::string> columns;
-    do {
-      const Piece name = words.next("names of columns");
+    while (!words.at_end()) {
+      const Piece name = words.next("the name of a column");
       if (!is_name(name.text)) wrong(name, "the name of a column");
       if (std::ranges::find(columns, name.text) != columns.end()) {
         throw Wrong{name.place, "the column '" + name.text + "' is there already"};
       }
       columns.push_back(name.text);
-    } while (!words.at_end());
+    }
     return columns;
   }
 

@@ -187,7 +187,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "here/s.flow:3:1: more than 100000 lines are written out"},
         Mistake{"repeat 1 as a\nrepeat 1 as b\nrepeat 1 as c\nrepeat 1 as d\nrepeat 1 as e\nend\nend\nend\nend\nend\n",
                 "here/s.flow:5:1: 'repeat' stands no more than 4 deep"},
-        Mistake{"table\n", "here/s.flow:1:6: expected names of columns"},
+        Mistake{"table\n", "here/s.flow:1:1: expected rows below, indented: a name and its values"},
         Mistake{"table 1st\n", "here/s.flow:1:7: expected the name of a column, got '1st'"},
         Mistake{"table a a\n", "here/s.flow:1:9: the column 'a' is there already"},
         Mistake{"table a\n", "here/s.flow:1:1: expected rows below, indented: a name and its values"},

@@ -16,6 +16,11 @@ void populate(World& world, const Scenario& scenario) {
                },
                inhabitant);
   }
+  for (const NatDeclaration& nat : scenario.nats) {
+    std::vector<HostId> inside;
+    for (const std::string& name : nat.inside) inside.push_back(world.find(name));
+    world.network().add_nat(nat.setup, inside);
+  }
   for (const auto& [host, addresses] : scenario.hosts) world.zone().add_host(host, addresses);
   for (const ZoneChange& change : scenario.zone) world.zone().apply(change, true);
   for (const LinkLine& link : scenario.links) apply(world, link);
@@ -63,6 +68,47 @@ std::expected<void, std::string> apply(World& world, const ConnectionLine& line)
       world.network().set_refusing(actor, false);
       break;
   }
+  return {};
+}
+
+std::expected<void, std::string> apply(World& world, const NodeLine& line) {
+  const HostId node = world.find(line.node);
+  const bool starts = line.verb == NodeLine::Verb::Starts;
+  if (starts != world.is_stopped(node)) {
+    return std::unexpected(line.node + (starts ? " runs already" : " has been stopped, and starts by 'starts'"));
+  }
+  if (line.verb == NodeLine::Verb::Restarts) {
+    world.network().note(world.now(), line.node + " restarts");
+    world.restart(node);
+  } else if (starts) {
+    world.network().note(world.now(), line.node + " starts");
+    world.start(node);
+  } else {
+    world.network().note(world.now(), line.node + " stops");
+    world.stop(node);
+  }
+  return {};
+}
+
+std::expected<void, std::string> apply(World& world, const PartitionLine& line) {
+  std::vector<std::vector<HostId>> sides;
+  std::string text = line.sides.empty() ? "heal" : "partition";
+  for (const auto& side : line.sides) {
+    if (!sides.empty()) text += " |";
+    sides.emplace_back();
+    for (const std::string& name : side) {
+      sides.back().push_back(world.find(name));
+      text += ' ' + name;
+    }
+  }
+  world.network().note(world.now(), text);
+  world.network().partition(world.now(), sides);
+  return {};
+}
+
+std::expected<void, std::string> apply(World& world, const RebindLine& line) {
+  world.network().note(world.now(), line.nat + " rebinds");
+  world.network().rebind(world.find(line.nat));
   return {};
 }
 

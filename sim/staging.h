@@ -20,6 +20,9 @@ void apply(World& world, const LinkLine& line);
 void apply(World& world, const AgentLine& line);
 // An error is one line for people. REQUIRES: its actor is no node.
 std::expected<void, std::string> apply(World& world, const ConnectionLine& line);
+std::expected<void, std::string> apply(World& world, const NodeLine& line);
+std::expected<void, std::string> apply(World& world, const PartitionLine& line);
+std::expected<void, std::string> apply(World& world, const RebindLine& line);
 
 // What a party sends for that line, which binds names. An error is one line for people.
 std::expected<std::string, std::string> bytes_of(World& world, const MessageLine& line, Bindings& bindings);

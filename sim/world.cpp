@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "base/overloaded.h"
+#include "location/location.h"
 
 namespace intermediary::sim {
 namespace {
@@ -67,21 +68,45 @@ HostId World::add_node(const NodeSetup& setup) {
     network_.also_accept(host, i, is_secure(listener.transport) ? Transport::Wss : Transport::Ws);
   }
   Node node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}};
-  start(nodes_.emplace(host, std::move(node)).first->second);
+  node.keeps_bindings = setup.keeps_bindings;
+  begin(nodes_.emplace(host, std::move(node)).first->second);
   return host;
 }
 
-void World::start(Node& node) { node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()}); }
+void World::begin(Node& node) { node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()}); }
 
-void World::restart(HostId host) {
-  Node& node = nodes_.at(host);
+// What stands in its place until a process begins knows nothing, and waits for nothing but that bindings end.
+void World::end_process(HostId host, Node& node) {
   network_.close_all(now_, host);
   node.ends.clear();
   node.flows.clear();
   node.accepted = 0;
   ++node.restarts;
+  std::optional<Location> bindings;
+  if (node.keeps_bindings) bindings.emplace(node.engine.take_bindings());
   node.engine = Engine(node.config, seed_for(network_.name(host), node.restarts));
-  start(node);
+  if (bindings) node.engine.give_bindings(*std::move(bindings));
+}
+
+void World::restart(HostId host) {
+  Node& node = nodes_.at(host);
+  if (node.stopped) return;
+  end_process(host, node);
+  begin(node);
+}
+
+void World::stop(HostId host) {
+  Node& node = nodes_.at(host);
+  end_process(host, node);
+  node.stopped = true;
+  network_.set_refusing(host, true);
+}
+
+void World::start(HostId host) {
+  Node& node = nodes_.at(host);
+  node.stopped = false;
+  network_.set_refusing(host, false);
+  begin(node);
 }
 
 HostId World::add_party(const PartySetup& setup) {
@@ -128,7 +153,9 @@ std::optional<TimePoint> World::next_time() const {
   consider(network_.next_time());
   consider(resolutions_.next_time());
   for (const Late& late : late_) consider(late.when);
-  for (const auto& [host, node] : nodes_) consider(node.engine.next_deadline());
+  for (const auto& [host, node] : nodes_) {
+    if (!node.stopped) consider(node.engine.next_deadline());
+  }
   for (const auto& [host, user_agent] : user_agents_) {
     if (user_agent.automatic) consider(user_agent.automatic->next_deadline());
   }
@@ -173,7 +200,9 @@ void World::deliver(const Arrived& arrived) {
   const auto* opened = std::get_if<ConnectionOpened>(&arrived);
   if (opened && !network_.is_open(opened->end)) return;
   const HostId host = std::visit([](const auto& what) { return what.host; }, arrived);
-  if (auto node = nodes_.find(host); node != nodes_.end()) arrive(host, node->second, arrived);
+  if (auto node = nodes_.find(host); node != nodes_.end() && !node->second.stopped) {
+    arrive(host, node->second, arrived);
+  }
   if (auto user_agent = user_agents_.find(host); user_agent != user_agents_.end()) {
     arrive(host, user_agent->second, arrived);
     send_all(host, user_agent->second);
@@ -227,7 +256,7 @@ bool World::expire_one() {
   if (stuck()) return false;
   for (auto& [host, node] : nodes_) {
     auto deadline = node.engine.next_deadline();
-    if (!deadline || *deadline > now_) continue;
+    if (!deadline || *deadline > now_ || node.stopped) continue;
     feed(host, DeadlineReached{});
     return count_step();
   }

@@ -31,6 +31,7 @@ struct NodeSetup {
   std::string name;
   Config config;  // its listeners are the node's sockets
   TlsHost tls{};
+  bool keeps_bindings = false;  // a store outside of its process has them, and gives them to the next
 };
 struct PartySetup {
   std::string name;
@@ -99,8 +100,14 @@ class World {
 
   // The node's process ends and begins anew in this instant, with the same configuration: its connections are reset,
   // and all that stood in its tables is gone, bindings too. What it draws differs from what it drew before. What is
-  // under way to it arrives. REQUIRES: called neither by a judge nor by an observer of anything but arrivals.
+  // under way to it arrives. One that has been stopped stays so. REQUIRES: called neither by a judge nor by an observer
+  // of anything but arrivals.
   void restart(HostId node);
+  // The process ends, and for now none begins: what comes is refused.
+  void stop(HostId node);
+  // REQUIRES: is_stopped(node).
+  void start(HostId node);
+  bool is_stopped(HostId node) const { return nodes_.at(node).stopped; }
   std::uint32_t restarts(HostId node) const { return nodes_.at(node).restarts; }
 
   // REQUIRES: outlives the world, or is taken back with nullptr.
@@ -124,8 +131,11 @@ class World {
   // A connection of that node with that address at the other end, which neither has closed.
   bool has_connection(HostId node, const Endpoint& with) const;
   bool is_node(HostId host) const { return nodes_.contains(host); }
-  bool is_party(HostId host) const { return !is_node(host) && !is_agent(host); }
-  bool is_agent(HostId host) const { return !is_node(host) && user_agents_.at(host).automatic.has_value(); }
+  bool is_party(HostId host) const { return user_agents_.contains(host) && !is_agent(host); }
+  bool is_agent(HostId host) const {
+    const auto user_agent = user_agents_.find(host);
+    return user_agent != user_agents_.end() && user_agent->second.automatic.has_value();
+  }
   Engine& engine(HostId node) { return nodes_.at(node).engine; }
   const Engine& engine(HostId node) const { return nodes_.at(node).engine; }
   const Config& config(HostId node) const { return nodes_.at(node).config; }
@@ -156,6 +166,8 @@ class World {
     std::vector<Event> events;
     std::vector<TimePoint> event_times;
     std::uint32_t restarts = 0;
+    bool keeps_bindings = false;
+    bool stopped = false;
   };
   struct UserAgent {
     Party party;
@@ -176,7 +188,8 @@ class World {
   };
 
   Seed seed_for(std::string_view name, std::uint32_t restarts = 0) const;
-  void start(Node& node);
+  void begin(Node& node);
+  void end_process(HostId host, Node& node);
   void deliver(const Arrived& arrived);
   void deliver(Resolution resolution);
   bool hold(HostId host, const Arrived& arrived);

@@ -47,6 +47,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   LiveObjects live() const;
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }
+  Location& location() { return location_; }
   void add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri, std::chrono::seconds expires,
                    int q_thousandths);
 

@@ -268,4 +268,11 @@ void Engine::add_binding(TimePoint now, const std::string& address_of_record, co
   implementation_->core.add_binding(now, address_of_record, contact_uri, expires, q_thousandths);
 }
 
+Location Engine::take_bindings() { return std::exchange(implementation_->core.location(), Location()); }
+
+void Engine::give_bindings(Location bindings) {
+  bindings.forget_connections();
+  implementation_->core.location() = std::move(bindings);
+}
+
 }  // namespace intermediary

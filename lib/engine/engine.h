@@ -71,6 +71,8 @@ struct Counters {
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+class Location;
+
 class Engine {
  public:
   // REQUIRES: problem_with(config) == "".
@@ -91,6 +93,10 @@ class Engine {
   // Puts a binding into the memory location service, as if it had been registered at `now` (tests, scenarios).
   void add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
                    std::chrono::seconds expires, int q_thousandths = 1000);
+  // The bindings, taken out of a process that ends, and given to one that begins, as by a store outside of both
+  // (scenarios): what was bound to a connection is gone.
+  Location take_bindings();
+  void give_bindings(Location bindings);
 
  private:
   struct Implementation;

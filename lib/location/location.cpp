@@ -183,6 +183,13 @@ Location::Changes Location::remove_flow(FlowId flow) {
   }
 }
 
+void Location::forget_connections() {
+  while (!by_flow_.empty()) remove_flow(by_flow_.begin()->first.first);
+  for (auto& [address, bindings] : records_) {
+    for (Binding& binding : bindings) binding.arrival.flow = {};
+  }
+}
+
 std::optional<TimePoint> Location::next_expiry() const {
   if (by_expiry_.empty()) return std::nullopt;
   return by_expiry_.begin()->first.first;

@@ -47,6 +47,9 @@ class Location {
                                                const Registration& registration, std::size_t max_contacts);
   // The connection is gone, and with it the contacts that it was.
   Changes remove_flow(FlowId flow);
+  // The process begins anew, and all connections of before are gone: so are the contacts that were one, and no other is
+  // known by one.
+  void forget_connections();
   // Some contact is that connection.
   bool depends_on(FlowId flow) const;
 

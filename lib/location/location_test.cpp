@@ -209,6 +209,21 @@ TEST_F(LocationTest, ABindingThatMovedToANewConnectionSurvivesTheOldOne) {
   EXPECT_THAT(told(location.remove_flow(FlowId{6})), ElementsAre("sip:a@h D"));
 }
 
+TEST_F(LocationTest, AfterARestartNoContactIsAConnection) {
+  Registration here = by("a", 1, {contact("sip:a@192.0.2.1")});
+  here.arrival.flow = FlowId{7};
+  Registration connection = by("b", 1, {contact("sip:b@192.0.2.2")});
+  connection.contacts.front().ends_with_flow = true;
+  connection.arrival.flow = FlowId{8};
+  ASSERT_TRUE(update(here));
+  ASSERT_TRUE(update(connection));
+  location.forget_connections();
+  EXPECT_THAT(contacts(), ElementsAre("sip:a@192.0.2.1"));
+  EXPECT_EQ(location.bindings(bob).front().arrival.flow, FlowId{});
+  EXPECT_FALSE(location.depends_on(FlowId{8}));
+  EXPECT_EQ(location.binding_count(), 1u);
+}
+
 TEST_F(LocationTest, AddressesAreNotMixedUp) {
   ASSERT_TRUE(update(by("c1", 1, {contact("sip:a@h")})));
   EXPECT_THAT(contacts("sip:carol@example.com"), IsEmpty());
