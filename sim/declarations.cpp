@@ -7,7 +7,7 @@
 
 namespace intermediary::sim {
 
-void Declarations::read(const Piece& keyword, Words& words, Place place) {
+void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
   static const std::map<std::string, void (Declarations::*)(Words&), std::less<>> readers{
       {"node", &Declarations::read_node}, {"party", &Declarations::read_party},
       {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
@@ -15,22 +15,44 @@ void Declarations::read(const Piece& keyword, Words& words, Place place) {
       {"rule", &Declarations::read_rule}, {"users", &Declarations::read_users},
       {"dns", &Declarations::read_dns},   {"nat", &Declarations::read_nat},
   };
-  place_ = place;
+  line_ = &line;
+  place_ = line.first.place;
   (this->*readers.find(keyword.text)->second)(words);
 }
 
 void Declarations::finish() {
+  if (surroundings_.node_config) replace_config();
   for (auto& inhabitant : scenario_.inhabitants) {
     auto* node = std::get_if<NodeSetup>(&inhabitant);
     if (!node) continue;
     NodeDraft& draft = nodes_.at(node->name);
     draft.options.finish();
-    draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
+    if (!draft.options.is_whole) {
+      draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
+    }
     node->config = draft.options.config;
     node->tls = draft.options.tls;
     node->keeps_bindings = draft.options.keeps_bindings;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
+}
+
+// The configuration from outside, on the addresses that the scenario gives its node.
+void Declarations::replace_config() {
+  if (nodes_.size() != 1) {
+    throw Wrong{
+        nodes_.empty() ? Place{1, 1} : nodes_.rbegin()->second.place,
+        "a configuration from outside is for a scenario of one node, and this has " + std::to_string(nodes_.size())};
+  }
+  NodeDraft& draft = nodes_.begin()->second;
+  std::vector<IpAddress> addresses;
+  for (const Socket& socket : sockets_of(draft.options.config)) {
+    addresses.push_back(socket.address.address);
+    sockets_.erase(socket);
+  }
+  read_config({surroundings_.node_config->text, surroundings_.node_config->file, {}}, addresses, surroundings_,
+              scenario_.origins, draft.place, draft.options);
+  claim(sockets_of(draft.options.config), draft.place);
 }
 
 void Declarations::known(const Piece& name) const {
@@ -64,18 +86,62 @@ void Declarations::read_node(Words& words) {
   std::string name = declare(words, "the node's name");
   NodeDraft draft;
   draft.place = place_;
-  if (Piece role = words.next("'proxy'"); role.text != "proxy") wrong(role, "'proxy'");
+  const Piece role = words.next("'proxy' or 'config'");
+  if (role.text == "config") {
+    read_whole(draft, words);
+  } else if (role.text == "proxy") {
+    read_proxy(draft, words);
+  } else {
+    wrong(role, "'proxy' or 'config'");
+  }
+  claim(sockets_of(draft.options.config), draft.place);
+  nodes_.emplace(name, std::move(draft));
+  scenario_.inhabitants.emplace_back(NodeSetup{name, {}, {}});
+}
+
+void Declarations::read_proxy(NodeDraft& draft, Words& words) {
   constexpr std::string_view modes = "'stateful', 'call-stateful' or 'stateless'";
   Piece word = words.next(modes);
   const auto mode = parse_proxy_mode(word.text);
   if (!mode) wrong(word, modes);
   draft.options.config.proxy.mode = *mode;
   while (!words.at_end()) draft.options.apply(words.next("an option"));
-  std::vector<Socket> sockets = sockets_of(draft.options.config);
-  if (sockets.empty()) throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
-  claim(sockets, draft.place);
-  nodes_.emplace(name, std::move(draft));
-  scenario_.inhabitants.emplace_back(NodeSetup{name, {}, {}});
+  if (draft.options.config.listeners.empty()) {
+    throw Wrong{words.rest().place, "expected an address such as 192.0.2.1:5060"};
+  }
+}
+
+// node NAME config [FILE] [address=192.0.2.1,2001:db8::1] [options that no configuration has] ["""]
+void Declarations::read_whole(NodeDraft& draft, Words& words) {
+  std::optional<ConfigSource> source;
+  while (auto word = words.next_if_any()) {
+    const std::string key = word->text.substr(0, word->text.find('='));
+    if (word->text == "\"\"\"" && !source && !line_->blocks.empty()) {
+      source = ConfigSource{std::move(line_->blocks.front().text), "", line_->blocks.front().place};
+    } else if (key == "address") {
+      for (const std::string& entry : parse_list(std::string_view(word->text).substr(8))) {
+        const auto address = IpAddress::parse(entry);
+        if (!address) wrong(*word, "address= with addresses such as 192.0.2.1");
+        draft.addresses.push_back(*address);
+      }
+    } else if (key == "cert" || key == "!trusted" || key == "key" || key == "store") {
+      draft.options.apply(*word);
+    } else if (key != word->text || source) {
+      wrong(*word, "address=, cert=, !trusted, key= or store=");
+    } else {
+      source = config_file(*word);
+    }
+  }
+  if (!source) throw Wrong{words.rest().place, "expected a file beside this one, or a block \"\"\"…\"\"\""};
+  read_config(*source, draft.addresses, surroundings_, scenario_.origins, place_, draft.options);
+}
+
+ConfigSource Declarations::config_file(const Piece& path) const {
+  const auto file = beside(scenario_.origins.file_of(place_.line), path.text);
+  if (!file) wrong(path, "a path relative to this file");
+  auto text = surroundings_.read_file(*file);
+  if (!text) throw Wrong{path.place, "cannot read '" + path.text + "': " + text.error()};
+  return {*std::move(text), *file, {}};
 }
 
 Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view what) {
@@ -212,19 +278,24 @@ LocationDeclaration Declarations::location_of(const std::string& node, const std
   return location;
 }
 
+Declarations::NodeDraft& Declarations::node_of_rules(const Piece& name) {
+  auto draft = nodes_.find(name.text);
+  if (draft == nodes_.end()) wrong(name, "the name of a node above");
+  if (draft->second.options.is_whole) {
+    throw Wrong{name.place, "'" + name.text + "' has a whole configuration: its rules and users stand there"};
+  }
+  return draft->second;
+}
+
 void Declarations::read_rule(Words& words) {
-  Piece node = words.next("a node's name");
-  auto draft = nodes_.find(node.text);
-  if (draft == nodes_.end()) wrong(node, "the name of a node above");
-  draft->second.rules.push_back(parse_rule(words, draft->second.rules.size() + 1));
+  NodeDraft& draft = node_of_rules(words.next("a node's name"));
+  draft.rules.push_back(parse_rule(words, draft.rules.size() + 1));
 }
 
 // users NODE REALM [options] NAME:PASSWORD …
 void Declarations::read_users(Words& words) {
-  Piece node = words.next("a node's name");
-  auto draft = nodes_.find(node.text);
-  if (draft == nodes_.end()) wrong(node, "the name of a node above");
-  draft->second.options.config.auth.push_back(parse_users(words));
+  NodeDraft& draft = node_of_rules(words.next("a node's name"));
+  draft.options.config.auth.push_back(parse_users(words));
 }
 
 }  // namespace intermediary::sim

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/node_config.h"
 #include "sim/node_options.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
@@ -17,11 +18,12 @@ namespace intermediary::sim {
 // Every function throws Wrong.
 class Declarations {
  public:
-  // REQUIRES: `scenario` outlives it.
-  explicit Declarations(Scenario& scenario) : scenario_(scenario) {}
+  // REQUIRES: both outlive it.
+  Declarations(Scenario& scenario, const Surroundings& surroundings)
+      : scenario_(scenario), surroundings_(surroundings) {}
 
   // REQUIRES: `keyword` is one of declaration_words.
-  void read(const Piece& keyword, Words& words, Place place);
+  void read(const Piece& keyword, Words& words, LogicalLine& line);
   // "A B latency=…" behind `link`.
   void read_link(Words& words, LinkLine& line);
   // "p1 bob | alice" behind `partition`.
@@ -41,6 +43,7 @@ class Declarations {
     Place place;
     NodeOptions options;
     std::vector<Rule> rules;
+    std::vector<IpAddress> addresses;  // address=, for a whole configuration
   };
   struct Draft {
     PartySetup setup;
@@ -50,6 +53,11 @@ class Declarations {
   std::string declare(Words& words, std::string_view what);
   void claim(const std::vector<Socket>& sockets, const Place& place);
   void read_node(Words& words);
+  void read_proxy(NodeDraft& draft, Words& words);
+  void read_whole(NodeDraft& draft, Words& words);
+  ConfigSource config_file(const Piece& path) const;
+  void replace_config();
+  NodeDraft& node_of_rules(const Piece& name);
   Draft read_user_agent(Words& words, std::string_view what);
   void read_party(Words& words);
   void read_auto(Words& words);
@@ -67,6 +75,8 @@ class Declarations {
   void read_nat(Words& words);
 
   Scenario& scenario_;
+  const Surroundings& surroundings_;
+  LogicalLine* line_ = nullptr;
   Place place_;  // of the line
   std::map<std::string, NodeDraft, std::less<>> nodes_;
   std::set<std::string, std::less<>> names_, parties_, agents_, nats_, inside_;

@@ -5,7 +5,7 @@
 
 namespace intermediary::sim {
 
-MessageReader::MessageReader(std::deque<std::string>& blocks, std::set<std::string, std::less<>>& variables)
+MessageReader::MessageReader(std::deque<Block>& blocks, std::set<std::string, std::less<>>& variables)
     : blocks_(blocks), variables_(variables) {}
 
 void MessageReader::read(const std::vector<Piece>& columns, MessageLine& message) {
@@ -60,7 +60,7 @@ int MessageReader::status_of(const Piece& word) {
 
 std::string MessageReader::take_block(const Piece& column) {
   if (blocks_.empty() || !column.text.ends_with("\"\"\"")) wrong(column, "a block \"\"\"…\"\"\"");
-  std::string block = blocks_.front();
+  std::string block = std::move(blocks_.front().text);
   blocks_.pop_front();
   if (auto checked = expand_block(block, nullptr); !checked) throw Wrong{column.place, checked.error()};
   return block;

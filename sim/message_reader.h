@@ -16,7 +16,7 @@ namespace intermediary::sim {
 class MessageReader {
  public:
   // Takes the line's blocks as it meets them, and adds the names that it meets.
-  MessageReader(std::deque<std::string>& blocks, std::set<std::string, std::less<>>& variables);
+  MessageReader(std::deque<Block>& blocks, std::set<std::string, std::less<>>& variables);
 
   // The first column is the start, every other a condition. REQUIRES: there is a column.
   void read(const std::vector<Piece>& columns, MessageLine& message);
@@ -31,7 +31,7 @@ class MessageReader {
   static void check_credentials(const Condition& condition);
   void read_header(Condition& condition, const Piece& piece);
 
-  std::deque<std::string>& blocks_;
+  std::deque<Block>& blocks_;
   std::set<std::string, std::less<>>& variables_;
 };
 

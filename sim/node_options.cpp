@@ -307,6 +307,7 @@ void NodeOptions::apply(const Piece& word) {
 }
 
 void NodeOptions::finish() {
+  if (is_whole) return finish_whole();
   const bool secured =
       std::ranges::any_of(config.listeners, [](const ListenerConfig& l) { return is_secure(l.transport); });
   if (secured && tls.certificates.empty() && !config.domains.empty()) {
@@ -319,6 +320,19 @@ void NodeOptions::finish() {
     if (!is_secure(listener.transport)) continue;
     listener.client_certificate = tls.asks;
     for (const CertificateConfig& certificate : config.certificates) listener.certificates.push_back(certificate.name);
+  }
+}
+
+// What its listeners show is made here, with the names that it answers to: keys and certificates are real files.
+void NodeOptions::finish_whole() {
+  for (const ListenerConfig& listener : config.listeners) {
+    if (!is_secure(listener.transport)) continue;
+    tls.asks = listener.client_certificate;
+    if (tls.certificates.empty()) {
+      tls.certificates.push_back(
+          {.uris = {}, .dns_names = config.domains, .common_name = {}, .has_alternatives = true});
+    }
+    return;
   }
 }
 

@@ -26,11 +26,15 @@ struct NodeOptions {
   std::vector<Cidr> relay_for;  // relay=…
   bool relays = false;
   bool keeps_bindings = false;  // store=durable
+  bool is_whole = false;        // the configuration is its operator's: rules and certificates are what it says
   TlsHost tls{};
 
   void apply(const Piece& word);
   // Once all words are applied: gives secured listeners their certificates.
   void finish();
+
+ private:
+  void finish_whole();
 };
 
 // What a node without `rule` lines does (docs/scenarios.md).

@@ -32,7 +32,8 @@ void refuse_what_is_not_here(const Piece& word) {
 
 class Parser {
  public:
-  Parser(const std::string& file, const Written& written) : text_(written.text) {
+  Parser(const std::string& file, const Written& written, const Surroundings& surroundings)
+      : text_(written.text), world_(scenario_, surroundings) {
     scenario_.file = file;
     scenario_.row = written.row;
     scenario_.origins = written.origins;
@@ -63,7 +64,7 @@ class Parser {
     if (auto reader = readers().find(keyword.text); reader != readers().end()) {
       (this->*reader->second)(words);
     } else {
-      world_.read(keyword, words, line.first.place);
+      world_.read(keyword, words, line);
     }
     if (!words.at_end()) wrong(words.rest(), "the end of the line");
     if (!line.continuations.empty())
@@ -405,7 +406,7 @@ class Parser {
   std::string_view text_;
   Scenario scenario_;
   LogicalLine* current_ = nullptr;
-  Declarations world_{scenario_};
+  Declarations world_;
   std::set<std::string, std::less<>> variables_;
   Duration last_time_{0};
 };
@@ -420,6 +421,7 @@ std::string line_at(std::string_view text, std::size_t number) {
 }
 
 ScenarioError error_of(const Wrong& what, const Written& row) {
+  if (!what.file.empty()) return {what.file, what.place, what.what, what.line, row.row, what.also};
   const Origins::Line origin = row.origins.of(what.place.line);
   return {row.origins.files[origin.file],
           {origin.number, what.place.column},
@@ -438,7 +440,7 @@ std::expected<std::vector<Scenario>, ScenarioError> parse_scenarios(const std::s
   std::vector<Scenario> scenarios;
   for (const Written& row : *rows) {
     try {
-      scenarios.push_back(Parser(file, row).run());
+      scenarios.push_back(Parser(file, row, surroundings).run());
     } catch (const Wrong& what) {
       return std::unexpected(error_of(what, row));
     }

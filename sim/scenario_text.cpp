@@ -59,7 +59,7 @@ class Splitter {
   void take(std::string_view line) {
     Place place{index_ + 1, 1};
     std::string_view written = trim(line);
-    std::deque<std::string> blocks;
+    std::deque<Block> blocks;
     std::string text = take_blocks(line, blocks);
     if (trim(text).empty()) return;
     place.column = indentation(text) + 1;
@@ -73,14 +73,14 @@ class Splitter {
   }
 
   // Takes blocks out of the line and, where one stays open, out of the lines below.
-  std::string take_blocks(std::string_view line, std::deque<std::string>& blocks) {
+  std::string take_blocks(std::string_view line, std::deque<Block>& blocks) {
     std::size_t open = line.find(fence);
     if (open == std::string_view::npos || without_comment(line).size() < open)
       return std::string(without_comment(line));
     std::string before(line.substr(0, open + fence.size()));
     std::string_view behind = line.substr(open + fence.size());
     if (std::size_t close = behind.find(fence); close != std::string_view::npos) {
-      blocks.emplace_back(behind.substr(0, close));
+      blocks.push_back({std::string(behind.substr(0, close)), {index_ + 1, open + fence.size() + 1}});
       return before + take_blocks(behind.substr(close + fence.size()), blocks);
     }
     if (!trim(behind).empty()) throw Wrong{{index_ + 1, open + 4}, "a block of several lines begins below its \"\"\""};
@@ -88,7 +88,8 @@ class Splitter {
     std::vector<std::string_view> inside;
     while (++index_ < lines_.size()) {
       if (trim(lines_[index_]) == fence) {
-        blocks.push_back(block_text(inside, indentation(lines_[index_])));
+        const std::size_t indent = indentation(lines_[index_]);
+        blocks.push_back({block_text(inside, indent), {opened.line + 1, indent + 1}});
         return before;
       }
       if (trim(lines_[index_]).starts_with(fence)) {

@@ -19,12 +19,17 @@ struct Piece {
   Place place;
 };
 
+struct Block {
+  std::string text;
+  Place place;  // of its first line, behind the indentation that is taken away
+};
+
 // One line and what is indented below it; comments are gone; every block `"""…"""` is left as `"""` and its text
 // waits in `blocks`.
 struct LogicalLine {
   Piece first;
   std::vector<Piece> continuations;
-  std::deque<std::string> blocks;
+  std::deque<Block> blocks;
   std::string as_written;  // the first physical line, trimmed
 };
 
@@ -32,6 +37,9 @@ struct LogicalLine {
 struct Wrong {
   Place place;
   std::string what;
+  std::string file{};  // where it is no line of the scenario: the file, and that line
+  std::string line{};
+  std::string also{};  // further problems, a line each
 };
 
 [[noreturn]] void wrong(const Piece& piece, std::string_view expected);  // "expected …, got '…'"

@@ -19,6 +19,14 @@ namespace intermediary::sim {
 struct Surroundings {
   // What is in the file, or why it cannot be read; paths begin where the scenario's own does.
   std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
+  // "${NAME}" of a configuration; may be empty: none is set.
+  std::function<std::optional<std::string>(const std::string& name)> variable{};
+  // A configuration that takes the place of the scenario's one node's.
+  struct NodeConfig {
+    std::string file;
+    std::string text;
+  };
+  std::optional<NodeConfig> node_config{};
 };
 // A world without files: whoever names one is told so.
 Surroundings nothing_around();

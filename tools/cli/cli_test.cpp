@@ -249,6 +249,20 @@ TEST_F(CommandLineTest, ScenariosAreChosenByTheirTags) {
   EXPECT_THAT(none.output, HasSubstr("no scenario has these tags"));
 }
 
+TEST_F(CommandLineTest, AConfigurationTakesThePlaceOfTheNode) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200  Server: mine\n");
+  EXPECT_EQ(run({"test", file}).exit_code, 1);
+  const std::string on = "listen = [{ on = \"udp:0.0.0.0:5060\", advertise = \"example.com\" }]\n";
+  const std::string mine = write("mine.toml", on + "domains = [\"example.com\"]\nserver_name = \"mine\"\n");
+  const Result result = run({"test", "--config", mine, file});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  const Result wrong = run({"test", "--config", write("wrong.toml", on + "domians = 1\n"), file});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.output, HasSubstr("wrong.toml:2:1: error: unknown key 'domians'; did you mean 'domains'?"));
+  EXPECT_EQ(run({"test", "--config", "/nowhere.toml", file}).exit_code, 2);
+  EXPECT_EQ(run({"test", "--rewrite", "--config", mine, file}).exit_code, 2);
+}
+
 TEST_F(CommandLineTest, EachRowOfATableIsAResult) {
   const std::string table = "table status\n  good  200\n  bad   404\n0 p1 -> alice {status}\n";
   const Result result = run({"test", write("small.flow", small_scenario + table)});

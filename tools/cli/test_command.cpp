@@ -42,6 +42,8 @@ struct TestOptions {
   std::optional<std::uint64_t> seed;
   bool rewrite = false;
   bool json = false;
+  std::string config;  // the file that takes the place of each node's own; "": none
+  sim::Surroundings surroundings;
   std::vector<std::string> tags;      // any of them, where there are some
   std::vector<std::string> tags_not;  // none of them
   bool ladder = false;
@@ -119,8 +121,8 @@ Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::s
   if (options.looks_on()) chronicle.emplace();
   sim::Report report = sim::run_scenario(scenario, options.seed, chronicle ? &*chronicle : nullptr);
   Result result{.file = scenario.title(), .failure = report.failure, .virtual_time = report.virtual_time};
-  const bool same_seed = options.seed.value_or(scenario.seed) == scenario.seed;
-  if (report.passed && same_seed && !options.rewrite) {
+  const bool same_world = options.seed.value_or(scenario.seed) == scenario.seed && options.config.empty();
+  if (report.passed && same_world && !options.rewrite) {
     result.failure = sim::ladder_difference(scenario, report.ladder);
   }
   ladder = std::move(report.ladder);
@@ -136,7 +138,7 @@ Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::s
 std::vector<Result> run_file(const std::string& file, const TestOptions& options) {
   const auto text = read_file(file);
   if (!text) return {{.file = file, .failure = text.error() + '\n'}};
-  const auto scenarios = sim::parse_scenarios(file, *text, {read_file});
+  const auto scenarios = sim::parse_scenarios(file, *text, options.surroundings);
   if (!scenarios) return {{.file = file, .failure = scenarios.error().to_string() + '\n'}};
   std::vector<Result> results;
   if (!is_wanted(scenarios->front(), options)) return results;
@@ -215,7 +217,27 @@ void print_json(const std::vector<Result>& results, std::size_t failed) {
   std::cout << "]}\n";
 }
 
-int test(const TestOptions& options) {
+// What scenarios may name, and the configuration from outside; what that has of problems is printed.
+int prepare(TestOptions& options) {
+  options.surroundings.read_file = read_file;
+  options.surroundings.variable = surroundings_of("").variable;
+  if (options.config.empty()) return exit_fine;
+  auto text = read_file(options.config);
+  if (!text) {
+    std::cerr << "intermediary-cli test: cannot read '" << options.config << "': " << text.error() << '\n';
+    return exit_usage;
+  }
+  const auto loaded = load_config(*text, options.config, surroundings_of(options.config));
+  if (!loaded) {
+    for (const ConfigProblem& problem : loaded.error()) std::cerr << problem.to_string() << '\n';
+    return exit_failed;
+  }
+  options.surroundings.node_config = sim::Surroundings::NodeConfig{options.config, *std::move(text)};
+  return exit_fine;
+}
+
+int test(TestOptions& options) {
+  if (const int wrong = prepare(options); wrong != exit_fine) return wrong;
   auto files = scenario_files(options.paths);
   if (!files) {
     std::cerr << "intermediary-cli test: " << files.error() << '\n';
@@ -266,6 +288,11 @@ void add_test(CLI::App& app, int& exit_code) {
       ->check([](const std::string& text) {
         return parse_decimal<std::uint64_t>(text) ? std::string() : '\'' + text + "' is no whole number from 0";
       });
+  command
+      ->add_option("--config", options->config,
+                   "In the place of the one node of each scenario; ladders are not compared then")
+      ->type_name("FILE")
+      ->excludes(rewrite);
   command->add_option("--tag", options->tags, "Only scenarios with one of these tags")
       ->delimiter(',')
       ->type_name("TAG");
