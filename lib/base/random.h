@@ -32,6 +32,13 @@ class RandomSource {
   // `count` characters from a 32-letter alphabet of token characters: 5 bits each.
   std::string token(std::size_t count);
 
+  // What it was made from.
+  Seed seed() const;
+
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
   friend bool operator==(const RandomSource&, const RandomSource&) = default;
 
  private:

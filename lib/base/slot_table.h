@@ -58,6 +58,10 @@ class SlotTable {
     return all;
   }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct Slot {
     std::uint32_t generation = 0;

@@ -32,11 +32,7 @@ TimerHandle TimerQueue::arm(TimePoint now, Duration after, TimerTag tag) {
   if (node.lane == none) {
     heap_push(index);
   } else {
-    Lane& lane = lanes_[node.lane];
-    assert(lane.tail == none || nodes_[lane.tail].deadline <= node.deadline);  // else `now` went backwards
-    node.previous = lane.tail;
-    (lane.tail == none ? lane.head : nodes_[lane.tail].next) = index;
-    lane.tail = index;
+    link(index);
   }
   ++armed_;
   if (earliest_ != none && goes_before(node, nodes_[earliest_])) earliest_ = index;
@@ -101,6 +97,15 @@ std::uint32_t TimerQueue::lane_for(Duration after) const {
     if (lanes_[i].duration == after) return i;
   }
   return none;
+}
+
+void TimerQueue::link(std::uint32_t index) {
+  Node& node = nodes_[index];
+  Lane& lane = lanes_[node.lane];
+  assert(lane.tail == none || nodes_[lane.tail].deadline <= node.deadline);  // else `now` went backwards
+  node.previous = lane.tail;
+  (lane.tail == none ? lane.head : nodes_[lane.tail].next) = index;
+  lane.tail = index;
 }
 
 void TimerQueue::unlink(std::uint32_t index) {

@@ -47,6 +47,12 @@ class TimerQueue {
   std::size_t size() const { return armed_; }
   bool empty() const { return armed_ == 0; }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+  // Whether a queue that was read may go on from `now`: what is shared was armed no later.
+  bool may_go_on(TimePoint now) const;
+
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -69,6 +75,7 @@ class TimerQueue {
   std::uint32_t take_node();
   void release(std::uint32_t index);
   std::uint32_t lane_for(Duration after) const;
+  void link(std::uint32_t index);
   void unlink(std::uint32_t index);
   static bool goes_before(const Node& a, const Node& b);
   bool earlier(std::uint32_t a, std::uint32_t b) const;

@@ -58,6 +58,10 @@ class DialogTable {
   std::size_t size() const { return dialogs_.size(); }
   std::size_t set_count() const { return sets_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct KeyHash {
     std::size_t operator()(const WideHash& key) const { return static_cast<std::size_t>(key.low); }

@@ -8,6 +8,7 @@
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
+//   checkpoint.cpp  all of it as bytes, and back
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,12 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }
   Location& location() { return location_; }
+  // All that inputs have changed: base/archive.h. REQUIRES: drained; to be read, new, from the same configuration and
+  // the seed that the random source was made from.
+  template <class Archive>
+  void transfer(Archive& archive);
+  bool is_drained() const { return taken_ == outputs_.size(); }
+  const Config& config() const { return config_; }
   void add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri, std::chrono::seconds expires,
                    int q_thousandths);
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "engine/checkpoint.h"
 #include "engine/core.h"
 #include "transaction/state_names.h"
 
@@ -260,6 +261,17 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 void Engine::handle(TimePoint now, Input input) { implementation_->core.handle(now, input); }
 std::optional<Output> Engine::poll() { return implementation_->core.poll(); }
 std::optional<TimePoint> Engine::next_deadline() const { return implementation_->core.next_deadline(); }
+std::string Engine::save() const { return write_checkpoint(implementation_->core); }
+
+std::expected<Engine, std::string> Engine::load(const Config& config, std::string_view saved) {
+  const auto checkpoint = open_checkpoint(config, saved);
+  if (!checkpoint) return std::unexpected(checkpoint.error());
+  Engine engine(config, checkpoint->seed);
+  const std::string problem = read_checkpoint(*checkpoint, engine.implementation_->core);
+  if (!problem.empty()) return std::unexpected(problem);
+  return engine;
+}
+
 LiveObjects Engine::live() const { return implementation_->core.live(); }
 std::vector<TransactionView> Engine::transactions() const { return implementation_->core.transactions(); }
 const Counters& Engine::counters() const { return implementation_->core.counters(); }

@@ -6,13 +6,18 @@
 //
 // No clock, socket, thread or random device stands behind it: the same inputs give the same outputs, byte for byte. An
 // early or repeated DeadlineReached does nothing. No exception leaves it, whatever the bytes.
+//
+// What stands in it can be saved between two inputs, and loaded by another process of the same version: that engine
+// goes on as this one would have. A save holds keys, credentials and messages: whoever keeps it keeps it to himself.
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -84,6 +89,12 @@ class Engine {
   void handle(TimePoint now, Input input);
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;
+
+  // REQUIRES: drained. The same state gives the same bytes.
+  std::string save() const;
+  // REQUIRES: problem_with(config) == "". The error, one line for people, says why those bytes are no save, or none
+  // that goes with this configuration: it has to be the one that the engine was made with.
+  static std::expected<Engine, std::string> load(const Config& config, std::string_view saved);
 
   LiveObjects live() const;
   // Server transactions first, in the order of their places in the table. For people to look at: costs a walk.

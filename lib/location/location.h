@@ -64,6 +64,10 @@ class Location {
   bool has_gruus() const { return instances_ != 0; }
   std::size_t address_count() const { return records_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   using Bindings = std::vector<Binding>;
   using Address = const std::string*;  // a key of records_, which stay where they are

@@ -39,6 +39,10 @@ class StreamFramer {
   Pending pending() const;
   std::size_t buffered() const { return buffer_.size() - consumed_; }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   std::string_view pending_bytes() const { return std::string_view(buffer_).substr(consumed_); }
   bool take_empty_lines();

@@ -97,6 +97,10 @@ class DigestAuthenticator {
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
   void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   DigestVerdict check_one(WallTime now, const Message& request, const Credentials& credentials, const Uri& effective);
   bool nonce_is_fresh(WallTime now, std::string_view text, std::optional<std::uint32_t> count);

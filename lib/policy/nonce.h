@@ -44,6 +44,10 @@ class NonceUses {
 
   std::size_t size() const { return uses_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct Counts {
     std::uint32_t highest = 0;  // 0: none

@@ -27,6 +27,10 @@ class Servers {
   bool empty() const { return next_ == hops_.size(); }
   std::size_t size() const { return hops_.size() - next_; }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   std::vector<Hop> hops_;
   std::size_t next_ = 0;
@@ -48,6 +52,10 @@ class RestingServers {
   void rest(TimePoint now, const Hop& server, std::chrono::seconds how_long);
   // `hops` without those that rest; all of them where none is left.
   std::vector<Hop> awake(TimePoint now, std::vector<Hop> hops);
+
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
 
  private:
   struct Server {

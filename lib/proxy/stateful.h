@@ -62,6 +62,10 @@ class StatefulProxy {
   std::size_t context_count() const { return contexts_.size(); }
   std::size_t query_count() const { return queries_.size(); }
 
+  // For save and load: base/archive.h. `observer`: whoever watches, of a proxy that is read; null: nobody does.
+  template <class Archive>
+  void transfer(Archive& archive, CallObserver* observer);
+
  private:
   // Branches.
   void start_group(TimePoint now, ResponseContext& context);
@@ -113,6 +117,7 @@ class StatefulProxy {
   void pass_up(TimePoint now, ResponseContext& context, const MessagePtr& response);
   void server_gone(TimePoint now, ResponseContextId id);
   void erase_if_done(TimePoint now, ResponseContextId id);
+  bool is_coherent() const;
 
   const ProxySettings& settings_;
   const LocalNames& names_;

@@ -41,6 +41,10 @@ class StatelessProxy {
 
   std::size_t query_count() const { return waiting_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct Waiting {
     Preprocessed request;

@@ -33,6 +33,10 @@ class TargetQueue {
   std::size_t size() const { return targets_.size(); }
   void clear() { targets_.clear(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   std::vector<Target> targets_;
   ForkMode mode_ = ForkMode::Parallel;

@@ -94,6 +94,10 @@ class TransactionLayer {
   // The server transactions of requests from that address (security limits).
   Held held_by(const IpAddress& source) const;
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   template <class Value>
   using KeyMap = boost::unordered_flat_map<TransactionKey, Value, TransactionKeyHash>;

@@ -35,6 +35,10 @@ class DnsCache {
 
   std::size_t size() const { return entries_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct Entry {
     DnsResult result;

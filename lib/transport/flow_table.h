@@ -128,6 +128,10 @@ class FlowTable {
   std::size_t size() const { return flows_.size(); }
   std::vector<FlowOrder> take_orders() { return std::exchange(orders_, {}); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   FlowId next_id() { return FlowId{engine_flow_bit | ++opened_by_us_}; }
   FlowId open(TimePoint now, const Hop& hop);

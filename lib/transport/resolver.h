@@ -66,6 +66,10 @@ class Resolver {
 
   std::size_t lookup_count() const { return lookups_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   struct Lookup {
     ResolveTarget target;

@@ -81,6 +81,10 @@ class DialogNotifier final : public DialogListener {
   std::size_t size() const { return subscriptions_.size(); }
   std::size_t query_count() const { return queries_.size(); }
 
+  // For save and load: base/archive.h.
+  template <class Archive>
+  void transfer(Archive& archive);
+
  private:
   enum class NotifierTimer : std::uint8_t {
     Expiry,  // the subscription was not refreshed (RFC 6665 §4.2.1.4)

@@ -1,0 +1,106 @@
+#include "engine/checkpoint.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/flow_archive.h"
+#include "engine/core.h"
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::string_view magic = "Intermediary save\n";
+constexpr std::size_t hash_bytes = 16;
+constexpr HashKey plain_key{0, 0};
+
+std::string hash_of(std::string_view bytes) {
+  const WideHash hash = KeyedHash(plain_key).field(bytes).finish_wide();
+  std::string text;
+  for (const std::uint64_t word : {hash.high, hash.low}) {
+    for (unsigned shift = 0; shift < 64; shift += 8) text.push_back(static_cast<char>(word >> shift));
+  }
+  return text;
+}
+
+std::string hash_of(const Config& config) {
+  ArchiveWriter archive;
+  archive(config);
+  return hash_of(archive.take());
+}
+
+}  // namespace
+
+template <class Archive>
+void EngineCore::transfer(Archive& archive) {
+  // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings. The last
+  // three, and what never opened, are empty when the engine is drained.
+  auto& [config, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key, transactions, resolver,
+         detours, location, smime, capabilities, registrar, dialogs, dialog_settings, notifier_settings, notifier,
+         observer, stateful, stateless, authenticators, registering, now, wall_offset, nonce_offset, knows_wall,
+         draining, counters, reports, outputs, taken] = *this;
+  archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
+  archive(timers, flows, transactions, resolver, detours, location, dialogs);
+  if (notifier) archive(*notifier);
+  stateful.transfer(archive, observer ? &*observer : nullptr);
+  archive(stateless, registering);
+  for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
+  if constexpr (Archive::reads) {
+    constexpr auto longest = Duration(std::int64_t{1} << 60);
+    const auto is_possible = [&](Duration time) { return -longest < time && time < longest; };
+    if (!is_possible(now.time_since_epoch()) || !is_possible(wall_offset) || !is_possible(nonce_offset) ||
+        !timers.may_go_on(now)) {
+      archive.fail("a time that cannot be");
+    }
+  }
+}
+
+std::string write_checkpoint(EngineCore& core) {
+  assert(core.is_drained());
+  ArchiveWriter archive;
+  archive.raw(magic);
+  archive(checkpoint_version);
+  archive.raw(hash_of(core.config()));
+  archive(core);
+  const std::string bytes = archive.take();
+  return bytes + hash_of(bytes);
+}
+
+std::expected<Checkpoint, std::string> open_checkpoint(const Config& config, std::string_view saved) {
+  if (!saved.starts_with(magic)) return std::unexpected("no save of an engine begins here");
+  const std::string_view bytes = saved.substr(0, saved.size() - std::min(saved.size(), hash_bytes));
+  ArchiveReader archive(bytes.substr(std::min(bytes.size(), magic.size())));
+  std::uint32_t version = 0;
+  archive(version);
+  if (archive.ok() && version != checkpoint_version) {
+    return std::unexpected("the save is of version " + std::to_string(version) + ", and this program reads version " +
+                           std::to_string(checkpoint_version));
+  }
+  if (saved.substr(bytes.size()) != hash_of(bytes)) {
+    return std::unexpected("the save is damaged or cut off: its checksum does not fit");
+  }
+  if (archive.raw(hash_bytes) != hash_of(config)) {
+    return std::unexpected("the save was made under another configuration");
+  }
+  Checkpoint checkpoint;
+  checkpoint.state = bytes.substr(bytes.size() - archive.left());
+  RandomSource random(checkpoint.seed);
+  archive(random);
+  if (!archive.ok()) return std::unexpected("the save cannot be read: " + archive.error());
+  checkpoint.seed = random.seed();
+  return checkpoint;
+}
+
+std::string read_checkpoint(const Checkpoint& checkpoint, EngineCore& core) {
+  ArchiveReader archive(checkpoint.state);
+  archive(core);
+  archive.expect_end();
+  return archive.ok() ? std::string() : "the save cannot be read: its state, " + archive.error();
+}
+
+std::string with_checksum(std::string_view saved) {
+  const std::string_view bytes = saved.substr(0, saved.size() - std::min(saved.size(), hash_bytes));
+  return std::string(bytes) + hash_of(bytes);
+}
+
+}  // namespace intermediary

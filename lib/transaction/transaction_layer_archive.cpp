@@ -1,0 +1,65 @@
+#include "base/flow_archive.h"
+#include "base/slot_table_archive.h"
+#include "message/message_archive.h"
+#include "transaction/sent_request.h"
+#include "transaction/transaction_layer.h"
+
+namespace intermediary {
+
+namespace {
+
+// Of two transactions with one key the later is found: each says whether it is the one.
+template <class Archive, class Table, class Index>
+void transfer_index(Archive& archive, Table& table, Index& index) {
+  if constexpr (Archive::reads) index.clear();
+  for (const auto id : table.ids()) {
+    const TransactionKey key = table.find(id)->key;
+    const auto found = index.find(key);
+    bool is_found = found != index.end() && found->second == id;
+    archive(is_found);
+    if constexpr (Archive::reads) {
+      if (is_found && !index.emplace(key, id).second) return archive.fail("two transactions that are the same");
+    }
+  }
+}
+
+}  // namespace
+
+template <class Archive>
+void TransactionLayer::transfer(Archive& archive) {
+  // Counts and the index by flow follow from the transactions; reports and `received` are of one input alone.
+  auto& [timings, hash_key, timers, wire, servers, clients, servers_by_key, clients_by_key, clients_by_flow, held,
+         waiting, reports, received] = *this;
+  archive(servers, clients);
+  transfer_index(archive, servers, servers_by_key);
+  transfer_index(archive, clients, clients_by_key);
+  if constexpr (Archive::reads) {
+    clients_by_flow.clear();
+    held.clear();
+    waiting = 0;
+    received.reset();
+    for (const ServerTransactionId id : servers.ids()) {
+      const ServerTransaction& t = *servers.find(id);
+      if (t.state == ServerState::Terminated || t.is_finished() == static_cast<bool>(t.request)) {
+        return archive.fail("a server transaction in an impossible state");
+      }
+      Held& of_source = held[t.arrival.remote.address];
+      ++of_source.all;
+      if (!t.is_finished()) ++of_source.unfinished;
+      if (t.is_waiting()) ++waiting;
+    }
+    for (const ClientTransactionId id : clients.ids()) {
+      const ClientTransaction& t = *clients.find(id);
+      if (t.state == ClientState::Terminated || !read_sent(t.request)) {
+        return archive.fail("a client transaction in an impossible state");
+      }
+      if (t.hop.flow) clients_by_flow.insert({t.hop.flow, id});
+      if (t.is_waiting()) ++waiting;
+    }
+  }
+}
+
+template void TransactionLayer::transfer(ArchiveWriter& archive);
+template void TransactionLayer::transfer(ArchiveReader& archive);
+
+}  // namespace intermediary

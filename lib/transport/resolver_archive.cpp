@@ -1,0 +1,41 @@
+// What name servers have said, who waits for them, and which questions are out.
+#include "base/archive.h"
+#include "transport/resolver.h"
+
+namespace intermediary {
+
+template <class Archive>
+void DnsCache::transfer(Archive& archive) {
+  auto& [times, entries, by_use, last_turn] = *this;
+  archive(entries, last_turn);
+  if constexpr (Archive::reads) {
+    by_use.clear();
+    for (const auto& [question, entry] : entries) {
+      const bool is_new = by_use.emplace(entry.turn, question).second;
+      if (!is_new || entry.turn > last_turn) return archive.fail("an answer that was used at an impossible time");
+    }
+  }
+}
+
+template <class Archive>
+void Resolver::transfer(Archive& archive) {
+  // The last three are empty when nothing is left to be told.
+  auto& [names, random, cache, lookups, out, out_by_question, sips_domains, last_lookup, last_query, last_turn,
+         questions, finished, troubles] = *this;
+  archive(cache, lookups, out, sips_domains, last_lookup, last_query, last_turn);
+  if constexpr (Archive::reads) {
+    out_by_question.clear();
+    for (const auto& [query, asked] : out) {
+      if (query.value > last_query || !out_by_question.emplace(asked.question, query).second) {
+        return archive.fail("a question that nobody asked");
+      }
+    }
+    if (!lookups.empty() && lookups.rbegin()->first.value > last_lookup)
+      return archive.fail("a lookup from the future");
+  }
+}
+
+template void Resolver::transfer(ArchiveWriter& archive);
+template void Resolver::transfer(ArchiveReader& archive);
+
+}  // namespace intermediary
