@@ -149,7 +149,8 @@ std::string_view Bytes::chunk() {
   return taken;
 }
 
-EngineWorld::EngineWorld(Bytes& bytes) : bytes_(bytes), engine_(config(bytes.byte()), seed_from_number(bytes.byte())) {
+EngineWorld::EngineWorld(Bytes& bytes)
+    : bytes_(bytes), config_(fuzzing::config(bytes.byte())), engine_(config_, seed_from_number(bytes.byte())) {
   engine_.add_binding(now_, "sip:bob@example.com", "sip:bob@192.0.2.20:5062", seconds(3600), 1000);
   engine_.add_binding(now_, "sip:bob@example.com", "sip:bob@192.0.2.21;transport=tcp", seconds(3600), 1000);
 }

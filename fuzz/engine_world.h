@@ -41,6 +41,9 @@ class EngineWorld {
   // Everybody hangs up, time passes, and nothing may be left.
   void finish();
 
+  Engine& engine() { return engine_; }
+  const Config& config() const { return config_; }
+
  private:
   // What the engine sent, to be answered or repeated.
   struct Sent {
@@ -80,6 +83,7 @@ class EngineWorld {
 
   Bytes& bytes_;
   Limits limits_;
+  Config config_;
   Engine engine_;
   TimePoint now_{};
   std::uint64_t inputs_ = 0;

@@ -39,6 +39,7 @@ Config proxy_config(Endpoint here, ProxyMode mode, bool record_route, const std:
 class CallWorld {
  public:
   CallWorld(const CallPlan& plan, std::uint64_t seed) : plan_(plan), world_(seed) {
+    world_.reload_after_each(plan.reload_after);
     world_.network().change_links(
         {plan.quality.latency, plan.quality.jitter, plan.quality.loss, plan.quality.duplicate, plan.quality.reorder});
     Transport transport = plan.caller_over_tcp ? Transport::Tcp : Transport::Udp;

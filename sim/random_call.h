@@ -20,6 +20,7 @@ struct CallPlan {
   Duration talk = std::chrono::seconds(10);  // then the caller hangs up
   bool gives_up = false;
   Duration gives_up_after{0};
+  std::size_t reload_after = 0;  // World::reload_after_each()
 };
 
 CallPlan random_plan(std::uint64_t seed);

@@ -129,6 +129,7 @@ struct Scenario {
   std::vector<ZoneChange> zone;
   std::vector<LinkLine> links;  // from the start
   std::uint64_t seed = 1;
+  std::size_t reload_after = 0;  // in no file: World::reload_after_each()
   WallTime wall = World::usual_wall;
   bool partial = false;  // what no line names may happen too
   Schedule faults;       // with any, no line is compared: promises are judged (sim/explore/execution.h)

@@ -8,6 +8,7 @@ namespace intermediary::sim {
 
 void populate(World& world, const Scenario& scenario) {
   world.set_wall(scenario.wall);
+  world.reload_after_each(scenario.reload_after);
   for (const auto& inhabitant : scenario.inhabitants) {
     std::visit(Overloaded{
                    [&](const NodeSetup& node) { world.add_node(node); },

@@ -316,6 +316,16 @@ void World::feed(HostId host, Input input) {
   node.engine.handle(now_, std::move(input));
   drain(host, node);
   if (observer_) observer_->settled(host);
+  if (reload_after_ != 0 && ++node.inputs % reload_after_ == 0) reload(host);
+}
+
+void World::reload(HostId host) {
+  Node& node = nodes_.at(host);
+  const std::string saved = node.engine.save();
+  auto loaded = Engine::load(node.config, saved);
+  if (!loaded) return fault(host, "does not take its own save: " + loaded.error());
+  if (loaded->save() != saved) fault(host, "saves something else than it was loaded from");
+  node.engine = *std::move(loaded);
 }
 
 void World::drain(HostId host, Node& node) {

@@ -108,6 +108,10 @@ class World {
   // REQUIRES: is_stopped(node).
   void start(HostId node);
   bool is_stopped(HostId node) const { return nodes_.at(node).stopped; }
+  // The node's engine makes way for one that was loaded from what it saves: nobody notices, or it is a fault of ours
+  // (leftovers()). Called by itself after every `inputs`-th input of each node, with 0 never.
+  void reload(HostId node);
+  void reload_after_each(std::size_t inputs) { reload_after_ = inputs; }
   std::uint32_t restarts(HostId node) const { return nodes_.at(node).restarts; }
 
   // REQUIRES: outlives the world, or is taken back with nullptr.
@@ -168,6 +172,7 @@ class World {
     std::uint32_t restarts = 0;
     bool keeps_bindings = false;
     bool stopped = false;
+    std::size_t inputs = 0;
   };
   struct UserAgent {
     Party party;
@@ -222,6 +227,7 @@ class World {
   Observer* observer_ = nullptr;
   std::vector<Late> late_;  // held back by it
   std::vector<std::string> faults_;
+  std::size_t reload_after_ = 0;
   std::size_t events_at_this_instant_ = 0;
   std::size_t steps_ = 0;
 };

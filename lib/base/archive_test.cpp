@@ -217,7 +217,20 @@ TEST(Archive, KeepsSharedWhatIsShared) {
   EXPECT_EQ(again[3].text, again[0].text);
 }
 
+struct WithoutDefault {
+  explicit WithoutDefault(int one = 0) : value(one) {}
+  int value;
+};
+struct HoldsOne {
+  std::string first;
+  WithoutDefault second;
+  bool third = false;
+};
+struct Nothing {};
+
 TEST(Members, CountsWhatAStructHolds) {
+  EXPECT_EQ(member_count<HoldsOne>(), 3u);
+  EXPECT_EQ(member_count<Nothing>(), 0u);
   EXPECT_EQ(member_count<Outer>(), 14u);
   EXPECT_EQ(member_count<Inner>(), 2u);
   EXPECT_EQ(enumerator_count<Colour>(), 3u);

@@ -30,12 +30,24 @@ consteval bool is_enumerator() {
 
 }  // namespace detail
 
-template <class T, class... Known>
+namespace detail {
+
+inline constexpr std::size_t most_members = 32;
+
+template <class T, std::size_t... Each>
+consteval bool takes(std::index_sequence<Each...>) {
+  return requires { T{(static_cast<void>(Each), Anything{})...}; };
+}
+
+}  // namespace detail
+
+// As many as can be given a value. (Fewer cannot always be: a member may have no value of its own.)
+template <class T, std::size_t Count = detail::most_members + 1>
 consteval std::size_t member_count() {
-  if constexpr (requires { T{Known{}..., detail::Anything{}}; }) {
-    return member_count<T, Known..., detail::Anything>();
+  if constexpr (Count == 0 || detail::takes<T>(std::make_index_sequence<Count>())) {
+    return Count;
   } else {
-    return sizeof...(Known);
+    return member_count<T, Count - 1>();
   }
 }
 
@@ -55,7 +67,7 @@ constexpr void visit_members(Struct& value, Visitor visitor) {
   using T = std::remove_const_t<Struct>;
   static_assert(std::is_aggregate_v<T>, "not a plain struct: it describes itself, see base/archive.h");
   constexpr std::size_t count = member_count<T>();
-  static_assert(count <= 32);
+  static_assert(count <= detail::most_members && (count != 0 || std::is_empty_v<T>));
   // A structured binding takes a literal list of names only.
   // clang-format off
 #define INTERMEDIARY_MEMBERS(number, ...) \

@@ -1,0 +1,128 @@
+// What a save says of itself and what is said of a wrong one. That a loaded engine goes on as the saved one would have,
+// conformance/checkpoint_test.cpp proves, with every scenario.
+#include "engine/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "engine/engine.h"
+
+namespace intermediary {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+Config config() {
+  Config config;
+  config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt},
+                      {"tcp", Transport::Tcp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
+  config.domains = {"example.com"};
+  config.proxy.mode = ProxyMode::CallStateful;
+  config.rules = {{"watchers", {{"SUBSCRIBE"}, {"local"}, {}}, NotifyAction{}, std::nullopt},
+                  {"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt},
+                  {"others", {}, RelayAction{}, std::nullopt}};
+  return config;
+}
+
+std::string request(const std::string& method, const std::string& uri, const std::string& id) {
+  return method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK" + id +
+         "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.com>;tag=a1\r\nTo: <" + uri + ">\r\nCall-ID: " + id +
+         "\r\nCSeq: 1 " + method + "\r\nContact: <sip:alice@192.0.2.10>\r\nEvent: dialog\r\nContent-Length: 0\r\n\r\n";
+}
+
+// With calls, a lookup, a subscription, connections of both kinds, half a message on one of them, and bindings.
+Engine busy_engine() {
+  Engine engine(config(), seed_from_number(7));
+  const Endpoint alice = *Endpoint::parse("192.0.2.10:5060");
+  engine.add_binding(at(seconds(0)), "sip:bob@example.com", "sip:bob@192.0.2.20", seconds(3600));
+  engine.add_binding(at(seconds(0)), "sip:bob@example.com", "sip:bob@192.0.2.21;transport=tcp", seconds(60), 500);
+  const auto take = [&](seconds when, Input input) {
+    engine.handle(at(when), std::move(input));
+    while (engine.poll()) continue;
+  };
+  take(seconds(0), WallClock{WallTime(seconds(1'767'225'600))});
+  take(seconds(1), DatagramReceived{ListenerId{1}, alice, request("SUBSCRIBE", "sip:bob@example.com", "s")});
+  take(seconds(1), DatagramReceived{ListenerId{1}, alice, request("INVITE", "sip:bob@example.com", "i")});
+  take(seconds(2), DatagramReceived{ListenerId{1}, alice, request("OPTIONS", "sip:x@name.example.org", "o")});
+  take(seconds(2), FlowOpened{FlowId{1}, Transport::Tcp, ListenerId{2}, alice});
+  take(seconds(3), StreamReceived{FlowId{1}, request("OPTIONS", "sip:example.com", "p") + "INVITE sip:"});
+  return engine;
+}
+
+TEST(CheckpointTest, TheEngineOfTheseTestsHasSomethingInEveryTable) {
+  const LiveObjects live = busy_engine().live();
+  for (const std::size_t count : {live.server_transactions, live.client_transactions, live.response_contexts,
+                                  live.queries, live.flows, live.bindings, live.dialogs, live.subscriptions}) {
+    EXPECT_GT(count, 0u);
+  }
+}
+
+TEST(CheckpointTest, ALoadedEngineStandsWhereTheSavedOneStood) {
+  const Engine engine = busy_engine();
+  const auto loaded = Engine::load(config(), engine.save());
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_EQ(loaded->live(), engine.live());
+  EXPECT_EQ(loaded->counters(), engine.counters());
+  EXPECT_EQ(loaded->next_deadline(), engine.next_deadline());
+  EXPECT_EQ(loaded->save(), engine.save());
+}
+
+// A save of another version is refused. If this fails because something is saved that was not, or otherwise, raise
+// checkpoint_version; if only the engine's messages have changed, this number alone.
+TEST(CheckpointTest, TheFormatIsThatOfItsVersion) {
+  EXPECT_EQ(checkpoint_version, 1u);
+  EXPECT_EQ(busy_engine().save().size(), 5013u);
+}
+
+std::string error_of(const Config& with, std::string_view saved) {
+  const auto loaded = Engine::load(with, saved);
+  return loaded ? "" : loaded.error();
+}
+
+TEST(CheckpointTest, SaysWhatIsWrong) {
+  const std::string saved = busy_engine().save();
+  EXPECT_EQ(error_of(config(), ""), "no save of an engine begins here");
+  EXPECT_EQ(error_of(config(), "Intermediary save\n"), "the save is damaged or cut off: its checksum does not fit");
+  EXPECT_EQ(error_of(config(), saved.substr(0, saved.size() - 1)),
+            "the save is damaged or cut off: its checksum does not fit");
+  std::string newer = saved;
+  newer[18] = 0x7f;
+  EXPECT_EQ(error_of(config(), newer), "the save is of version 127, and this program reads version 1");
+  Config other = config();
+  other.limits.dialogs = 1;
+  EXPECT_EQ(error_of(other, saved), "the save was made under another configuration");
+  std::string wrong = saved;
+  wrong[18 + 1 + 16 + 32 * 3] = '\xff';
+  EXPECT_THAT(error_of(config(), with_checksum(wrong)), HasSubstr("the save cannot be read: "));
+}
+
+RC_GTEST_PROP(CheckpointProperty, ADamagedSaveIsRefused, (std::uint16_t where, std::uint8_t what)) {
+  static const std::string saved = busy_engine().save();
+  std::string damaged = saved;
+  damaged[where % saved.size()] = static_cast<char>(what);
+  if (damaged != saved) RC_ASSERT(!error_of(config(), damaged).empty());
+  RC_ASSERT(!error_of(config(), saved.substr(0, where % saved.size())).empty());
+}
+
+// One whose checksum fits is refused, or it is another save.
+RC_GTEST_PROP(CheckpointProperty, AForgedSaveIsRefusedOrWhatItsEngineSaves, (std::uint16_t where, std::uint8_t what)) {
+  static const std::string saved = busy_engine().save();
+  std::string forged = saved;
+  forged[where % saved.size()] = static_cast<char>(what);
+  forged = with_checksum(forged);
+  const auto loaded = Engine::load(config(), forged);
+  if (loaded) RC_ASSERT(loaded->save() == forged);
+}
+
+TEST(CheckpointTest, EveryTruncationIsRefusedWhereverItIsAndWhateverItsChecksum) {
+  const std::string saved = busy_engine().save();
+  for (std::size_t size = 0; size < saved.size(); size += 7) {
+    ASSERT_NE(error_of(config(), with_checksum(saved.substr(0, size))), "") << size;
+  }
+}
+
+}  // namespace
+}  // namespace intermediary
