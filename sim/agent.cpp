@@ -39,13 +39,13 @@ void Agent::end(TimePoint now, const std::string& call_id, CallRecord::State sta
 // ---- what it does of its own accord
 
 void Agent::enroll(TimePoint now, Party& self, HostId registrar, const std::string& registrar_uri) {
-  WireMessage request = self.outside_dialogs("REGISTER", registrar_uri);
-  request.add("Expires", "3600");
-  begin(now, std::move(request), registrar, {});
+  registration_ = Registration{registrar, registrar_uri, manners_.expires, false, {}};
+  register_again(now, self);
 }
 
 void Agent::call(TimePoint now, Party& self, HostId via, const std::string& uri, std::optional<Duration> talk) {
   WireMessage invite = self.outside_dialogs("INVITE", uri);
+  ask_for_session_timer(invite);
   CallRecord record;
   record.call_id = invite.call_id();
   record.began = now;
@@ -77,6 +77,9 @@ void Agent::begin(TimePoint now, WireMessage message, HostId to, std::optional<D
 }
 
 void Agent::hang_up(TimePoint now, Party& self, const WireMessage& theirs, HostId to) {
+  const std::string remote_tag = theirs.is_response() ? theirs.to_tag() : theirs.from_tag();
+  std::erase_if(talks_,
+                [&](const Talk& talk) { return talk.call_id == theirs.call_id() && talk.remote_tag == remote_tag; });
   end(now, theirs.call_id(), CallRecord::State::Ended, 0);
   if (auto bye = self.within_dialog_of(theirs, "BYE")) begin(now, std::move(*bye), to, {});
 }
@@ -84,6 +87,20 @@ void Agent::hang_up(TimePoint now, Party& self, const WireMessage& theirs, HostI
 // ---- time
 
 std::optional<TimePoint> Agent::next_deadline() const {
+  std::optional<TimePoint> next = next_step();
+  auto consider = [&](std::optional<TimePoint> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  if (registration_) consider(registration_->refresh_at);
+  for (const Talk& talk : talks_) {
+    consider(talk.refresh_at);
+    consider(talk.ends_at);
+    consider(talk.tries_again_at);
+  }
+  return next;
+}
+
+std::optional<TimePoint> Agent::next_step() const {
   std::optional<TimePoint> next;
   auto consider = [&](std::optional<TimePoint> time) {
     if (time && (!next || *time < *next)) next = time;
@@ -112,6 +129,8 @@ void Agent::wake(TimePoint now, Party& self) {
     if (due(farewell)) hang_up(now, self, farewell.theirs, farewell.to);
   }
   std::erase_if(farewells_, due);
+  wake_talks(now, self);
+  tell_referrers(now, self);
   std::erase_if(clients_, [&](const ClientRequest& request) { return request.gives_up_at <= now; });
   std::erase_if(servers_, [&](const ServerRequest& request) {
     return !request.gives_up_at && !request.rings_at && !request.answers_at && !request.hangs_up_at;
@@ -125,6 +144,7 @@ void Agent::wake_client(TimePoint now, ClientRequest& request) {
       end(now, request.message.call_id(), CallRecord::State::Failed, 408);
     } else {
       answers_.emplace_back(request.message.method(), 408);
+      if (request.message.method() == "REGISTER") registration_failed(now);
     }
     return;
   }
@@ -176,6 +196,7 @@ void Agent::hear(TimePoint now, Party& self, const Heard& heard) {
   } else {
     hear_response(now, self, heard);
   }
+  tell_referrers(now, self);
 }
 
 void Agent::hear_response(TimePoint now, Party& self, const Heard& heard) {
@@ -196,8 +217,10 @@ void Agent::hear_response(TimePoint now, Party& self, const Heard& heard) {
   }
   const bool invite = response.method() == "INVITE";
   if (response.status() < 200 || (invite && (answered || response.status() < 300))) return;
-  auto again = cancelled ? std::nullopt : self.resubmission_of(asked_for, response);
+  auto again = cancelled ? std::nullopt : corrected(self, asked_for, response);
   if (again) return begin(now, *std::move(again), to, talk);
+  if (response.method() == "REGISTER") registered(now, self, response);
+  if (failed_within(now, self, asked_for, response)) return;
   if (invite) {
     end(now, response.call_id(), CallRecord::State::Failed, response.status());
   } else {
@@ -229,6 +252,7 @@ void Agent::accepted(TimePoint now, Party& self, ClientRequest& request, const H
   const HostId to = request.to;
   std::string& ack = request.acks[response.to_tag()];
   bool repeated = !ack.empty();
+  if (!repeated && !request.message.to_tag().empty()) learn_of_session(now, self, request, heard);
   if (!repeated) ack = self.acknowledgement_of(response)->to_bytes();
   send(to, ack);
   if (repeated) return;
@@ -246,6 +270,7 @@ void Agent::accepted(TimePoint now, Party& self, ClientRequest& request, const H
     record->state = CallRecord::State::Talking;
     record->remote_tag = response.to_tag();
   }
+  learn_of_session(now, self, request, heard);
   if (talk) farewells_.push_back({now + *talk, response, to});
 }
 
@@ -283,9 +308,12 @@ void Agent::hear_request(TimePoint now, Party& self, const Heard& heard) {
   }
   servers_.push_back(std::move(server));
   if (method == "BYE") return hear_bye(now, self, heard);
+  if (method == "REFER" && hear_refer(now, self, heard)) return;
   bool understood = method == "OPTIONS" || method == "MESSAGE" || method == "INFO" || method == "INVITE" ||
                     method == "UPDATE" || method == "NOTIFY";
-  answer(now, self, servers_.back(), understood ? 200 : 501);
+  const bool crosses = method == "INVITE" && offers_within(request.call_id(), request.from_tag());
+  answer(now, self, servers_.back(), crosses ? 491 : understood ? 200 : 501);
+  if (method == "NOTIFY") hear_notify(now, self, heard);
 }
 
 void Agent::hear_ack(const Heard& heard) {
@@ -320,6 +348,7 @@ void Agent::hear_bye(TimePoint now, Party& self, const Heard& heard) {
   if (CallRecord* record = record_of(call_id); record && record->remote_tag == tag) {
     end(now, call_id, CallRecord::State::Ended, 0);
   }
+  std::erase_if(talks_, [&](const Talk& talk) { return talk.call_id == call_id && talk.remote_tag == tag; });
   std::erase_if(farewells_, [&](const Farewell& farewell) {
     return farewell.theirs.call_id() == call_id && farewell.theirs.to_tag() == tag;
   });
@@ -337,13 +366,16 @@ void Agent::answer_at_once(Party& self, const Heard& heard, int status) {
 
 void Agent::answer(TimePoint now, Party& self, ServerRequest& request, int status) {
   const WireMessage& asked = request.heard.message;
-  request.answer = self.answer(asked, status).to_bytes();
+  WireMessage response = self.answer(asked, status);
+  dress_answer(asked, response, self.identity().name);
+  request.answer = response.to_bytes();
   request.status = status;
   send(request.heard.from, request.answer);
   if (status < 200) return;
   request.gives_up_at = now + t1_times_64;
-  if (asked.method() != "INVITE") return;
   bool accepts = status < 300;
+  if (accepts && (asked.method() == "INVITE" || asked.method() == "UPDATE")) talk_as_callee(now, request);
+  if (asked.method() != "INVITE") return;
   if (accepts || !manners_.reliable) {
     request.interval = t1;
     request.repeats_at = now + t1;

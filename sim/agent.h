@@ -2,8 +2,10 @@
 // §13.3.1.4 and the manners of §8 to §15. Written apart from lib/transaction, so that a mistake there cannot hide
 // behind its twin here.
 //
-// It registers, calls and is called, answers OPTIONS, hangs up. Every 2xx is acknowledged; a second one (another
-// branch) or one that comes after its own CANCEL is hung up at once, so that nobody is left talking alone.
+// It registers, and again before that ends; calls and is called, answers OPTIONS, hangs up; holds a call and resumes it
+// (RFC 3264 §8.4), transfers it and lets itself be transferred (RFC 3515, RFC 5589 §6.1), keeps session timers (RFC
+// 4028) and answers challenges (agent_session.cpp). Every 2xx is acknowledged; a second one (another branch) or one
+// that comes after its own CANCEL is hung up at once, so that nobody is left talking alone.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +23,11 @@ namespace intermediary::sim {
 struct AgentManners {
   Duration rings_after{0};
   Duration answers_after{0};
-  int rejects_with = 0;               // 0: answers
-  std::optional<Duration> talks_for;  // hangs up this long after it answered
-  bool reliable = false;              // its transport repeats for it
+  int rejects_with = 0;                     // 0: answers
+  std::optional<Duration> talks_for;        // hangs up this long after it answered
+  bool reliable = false;                    // its transport repeats for it
+  std::chrono::seconds expires{3600};       // that it registers for
+  std::chrono::seconds session_expires{0};  // asks for session timers; 0: has those that others ask for
 };
 
 // One call as one side knows it.
@@ -48,17 +52,24 @@ class Agent {
     std::string bytes;
   };
 
-  // Registers its contact for an hour.
+  // Registers its contact, and refreshes that from then on.
   void enroll(TimePoint now, Party& self, HostId registrar, const std::string& registrar_uri);
   // Hangs up after `talk`; without it, it waits for the other side.
   void call(TimePoint now, Party& self, HostId via, const std::string& uri, std::optional<Duration> talk);
   // Gives up the call it is making, as soon as that may be cancelled (§9.1).
   void give_up(TimePoint now);
 
+  // Of the call that began last; false when there is none. `direction` is the attribute of RFC 8866 §6.7 that says what
+  // of the media is left: sendonly, inactive; sendrecv resumes.
+  bool change_media(TimePoint now, Party& self, const std::string& direction);
+  // A REFER to `target`; the call ends when the other side has reached it.
+  bool transfer(TimePoint now, Party& self, const std::string& target);
+
   void hear(TimePoint now, Party& self, const Heard& heard);
   void wake(TimePoint now, Party& self);
   std::optional<TimePoint> next_deadline() const;
-  bool idle() const { return !next_deadline(); }
+  // Nothing is under way; calls may stand, and wait for their refreshes.
+  bool idle() const { return !next_step(); }
   std::vector<Outgoing> take_outgoing();
 
   const std::vector<CallRecord>& calls() const { return calls_; }
@@ -93,6 +104,47 @@ class Agent {
     std::optional<TimePoint> hangs_up_at;  // the call that this INVITE began
   };
 
+  // A dialog in which it talks.
+  struct Talk {
+    std::string call_id;
+    std::string remote_tag;
+    WireMessage theirs;  // of that dialog
+    HostId to;
+    std::string direction = "sendrecv";
+    int version = 1;  // of its session description
+    bool is_caller = false;
+    std::chrono::seconds interval{0};  // of the session timer
+    std::optional<TimePoint> refresh_at, ends_at, tries_again_at;
+  };
+  // A REFER that it follows: the call that came of it.
+  struct Referral {
+    WireMessage refer;
+    HostId to;
+    std::string call_id;
+  };
+
+  std::optional<TimePoint> next_step() const;
+  void learn_of_session(TimePoint now, Party& self, ClientRequest& request, const Heard& heard);
+  void talk_as_callee(TimePoint now, const ServerRequest& request);
+  void keep_time(TimePoint now, Talk& talk, const WireMessage& answer, bool is_client);
+  void ask_for_session_timer(WireMessage& invite) const;
+  void dress_answer(const WireMessage& request, WireMessage& response, const std::string& name) const;
+  void offer_again(TimePoint now, Party& self, Talk& talk);
+  void wake_talks(TimePoint now, Party& self);
+  bool failed_within(TimePoint now, Party& self, const WireMessage& request, const WireMessage& response);
+  // The same request with what the answer asks for instead: credentials, a longer interval.
+  std::optional<WireMessage> corrected(Party& self, const WireMessage& request, const WireMessage& response);
+  void registered(TimePoint now, Party& self, const WireMessage& response);
+  void registration_failed(TimePoint now);
+  void register_again(TimePoint now, Party& self);
+  bool hear_refer(TimePoint now, Party& self, const Heard& heard);
+  void hear_notify(TimePoint now, Party& self, const Heard& heard);
+  void tell_referrers(TimePoint now, Party& self);
+  void notify(TimePoint now, Party& self, const Referral& referral, int status);
+  // An INVITE of its own is under way in that dialog (RFC 3261 §14.2).
+  bool offers_within(const std::string& call_id, const std::string& remote_tag) const;
+  Talk* talk_of(const std::string& call_id, const std::string& remote_tag);
+
   void begin(TimePoint now, WireMessage message, HostId to, std::optional<Duration> talk);
   void send(HostId to, std::string bytes) { outgoing_.push_back({to, std::move(bytes)}); }
   void hear_response(TimePoint now, Party& self, const Heard& heard);
@@ -120,6 +172,16 @@ class Agent {
     HostId to;
   };
   std::vector<Farewell> farewells_;  // calls of ours that are to be hung up
+  struct Registration {
+    HostId registrar;
+    std::string uri;
+    std::chrono::seconds expires{3600};  // as asked for, or the least that is granted
+    bool stands = false;
+    std::optional<TimePoint> refresh_at;
+  };
+  std::optional<Registration> registration_;
+  std::vector<Talk> talks_;
+  std::vector<Referral> referrals_;
   std::vector<Outgoing> outgoing_;
   std::vector<CallRecord> calls_;
   std::vector<std::pair<std::string, int>> answers_;

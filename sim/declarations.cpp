@@ -211,6 +211,10 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
     auto status = parse_decimal<int>(value);
     if (!status || *status < 300 || *status > 699) wrong(option, "rejects= with a status from 300 to 699");
     agent.manners.rejects_with = *status;
+  } else if (key == "expires" || key == "session-expires") {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration());
+    if (whole != duration() || whole.count() == 0) wrong(option, "whole seconds, and some");
+    (key == "expires" ? agent.manners.expires : agent.manners.session_expires) = whole;
   } else if (key == "registers") {
     if (!nodes_.contains(value) || nodes_.at(value).options.config.domains.empty()) {
       wrong(option, "registers= with a node that has a domain");
@@ -218,9 +222,8 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
     agent.registers_with = value;
   } else {
     wrong(option,
-          "an address, transport=, aor=, user=, password=, cert=, !trusted, registers=, rings-after=, answers-after=, "
-          "rejects= or "
-          "hangs-up-after=");
+          "an address, transport=, aor=, user=, password=, cert=, !trusted, registers=, expires=, session-expires=, "
+          "rings-after=, answers-after=, rejects= or hangs-up-after=");
   }
 }
 

@@ -358,13 +358,18 @@ WireMessage Party::challenged_or(WireMessage request) const {
   return request;
 }
 
+WireMessage Party::anew(const WireMessage& request) {
+  WireMessage again = request;
+  again.set("Via", via());
+  again.set("CSeq", std::to_string(next_cseq(request.call_id())) + ' ' + request.method());
+  return again;
+}
+
 std::optional<WireMessage> Party::resubmission_of(const WireMessage& request, const WireMessage& response) {
   if (response.status() != 401 && response.status() != 407) return std::nullopt;
   const bool answered = request.has("Authorization") || request.has("Proxy-Authorization");
   if (identity_.login.password.empty() || keyring_.empty() || (answered && !says_stale(response))) return std::nullopt;
-  WireMessage again = request;
-  again.set("Via", via());
-  again.set("CSeq", std::to_string(next_cseq(request.call_id())) + ' ' + request.method());
+  WireMessage again = anew(request);
   keyring_.answer(again, identity_.login, {});
   return again;
 }

@@ -78,6 +78,8 @@ class Party {
   std::optional<WireMessage> acknowledgement_of(const WireMessage& response);
   static WireMessage cancellation_of(const WireMessage& invite);
   WireMessage answer(const WireMessage& request, int status);
+  // The same request with a branch and a CSeq of its own.
+  WireMessage anew(const WireMessage& request);
   // The same request again, with credentials for what a 401 or 407 asks (RFC 3261 §22.2); nullopt when it has none, or
   // when those that it had were wrong.
   std::optional<WireMessage> resubmission_of(const WireMessage& request, const WireMessage& response);

@@ -123,9 +123,20 @@ class Runner {
       if (auto action = next_action(checks)) consider(std::max(window(*action)->from, world_.now()));
     }
     bool lines_left = next.has_value();
-    if (!lines_left && (world_.idle() || world_.now() > last_line_time() + patience_at_the_end)) return std::nullopt;
-    consider(world_.next_time());
+    const auto event = world_.next_time();
+    if (!lines_left && world_.idle() && !(event && awaits(*event))) return std::nullopt;
+    if (!lines_left && world_.now() > last_line_time() + patience_at_the_end) return std::nullopt;
+    consider(event);
     return next;
+  }
+
+  // Something may still come at `time`, or later, that a line expects.
+  bool awaits(TimePoint time) const {
+    for (std::size_t i = 0; i < scenario_.lines.size(); ++i) {
+      if (happened_[i] || !is_expectation(scenario_.lines[i])) continue;
+      if (auto when = window(i); when && when->to >= time) return true;
+    }
+    return false;
   }
 
   TimePoint last_line_time() const {
@@ -171,7 +182,6 @@ class Runner {
                    [&](const CheckLine&) {},
                    [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
                    [&](const LinkLine& link) { apply(world_, link); },
-                   [&](const AgentLine& agent) { apply(world_, agent); },
                    [&](const auto& other) {
                      if (auto done = apply(world_, other); !done) fail(other.head, done.error());
                    },

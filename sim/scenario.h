@@ -68,12 +68,13 @@ struct LinkLine {
   LinkChange change;
 };
 struct AgentLine {
-  enum class Verb { Calls, GivesUp };
+  enum class Verb { Calls, GivesUp, Holds, Resumes, Transfers };
 
   LineHead head;
   std::string agent;
   Verb verb = Verb::Calls;
-  std::string uri;
+  std::string uri;        // of Calls and Transfers
+  std::string direction;  // of Holds
   std::string via;
   std::optional<Duration> talk;
 };

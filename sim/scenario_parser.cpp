@@ -213,7 +213,8 @@ class Parser {
     }
     if (verb.text == "idle" || verb.text == "busy" || verb.text == "live" || verb.text == "tells")
       return read_check(head, subject, verb, words);
-    if (verb.text == "calls" || verb.text == "gives") return read_agent_line(head, subject, verb, words);
+    if (std::ranges::find(agent_verbs, verb.text) != agent_verbs.end())
+      return read_agent_line(head, subject, verb, words);
     if (verb.text == "restarts" || verb.text == "stops" || verb.text == "starts")
       return read_node_line(head, subject, verb, words);
     if (verb.text == "rebinds") {
@@ -354,27 +355,48 @@ class Parser {
     add(std::move(line), words);
   }
 
+  // "calls URI via NAME [for 10s]", "gives up", "holds [inactive]", "resumes", "transfers to URI".
   void read_agent_line(LineHead head, const Piece& agent, const Piece& verb, Words& words) {
     if (!world_.is_agent(agent.text)) wrong(agent, "the name of an auto");
     at_one_time(head);
-    AgentLine line{std::move(head), agent.text, AgentLine::Verb::Calls, {}, {}, {}};
+    AgentLine line{std::move(head), agent.text, AgentLine::Verb::Calls, {}, {}, {}, {}};
     if (verb.text == "gives") {
       line.verb = AgentLine::Verb::GivesUp;
-      if (Piece up = words.next("'up'"); up.text != "up") wrong(up, "'up'");
-      return add(std::move(line), words);
-    }
-    Piece uri = words.next("a URI");
-    if (auto parsed = Uri::parse(uri.text); !parsed || !parsed->is_sip()) wrong(uri, "a SIP URI");
-    line.uri = uri.text;
-    if (Piece via = words.next("'via'"); via.text != "via") wrong(via, "'via'");
-    Piece via = words.next("whom it sends to");
-    world_.known(via);
-    line.via = via.text;
-    if (auto word = words.next_if_any()) {
-      if (word->text != "for") wrong(*word, "'for'");
-      line.talk = duration_of(words.next("a duration"));
+      expect_word(words, "up");
+    } else if (verb.text == "holds") {
+      line.verb = AgentLine::Verb::Holds;
+      const auto direction = words.next_if_any();
+      if (direction && direction->text != "inactive") wrong(*direction, "'inactive', or the end of the line");
+      line.direction = direction ? "inactive" : "sendonly";
+    } else if (verb.text == "resumes") {
+      line.verb = AgentLine::Verb::Resumes;
+    } else if (verb.text == "transfers") {
+      line.verb = AgentLine::Verb::Transfers;
+      expect_word(words, "to");
+      line.uri = sip_uri(words);
+    } else {
+      line.uri = sip_uri(words);
+      expect_word(words, "via");
+      Piece via = words.next("whom it sends to");
+      world_.known(via);
+      line.via = via.text;
+      if (auto word = words.next_if_any()) {
+        if (word->text != "for") wrong(*word, "'for'");
+        line.talk = duration_of(words.next("a duration"));
+      }
     }
     add(std::move(line), words);
+  }
+
+  static void expect_word(Words& words, const std::string& expected) {
+    const std::string quoted = '\'' + expected + '\'';
+    if (const Piece word = words.next(quoted); word.text != expected) wrong(word, quoted);
+  }
+
+  static std::string sip_uri(Words& words) {
+    Piece uri = words.next("a URI");
+    if (auto parsed = Uri::parse(uri.text); !parsed || !parsed->is_sip()) wrong(uri, "a SIP URI");
+    return uri.text;
   }
 
   void read_connection(LineHead head, const Piece& actor, const Piece& verb, Words& words) {

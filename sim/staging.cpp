@@ -49,10 +49,28 @@ void apply(World& world, const LinkLine& line) {
   }
 }
 
-void apply(World& world, const AgentLine& line) {
+std::expected<void, std::string> apply(World& world, const AgentLine& line) {
   const HostId agent = world.find(line.agent);
-  if (line.verb == AgentLine::Verb::GivesUp) return world.give_up(agent);
-  world.call(agent, world.find(line.via), line.uri, line.talk);
+  bool done = true;
+  switch (line.verb) {
+    case AgentLine::Verb::Calls:
+      world.call(agent, world.find(line.via), line.uri, line.talk);
+      break;
+    case AgentLine::Verb::GivesUp:
+      world.give_up(agent);
+      break;
+    case AgentLine::Verb::Holds:
+      done = world.change_media(agent, line.direction);
+      break;
+    case AgentLine::Verb::Resumes:
+      done = world.change_media(agent, "sendrecv");
+      break;
+    case AgentLine::Verb::Transfers:
+      done = world.transfer(agent, line.uri);
+      break;
+  }
+  if (!done) return std::unexpected(line.agent + " is in no call");
+  return {};
 }
 
 std::expected<void, std::string> apply(World& world, const ConnectionLine& line) {

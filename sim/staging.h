@@ -17,9 +17,9 @@ void populate(World& world, const Scenario& scenario);
 void enroll_agents(World& world, const Scenario& scenario);
 
 void apply(World& world, const LinkLine& line);
-void apply(World& world, const AgentLine& line);
 // An error is one line for people. REQUIRES: its actor is no node.
 std::expected<void, std::string> apply(World& world, const ConnectionLine& line);
+std::expected<void, std::string> apply(World& world, const AgentLine& line);
 std::expected<void, std::string> apply(World& world, const NodeLine& line);
 std::expected<void, std::string> apply(World& world, const PartitionLine& line);
 std::expected<void, std::string> apply(World& world, const RebindLine& line);

@@ -17,9 +17,11 @@ inline constexpr auto other_words =
 
 // Behind a time: what stands for a name of somebody, and what follows such a name.
 inline constexpr auto line_subjects = std::to_array<std::string_view>({"link", "dns", "partition", "heal"});
-inline constexpr auto line_verbs =
-    std::to_array<std::string_view>({"->", "-x", "idle", "busy", "live", "tells", "opens", "closes", "refuses",
-                                     "accepts", "restarts", "stops", "starts", "rebinds", "calls", "gives"});
+inline constexpr auto agent_verbs =
+    std::to_array<std::string_view>({"calls", "gives", "holds", "resumes", "transfers"});
+inline constexpr auto line_verbs = std::to_array<std::string_view>(
+    {"->", "-x", "idle", "busy", "live", "tells", "opens", "closes", "refuses", "accepts", "restarts", "stops",
+     "starts", "rebinds", "calls", "gives", "holds", "resumes", "transfers"});
 
 // Conditions that are no header's.
 inline constexpr auto condition_words = std::to_array<std::string_view>(

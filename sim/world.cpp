@@ -473,6 +473,20 @@ void World::give_up(HostId agent) {
   send_all(agent, caller);
 }
 
+bool World::change_media(HostId agent, const std::string& direction) {
+  UserAgent& user_agent = user_agents_.at(agent);
+  const bool done = user_agent.automatic->change_media(now_, user_agent.party, direction);
+  send_all(agent, user_agent);
+  return done;
+}
+
+bool World::transfer(HostId agent, const std::string& target) {
+  UserAgent& user_agent = user_agents_.at(agent);
+  const bool done = user_agent.automatic->transfer(now_, user_agent.party, target);
+  send_all(agent, user_agent);
+  return done;
+}
+
 void World::enroll(HostId agent, HostId registrar, const std::string& registrar_uri) {
   UserAgent& user_agent = user_agents_.at(agent);
   user_agent.automatic->enroll(now_, user_agent.party, registrar, registrar_uri);

@@ -121,6 +121,9 @@ class World {
 
   void call(HostId agent, HostId via, const std::string& uri, std::optional<Duration> talk);
   void give_up(HostId agent);
+  // False when it is in no call.
+  bool change_media(HostId agent, const std::string& direction);
+  bool transfer(HostId agent, const std::string& target);
   void enroll(HostId agent, HostId registrar, const std::string& registrar_uri);
 
   // A party sends: a response back where its request came from, anything else to the receiver's first socket of the

@@ -217,6 +217,10 @@ void Performance::perform(std::size_t index) {
                  [&](const MessageLine& message) { send(index, message); },
                  [&](const CheckLine&) {},
                  [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
+                 [&](const NodeLine& node) {
+                   const bool done = apply(world_, node).has_value();
+                   if (done && node.verb != NodeLine::Verb::Starts) witness_.restarted(world_.find(node.node));
+                 },
                  [&](const auto& other) { static_cast<void>(apply(world_, other)); },
              },
              line);
