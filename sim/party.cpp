@@ -378,10 +378,13 @@ std::optional<WireMessage> Party::resubmission_of(const WireMessage& request, co
 std::optional<WireMessage> Party::acknowledgement_of(const WireMessage& response) {
   const Dialog* dialog = dialog_of(response.call_id(), response.from_tag(), response.to_tag());
   auto newest = said_ | std::views::reverse;
-  auto invite = std::ranges::find_if(newest, [&](const Said& said) {
+  const auto answered = [&](const Said& said) {
     return said.message.is_request() && said.message.method() == "INVITE" &&
            said.message.call_id() == response.call_id() && said.message.cseq_number() == response.cseq_number();
-  });
+  };
+  auto invite = std::ranges::find_if(
+      newest, [&](const Said& said) { return answered(said) && said.message.branch() == response.branch(); });
+  if (invite == newest.end()) invite = std::ranges::find_if(newest, answered);
   const bool accepted = response.status() < 300 && dialog;
   if (invite == newest.end() && !accepted) return std::nullopt;
   WireMessage ack = accepted ? within(*dialog, "ACK", response.cseq_number()) : on_behalf_of(invite->message, "ACK");

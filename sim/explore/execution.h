@@ -9,7 +9,8 @@
 // call waits for what it followed when nothing went wrong, what begins something goes at its time. They repeat over
 // UDP, answer repetitions by what they said before, and acknowledge (RFC 3261 §17, §13.3.1.4). Where a thing never
 // came, what waited for it is left out; a request or final answer that does not come when all is well is answered at
-// once (sim/explore/script.h, sim/explore/repeater.h). `raw` bytes go as they are, at their time.
+// once (sim/explore/script.h, sim/explore/repeater.h). `raw` bytes go as they are, at their time or, where they
+// quote something (`\{x}`), as an answer does.
 #pragma once
 
 #include <cstdint>

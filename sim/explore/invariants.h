@@ -52,6 +52,8 @@ class Promise {
   virtual ~Promise() = default;
 
   virtual void saw(const Sight&) {}
+  // A connection of the node with that address is gone.
+  virtual void lost(const Endpoint&) {}
   // The node has dealt with what came in last, and sent all that it sends for that.
   virtual void settled() {}
   // The node starts anew: every promise forgets, see above.
@@ -65,6 +67,8 @@ class Promise {
   HostId node() const { return node_; }
   const Engine& engine() const { return world().engine(node_); }
   bool is_stateful() const;  // whatever it forwards: no rule says otherwise
+  const TransactionTimings& timings() const { return world().config(node_).timings; }
+  Duration t1_times_64() const { return 64 * timings().t1; }
 
  private:
   friend class Witness;
@@ -90,7 +94,7 @@ class Witness {
   void ended();
 
   // What a party sends as its line says, legal or not.
-  void note_as_written(const std::string& bytes) { as_written_.insert(bytes); }
+  void note_as_written(HostId party, const std::string& bytes);
 
   const std::vector<std::string>& broken() const { return broken_; }
   // Of a hash over all inputs of nodes, times included: equal hashes, equal states.
@@ -107,7 +111,9 @@ class Witness {
   std::map<HostId, std::vector<std::unique_ptr<Promise>>> promises_;
   std::map<std::pair<HostId, FlowId>, Endpoint> flows_;  // who is at the other end of nodes' connections
   std::map<std::pair<HostId, FlowId>, std::string> buffers_;
+  std::set<std::pair<HostId, FlowId>> websockets_;  // of which each piece is a message
   std::set<std::string, std::less<>> as_written_;
+  std::set<HostId> writers_;  // who has sent such bytes
   std::vector<std::string> broken_;
   KeyedHash inputs_{HashKey{3, 4}};
 };

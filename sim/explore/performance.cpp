@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "sim/expectation.h"
 #include "sim/ladder.h"
 #include "sim/staging.h"
@@ -28,6 +29,16 @@ bool names_something(const MessageLine& line) {
   return in_uri || std::ranges::any_of(line.conditions, [](const Condition& condition) {
            return condition.kind == Condition::Kind::SaveAs || !variables_of(condition.text).empty();
          });
+}
+
+// A pattern that is just this text.
+std::string literally(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (c == '*' || c == '$' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
 }
 
 bool repeats(const MessageLine& line) { return has_kind(line.conditions, Condition::Kind::Again); }
@@ -238,10 +249,11 @@ void Performance::follow_line(std::size_t index) {
 void Performance::send(std::size_t index, const MessageLine& line) {
   const HostId sender = world_.find(line.sender);
   const HostId receiver = world_.find(line.receiver);
-  const auto bytes = bytes_of(world_, line, bindings_);
+  const auto bytes = script_ ? bytes_of(world_, directed(line, script_->cues.at(index)), bindings_)
+                             : bytes_of(world_, line, bindings_);
   if (!bytes) return;
   const bool is_raw = line.start.kind == Start::Kind::Raw;
-  if (is_raw) witness_.note_as_written(*bytes);
+  if (is_raw) witness_.note_as_written(sender, *bytes);
   const auto message = WireMessage::read(*bytes);
   if (script_ && message && !is_raw && is_out_of_place(*bytes, *message, sender, script_->cues.at(index))) return;
   if (message && message->is_request()) hearing_.begins(message->call_id(), index);
@@ -253,11 +265,54 @@ void Performance::send(std::size_t index, const MessageLine& line) {
   if (sent && !is_raw) note_said(sender, receiver, *bytes, false);
 }
 
+// An answer goes to the request that it has waited for, even where another came since, or names that used to tell them
+// apart are bound to something else.
+MessageLine Performance::directed(const MessageLine& line, const Cue& cue) const {
+  if (line.start.kind != Start::Kind::Response || repeats(line)) return line;
+  const auto request = requests_.find(cue.heard);
+  if (request == requests_.end()) return line;
+  const WireMessage& asked = request->second;
+  const bool ends_its_invite = asked.method() == "CANCEL" && line.start.status == 487;
+  const std::string usual = ends_its_invite ? "INVITE" : asked.method();
+  const std::string method = line.start.method.empty() ? usual : line.start.method;
+  if (method != usual && !(asked.method() == "CANCEL" && method == "INVITE")) return line;
+  MessageLine directed = line;
+  const auto is_about = [](const Condition& condition, std::string_view name) {
+    return equals_ignoring_case(long_name(condition.name), name);
+  };
+  constexpr std::string_view identity[] = {"Via", "From", "Call-ID", "CSeq"};
+  std::erase_if(directed.conditions, [&](const Condition& condition) {
+    return !variables_of(condition.text).empty() &&
+           std::ranges::any_of(identity, [&](std::string_view name) { return is_about(condition, name); });
+  });
+  const auto choose = [&](std::string_view name, const std::string& value) {
+    if (std::ranges::any_of(line.conditions,
+                            [&](const Condition& c) { return is_about(c, name) && variables_of(c.text).empty(); })) {
+      return;
+    }
+    Condition condition;
+    condition.kind = Condition::Kind::Exact;
+    condition.name = name;
+    condition.text = literally(value);
+    directed.conditions.insert(directed.conditions.begin(), std::move(condition));
+  };
+  choose("CSeq", std::to_string(asked.cseq_number()) + ' ' + method);
+  choose("Call-ID", asked.call_id());
+  choose("Via", asked.value("Via"));
+  return directed;
+}
+
 // A line that made sense when nothing went wrong, and does not any more.
 bool Performance::is_out_of_place(const std::string&, const WireMessage& message, HostId sender,
                                   const std::optional<Cue>& cue) const {
   const Repeater& repeater = parties_.at(sender).repeater;
-  if (message.is_response()) return repeater.is_answered_by_itself(message);
+  if (message.is_response()) {
+    // The CANCEL of an INVITE that is not known by its branch ends nothing (RFC 3261 §9.2).
+    const auto request = requests_.find(cue->heard);
+    const bool ends_nothing = request != requests_.end() && request->second.method() == "CANCEL" &&
+                              message.method() == "INVITE" && !repeater.cancelled_by(request->second);
+    return ends_nothing || repeater.is_answered_by_itself(message);
+  }
   if (message.method() != "CANCEL") return false;
   WireMessage invite = message;
   invite.start_line = "INVITE" + message.start_line.substr(message.start_line.find(' '));
@@ -274,9 +329,12 @@ void Performance::learn(std::size_t index, const MessageLine& line, const std::s
     if (first != said_by_.end()) cue = {Cue::Kind::Line, world_.now() - *happened_[first->second], {}, first->second};
     return;
   }
-  if (line.start.kind == Start::Kind::Raw || has_kind(line.conditions, Condition::Kind::SameAs)) return;
+  if (has_kind(line.conditions, Condition::Kind::SameAs)) return;
   const auto message = WireMessage::read(bytes);
-  if (!message || !depends_on_its_call(line, *message)) return;
+  if (!message) return;
+  // Raw bytes wait where they quote what was heard.
+  const bool is_raw = line.start.kind == Start::Kind::Raw;
+  if (is_raw ? line.start.raw.find("\\{") == std::string::npos : !depends_on_its_call(line, *message)) return;
   const auto& last = parties_.at(sender).last_heard;
   const auto before = last.find(message->call_id());
   if (before == last.end()) return;
@@ -350,6 +408,7 @@ void Performance::heard(HostId host, const Heard& heard) {
   stage.repeater.heard(heard, !name);
   for (const Repeater::Sending& again : stage.repeater.take_outgoing()) say(host, again.to, again.bytes);
   if (!name) return;
+  if (heard.message.is_request()) requests_.emplace(*name, heard.message);
   const auto [begin, end] = by_heard_.equal_range(*name);
   for (auto waits = begin; waits != end; ++waits) {
     waiting_.emplace(world_.now() + script_->cues.at(waits->second).delay, waits->second);

@@ -17,6 +17,7 @@
 #include "sim/explore/saboteur.h"
 #include "sim/explore/script.h"
 #include "sim/scenario.h"
+#include "sim/wire.h"
 
 namespace intermediary::sim {
 
@@ -51,6 +52,7 @@ class Performance final : public Observer {
   void wait_for_cues();
   void perform(std::size_t index);
   void send(std::size_t index, const MessageLine& line);
+  MessageLine directed(const MessageLine& line, const Cue& cue) const;
   bool is_out_of_place(const std::string& bytes, const WireMessage& message, HostId sender,
                        const std::optional<Cue>& cue) const;
   void learn(std::size_t index, const MessageLine& line, const std::string& bytes, HostId sender);
@@ -86,6 +88,7 @@ class Performance final : public Observer {
   std::set<std::pair<TimePoint, std::size_t>> waiting_;  // with a script: lines whose time is known
   std::multimap<std::string, std::size_t> by_heard_;     // likewise: lines that wait for a name
   std::multimap<std::size_t, std::size_t> by_line_;      // and for a line
+  std::map<std::string, WireMessage> requests_;          // that came to parties, by name
   std::map<std::string, std::size_t> said_by_;           // bytes, by the line that first sent them
   std::map<std::pair<HostId, HostId>, std::set<std::string>> expected_before_;
   const MessageLine* stimulus_ = nullptr;

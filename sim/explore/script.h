@@ -30,8 +30,9 @@ struct Script {
   std::set<std::string> heard;      // all that came to parties
 };
 
-// Names what comes to parties, so that the same thing has the same name in every run: "alice p1 line 3: 200 INVITE 1"
-// is the first such answer, in the call that line 3 begins, from p1. What comes again has no name.
+// Names what comes to parties, so that the same thing has the same name in every run: "alice p1 line 3: 200 INVITE 1
+// #2" is the second such answer from p1 (of another branch or user agent), in the call that line 3 begins. What comes
+// again has no name.
 class Hearing {
  public:
   // The call with that Call-ID begins with a line. Does nothing where it has begun.
