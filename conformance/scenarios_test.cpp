@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <sstream>
 
 #include "conformance/flow_files.h"
 #include "sim/runner.h"
@@ -80,6 +81,37 @@ std::vector<std::string> examples() {
 TEST(ScenarioReference, ItsExamplesRun) {
   EXPECT_THAT(examples(), SizeIs(testing::Ge(3u)));
   for (const std::string& example : examples()) run("docs/scenarios.md (example)", example);
+}
+
+// "| `5  partition p1 bob \\| alice` | … |": what stands between the first backticks of the rows that begin with a
+// time, below "Other lines".
+std::vector<std::string> line_examples() {
+  std::vector<std::string> found;
+  const std::string whole = read_text(INTERMEDIARY_SOURCE_DIR "/docs/scenarios.md");
+  std::istringstream text(whole.substr(whole.find("**Other lines.**")));
+  for (std::string row; std::getline(text, row);) {
+    if (!row.starts_with("| `") || !std::isdigit(static_cast<unsigned char>(row[3]))) continue;
+    std::string cell = row.substr(2, row.find(" | ", 2) - 2);
+    for (std::size_t at = cell.find("\\|"); at != std::string::npos; at = cell.find("\\|")) cell.erase(at, 1);
+    for (std::size_t begin = cell.find('`'); begin != std::string::npos;) {
+      const std::size_t end = cell.find('`', begin + 1);
+      found.push_back(cell.substr(begin + 1, end - begin - 1));
+      begin = cell.find('`', end + 1);
+    }
+  }
+  return found;
+}
+
+TEST(ScenarioReference, TheLinesOfItsTablesAreLines) {
+  const std::string world =
+      "scenario lines\nnode p1 proxy stateful 192.0.2.1 192.0.2.1;transport=tcp domain=example.com\n"
+      "party alice 192.0.2.10\nparty bob 192.0.2.20\nauto carol 192.0.2.30\nauto dave 192.0.2.40\n"
+      "nat home outside 203.0.113.7 inside dave\n";
+  EXPECT_THAT(line_examples(), SizeIs(testing::Ge(20u)));
+  for (const std::string& line : line_examples()) {
+    const auto scenario = sim::parse_scenario("docs/scenarios.md (line)", world + line + '\n');
+    EXPECT_TRUE(scenario) << scenario.error().to_string();
+  }
 }
 
 }  // namespace

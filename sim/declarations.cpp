@@ -1,11 +1,23 @@
 #include "sim/declarations.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
+#include "config/words.h"
 #include "sim/wire.h"
 
 namespace intermediary::sim {
+namespace {
+
+constexpr auto user_agent_options =
+    std::to_array<std::string_view>({"transport", "aor", "user", "password", "cert", "!trusted"});
+constexpr auto manners = std::to_array<std::string_view>(
+    {"registers", "expires", "session-expires", "rings-after", "answers-after", "rejects", "hangs-up-after"});
+
+Piece key_of(const Piece& option) { return {option.text.substr(0, option.text.find('=')), option.place}; }
+
+}  // namespace
 
 void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
   static const std::map<std::string, void (Declarations::*)(Words&), std::less<>> readers{
@@ -56,7 +68,10 @@ void Declarations::replace_config() {
 }
 
 void Declarations::known(const Piece& name) const {
-  if (!names_.contains(name.text)) throw Wrong{name.place, "nobody is called '" + name.text + "' above"};
+  if (names_.contains(name.text)) return;
+  const auto meant = nearest(name.text, {names_.begin(), names_.end()});
+  throw Wrong{name.place,
+              "nobody is called '" + name.text + "' above" + (meant ? "; did you mean '" + *meant + "'?" : "")};
 }
 
 std::string Declarations::declare(Words& words, std::string_view what) {
@@ -100,10 +115,9 @@ void Declarations::read_node(Words& words) {
 }
 
 void Declarations::read_proxy(NodeDraft& draft, Words& words) {
-  constexpr std::string_view modes = "'stateful', 'call-stateful' or 'stateless'";
-  Piece word = words.next(modes);
+  Piece word = words.next("'stateful', 'call-stateful' or 'stateless'");
   const auto mode = parse_proxy_mode(word.text);
-  if (!mode) wrong(word, modes);
+  if (!mode) unknown(word, "a mode", proxy_mode_names());
   draft.options.config.proxy.mode = *mode;
   while (!words.at_end()) draft.options.apply(words.next("an option"));
   if (draft.options.config.listeners.empty()) {
@@ -179,8 +193,10 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
 
 void Declarations::read_party(Words& words) {
   Draft draft = read_user_agent(words, "the party's name");
-  if (!draft.options.empty())
-    wrong(draft.options.front(), "an address, transport=, aor=, user=, password=, cert= or !trusted");
+  if (!draft.options.empty()) {
+    unknown(key_of(draft.options.front()), "an address or an option of a party",
+            {user_agent_options.begin(), user_agent_options.end()});
+  }
   parties_.insert(draft.setup.name);
   contacts_.emplace(draft.setup.name, contact_of(draft.setup));
   scenario_.inhabitants.emplace_back(std::move(draft.setup));
@@ -221,9 +237,9 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
     }
     agent.registers_with = value;
   } else {
-    wrong(option,
-          "an address, transport=, aor=, user=, password=, cert=, !trusted, registers=, expires=, session-expires=, "
-          "rings-after=, answers-after=, rejects= or hangs-up-after=");
+    std::vector<std::string> known(user_agent_options.begin(), user_agent_options.end());
+    known.insert(known.end(), manners.begin(), manners.end());
+    unknown(key_of(option), "an address or an option of an auto", known);
   }
 }
 

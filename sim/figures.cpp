@@ -48,9 +48,9 @@ const std::pair<std::string_view, Reader>* find(std::string_view name) {
 
 bool is_figure(std::string_view name) { return find(name) != nullptr; }
 
-std::string known_figures() {
-  std::string names;
-  for (const auto& [name, reader] : figures) names += (names.empty() ? "" : ", ") + std::string(name);
+std::vector<std::string> known_figures() {
+  std::vector<std::string> names;
+  for (const auto& [name, reader] : figures) names.emplace_back(name);
   return names;
 }
 

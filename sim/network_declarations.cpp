@@ -67,7 +67,8 @@ void Declarations::apply_quality(LinkChange& change, const Piece& word) {
   } else if (key == "reorder") {
     change.reorder = share();
   } else {
-    wrong(word, "latency=, jitter=, loss=, duplicate= or reorder=");
+    unknown({key, word.place}, "what is to be said of the network",
+            {"latency", "jitter", "loss", "duplicate", "reorder"});
   }
 }
 
@@ -87,8 +88,6 @@ constexpr NatKind nat_kinds[] = {{"full-cone", Dependence::None, Dependence::Non
                                  {"restricted", Dependence::None, Dependence::Address},
                                  {"port-restricted", Dependence::None, Dependence::AddressAndPort},
                                  {"symmetric", Dependence::AddressAndPort, Dependence::AddressAndPort}};
-
-constexpr std::string_view nat_options = "kind=, mapping=, filtering=, timeout=, tcp-timeout= or hairpin=";
 
 Dependence dependence_of(const Piece& word, std::string_view value) {
   if (value == "endpoint-independent") return Dependence::None;
@@ -114,10 +113,12 @@ void apply_nat_option(NatSetup& setup, const Piece& word) {
     setup.timeout = duration_of({value, word.place});
   } else if (key == "tcp-timeout") {
     setup.tcp_timeout = duration_of({value, word.place});
-  } else if (key == "hairpin" && (value == "yes" || value == "no")) {
+  } else if (key == "hairpin") {
+    if (value != "yes" && value != "no") wrong(word, "hairpin=yes or hairpin=no");
     setup.hairpin = value == "yes";
   } else {
-    wrong(word, key == "hairpin" ? "hairpin=yes or hairpin=no" : nat_options);
+    unknown({key, word.place}, "an option of a NAT box",
+            {"kind", "mapping", "filtering", "timeout", "tcp-timeout", "hairpin"});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/words.h"
 #include "sim/smime.h"
 
 namespace intermediary::sim {
@@ -156,9 +157,9 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
      }},
 };
 
-std::string known_options() {
-  std::string names = "record-route, outbound, smime, websocket, !trusted";
-  for (const auto& [name, setter] : setters) names += ", " + std::string(name) + '=';
+std::vector<std::string> known_options() {
+  std::vector<std::string> names{"record-route", "outbound", "smime", "websocket", "!trusted"};
+  for (const auto& [name, setter] : setters) names.emplace_back(name);
   return names;
 }
 
@@ -185,6 +186,11 @@ CallerChoice caller_choice(const Value& value) {
   return CallerChoice::Redirect;
 }
 
+std::vector<std::string> rule_words() {
+  return {"name",        "method",  "domain",        "source",   "challenge", "mode",          "fork", "ring-timeout",
+          "preferences", "recurse", "late-contacts", "register", "lookup",    "notify=dialog", "relay"};
+}
+
 // One word of a rule; true when it was the action.
 bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "register") return rule.action = RegisterAction{}, true;
@@ -193,7 +199,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "late-contacts") return fork.late_contacts = true, false;
   if (word.text == "notify=dialog") return rule.action = NotifyAction{}, true;
   auto option = key_and_value(word.text);
-  if (!option) throw Wrong{word.place, "expected a condition or an action, got '" + word.text + '\''};
+  if (!option) unknown(word, "a condition, an option or an action of a rule", rule_words());
   Value value{option->value, word.place};
   if (option->key == "relay") return rule.action = relay_action(value), true;
   if (option->key == "name") {
@@ -212,19 +218,18 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     fork.ring_timeout = value.positive_duration();
   } else if (option->key == "challenge") {
     rule.challenge = option->value;
-  } else if (const auto mode = parse_proxy_mode(option->value); option->key == "mode" && mode) {
-    rule.mode = mode;
+  } else if (option->key == "mode") {
+    rule.mode = parse_proxy_mode(option->value);
+    if (!rule.mode) unknown({option->value, word.place}, "a mode", proxy_mode_names());
   } else {
-    throw Wrong{word.place,
-                "expected name=, method=, domain=, source=, challenge=, mode=stateful, mode=call-stateful, "
-                "mode=stateless, fork=, ring-timeout=, preferences=, recurse, late-contacts, register, lookup, "
-                "notify=dialog or relay=, got '" +
-                    word.text + '\''};
+    unknown({option->key, word.place}, "a condition, an option or an action of a rule", rule_words());
   }
   return false;
 }
 
 }  // namespace
+
+std::vector<std::string> proxy_mode_names() { return {"stateful", "call-stateful", "stateless"}; }
 
 std::optional<ProxyMode> parse_proxy_mode(std::string_view word) {
   if (word == "stateful") return ProxyMode::Stateful;
@@ -286,6 +291,7 @@ void NodeOptions::apply(const Piece& word) {
   }
   auto option = key_and_value(word.text);
   bool is_address = word.text.find(";transport=") != std::string::npos;
+  if (!option && is_name(word.text)) unknown(word, "an address or an option", known_options());
   if (!option || is_address) {
     Socket socket = parse_socket(word);
     std::string name = std::string(parameter_name(socket.transport)) + std::to_string(config.listeners.size() + 1);
@@ -301,7 +307,7 @@ void NodeOptions::apply(const Piece& word) {
   }
   auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
   if (setter == std::end(setters)) {
-    throw Wrong{word.place, "unknown option '" + option->key + "'; there are " + known_options()};
+    throw Wrong{word.place, "unknown option '" + option->key + '\'' + suggestion(option->key, known_options())};
   }
   setter->second(*this, Value{option->value, word.place});
 }
@@ -395,7 +401,11 @@ DigestRealm parse_users(Words& words) {
     } else if (option->key == "may-register" && option->value == "any") {
       realm.may_register = DigestRealm::MayRegister::Any;
     } else {
-      wrong(*word, "NAME:PASSWORD, algorithms=, qop=auth, qop=auth,auth-int, nonce-life= or may-register=any");
+      const std::vector<std::string> names{"algorithms", "qop", "nonce-life", "may-register"};
+      if (std::ranges::find(names, option->key) == names.end()) {
+        unknown({option->key, word->place}, "NAME:PASSWORD or an option", names);
+      }
+      wrong(*word, "qop=auth, qop=auth,auth-int or may-register=any");
     }
   }
   return realm;

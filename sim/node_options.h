@@ -19,6 +19,7 @@ std::vector<std::string> parse_list(std::string_view text);
 
 // "stateful", "call-stateful", "stateless".
 std::optional<ProxyMode> parse_proxy_mode(std::string_view word);
+std::vector<std::string> proxy_mode_names();
 
 // Applies one word ("record-route", "timer-c=200s", an address); throws Wrong.
 struct NodeOptions {

@@ -333,7 +333,8 @@ class Parser {
         auto value = parse_decimal<std::uint64_t>(
             equals == std::string::npos ? std::string_view() : std::string_view(word.text).substr(equals + 1));
         std::string name = word.text.substr(0, equals);
-        if (!value || !is_figure(name)) wrong(word, "one of " + known_figures() + ", such as transactions=2");
+        if (!is_figure(name)) unknown({name, word.place}, "a figure", known_figures());
+        if (!value) wrong(word, "a figure and its value, such as transactions=2");
         check.figures.emplace_back(std::move(name), *value);
       } while (!words.at_end());
     }

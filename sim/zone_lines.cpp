@@ -21,7 +21,7 @@ std::optional<DnsType> type_of(const Piece& piece) {
       {"A", DnsType::A}, {"AAAA", DnsType::Aaaa}, {"SRV", DnsType::Srv}, {"NAPTR", DnsType::Naptr}};
   if (piece.text == "*") return std::nullopt;
   const auto found = types.find(piece.text);
-  if (found == types.end()) wrong(piece, "A, AAAA, SRV, NAPTR or '*'");
+  if (found == types.end()) unknown(piece, "a type of records", {"A", "AAAA", "SRV", "NAPTR", "*"});
   return found->second;
 }
 
