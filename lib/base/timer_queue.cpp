@@ -12,6 +12,16 @@ TimerHandle make_handle(std::uint32_t index, std::uint32_t generation) {
 std::uint32_t index_of(TimerHandle handle) { return static_cast<std::uint32_t>(handle.value); }
 std::uint32_t generation_of(TimerHandle handle) { return static_cast<std::uint32_t>(handle.value >> 32); }
 
+// In each timer's way: without a call.
+template <class Nodes, class Lane>
+[[gnu::always_inline]] inline void append(Nodes& nodes, Lane& lane, std::uint32_t index, std::uint32_t none) {
+  auto& node = nodes[index];
+  assert(lane.tail == none || nodes[lane.tail].deadline <= node.deadline);  // else `now` went backwards
+  node.previous = lane.tail;
+  (lane.tail == none ? lane.head : nodes[lane.tail].next) = index;
+  lane.tail = index;
+}
+
 }  // namespace
 
 inline bool TimerQueue::goes_before(const Node& a, const Node& b) {
@@ -32,7 +42,7 @@ TimerHandle TimerQueue::arm(TimePoint now, Duration after, TimerTag tag) {
   if (node.lane == none) {
     heap_push(index);
   } else {
-    link(index);
+    append(nodes_, lanes_[node.lane], index, none);
   }
   ++armed_;
   if (earliest_ != none && goes_before(node, nodes_[earliest_])) earliest_ = index;
@@ -99,14 +109,7 @@ std::uint32_t TimerQueue::lane_for(Duration after) const {
   return none;
 }
 
-void TimerQueue::link(std::uint32_t index) {
-  Node& node = nodes_[index];
-  Lane& lane = lanes_[node.lane];
-  assert(lane.tail == none || nodes_[lane.tail].deadline <= node.deadline);  // else `now` went backwards
-  node.previous = lane.tail;
-  (lane.tail == none ? lane.head : nodes_[lane.tail].next) = index;
-  lane.tail = index;
-}
+void TimerQueue::link(std::uint32_t index) { append(nodes_, lanes_[nodes_[index].lane], index, none); }
 
 void TimerQueue::unlink(std::uint32_t index) {
   const Node& node = nodes_[index];
