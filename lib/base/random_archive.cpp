@@ -9,6 +9,7 @@ void RandomSource::transfer(Archive& archive) {
   auto& [key, block, words, used] = *this;
   archive(key, block, used);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     if (used > words.size() || (block == 0 && used != words.size())) return archive.fail("no place in a random stream");
     if (block == 0) return;
     const std::uint32_t was_used = used;

@@ -52,6 +52,8 @@ class TimerQueue {
   void transfer(Archive& archive);
   // Whether a queue that was read may go on from `now`: what is shared was armed no later.
   bool may_go_on(TimePoint now) const;
+  // Whether somebody may have that handle: it is of a timer that was armed, or of none.
+  bool has_given(TimerHandle handle) const;
 
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};

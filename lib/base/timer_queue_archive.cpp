@@ -21,6 +21,7 @@ void TimerQueue::transfer(Archive& archive) {
   std::size_t count = nodes.size();
   archive(unused, next_sequence);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     count = archive.count();
     nodes.assign(count, {});
     heap.clear();
@@ -50,6 +51,7 @@ void TimerQueue::transfer(Archive& archive) {
     in_order.push_back(index);
   }
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     std::ranges::sort(in_order, [this](std::uint32_t a, std::uint32_t b) { return earlier(a, b); });
     for (const std::uint32_t index : in_order) {
       if (nodes[index].lane == none) {
@@ -69,6 +71,17 @@ void TimerQueue::transfer(Archive& archive) {
 bool TimerQueue::may_go_on(TimePoint now) const {
   return std::ranges::all_of(
       lanes_, [&](const Lane& lane) { return lane.tail == none || nodes_[lane.tail].deadline <= now + lane.duration; });
+}
+
+// The generation of a free node is that of its next use, whose handle nobody can have yet.
+bool TimerQueue::has_given(TimerHandle handle) const {
+  if (!handle) return true;
+  const auto index = static_cast<std::uint32_t>(handle.value);
+  if (index >= nodes_.size()) return false;
+  const Node& node = nodes_[index];
+  const bool is_free = node.lane == none && node.heap_index == none;
+  const std::uint32_t last = is_free ? node.generation - 1 : node.generation;
+  return last - static_cast<std::uint32_t>(handle.value >> 32) <= last;  // no later than that
 }
 
 template void TimerQueue::transfer(ArchiveWriter& archive);

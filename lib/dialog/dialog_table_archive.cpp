@@ -11,6 +11,7 @@ void DialogTable::transfer(Archive& archive) {
   auto& [hash_key, indexed, sets, dialogs, open_sets, by_tags, by_user] = *this;
   archive(sets, dialogs, by_user);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     open_sets.clear();
     by_tags.clear();
     std::size_t belonging = 0, users = 0;

@@ -46,11 +46,17 @@ void EngineCore::transfer(Archive& archive) {
   archive(stateless, registering);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     constexpr auto longest = Duration(std::int64_t{1} << 60);
     const auto is_possible = [&](Duration time) { return -longest < time && time < longest; };
     if (!is_possible(now.time_since_epoch()) || !is_possible(wall_offset) || !is_possible(nonce_offset) ||
         !timers.may_go_on(now)) {
-      archive.fail("a time that cannot be");
+      return archive.fail("a time that cannot be");
+    }
+    for (const DialogSetId set : dialogs.all()) {
+      for (const DialogId dialog : dialogs.find(set)->dialogs) {
+        if (!timers.has_given(dialogs.find(dialog)->expiry)) return archive.fail("a timer that nobody armed");
+      }
     }
   }
 }

@@ -6,8 +6,8 @@
 //   state                   everything that inputs change (EngineCore::transfer)
 //   checksum                16 bytes: a hash of all that stands before, against accidents, not against forgers
 //
-// Whoever can write a save can do what the engine can: it holds its keys. Still nothing that stands in one is believed
-// that could lead out of a table (docs/security.md).
+// Whoever can write a save can do what the engine can: it holds its keys. Still no id and no place in a text is
+// believed that leads nowhere; but what it says of times and states is.
 #pragma once
 
 #include <cstdint>

@@ -45,6 +45,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   void handle(TimePoint now, Input& input);
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;
+  TimePoint last_time() const { return now_; }
   LiveObjects live() const;
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }

@@ -272,6 +272,7 @@ std::expected<Engine, std::string> Engine::load(const Config& config, std::strin
   return engine;
 }
 
+TimePoint Engine::last_time() const { return implementation_->core.last_time(); }
 LiveObjects Engine::live() const { return implementation_->core.live(); }
 std::vector<TransactionView> Engine::transactions() const { return implementation_->core.transactions(); }
 const Counters& Engine::counters() const { return implementation_->core.counters(); }

@@ -96,6 +96,8 @@ class Engine {
   // that goes with this configuration: it has to be the one that the engine was made with.
   static std::expected<Engine, std::string> load(const Config& config, std::string_view saved);
 
+  // The time of the last input, also of one that was loaded: no input may come with an earlier one.
+  TimePoint last_time() const;
   LiveObjects live() const;
   // Server transactions first, in the order of their places in the table. For people to look at: costs a walk.
   std::vector<TransactionView> transactions() const;

@@ -11,6 +11,7 @@ void Location::transfer(Archive& archive) {
   auto& [records, by_expiry, by_flow, last_id, flows, instances, max_bindings] = *this;
   archive(records, last_id);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     by_expiry.clear();
     by_flow.clear();
     flows = instances = 0;

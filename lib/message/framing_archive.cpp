@@ -15,6 +15,7 @@ void StreamFramer::transfer(Archive& archive) {
   }
   archive(scanned, header_size, body_size, half_ping, failed);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     const bool is_possible = header_size <= buffer.size() && body_size <= limits.stream_message_bytes &&
                              scanned <= buffer.size() && header_size <= limit::header_section_bytes;
     if (!is_possible) archive.fail("a place in a stream that is not there");

@@ -8,6 +8,7 @@ void NonceUses::transfer(Archive& archive) {
   auto& [most, known_since, uses] = *this;
   archive(known_since, uses);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     if (uses.size() > most) archive.fail("more nonces than are remembered");
   }
 }

@@ -14,6 +14,7 @@ void transfer(Archive& archive, HexText& value) {
   std::string text(value.view());
   archive(text);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number, 16);
     value = HexText(number);
@@ -32,8 +33,8 @@ template <class Archive>
 void transfer(Archive& archive, Answered& value) {
   archive.members(value);
   if constexpr (Archive::reads) {
-    const auto is_there = [&](const Entry& entry) { return value.response && lies_within(*value.response, entry); };
     if (!archive.ok()) return;
+    const auto is_there = [&](const Entry& entry) { return value.response && lies_within(*value.response, entry); };
     if (value.response && !value.response->is_response()) return archive.fail("a request for an answer");
     if (!std::ranges::all_of(value.tried, is_there)) archive.fail("a contact of no answer");
   }
@@ -74,7 +75,8 @@ void StatefulProxy::transfer(Archive& archive, CallObserver* observer) {
     }
   }
   if constexpr (Archive::reads) {
-    if (archive.ok() && !is_coherent()) archive.fail("a branch that does not fit its request");
+    if (!archive.ok()) return;
+    if (!is_coherent()) archive.fail("a branch that does not fit its request");
   }
 }
 
@@ -87,6 +89,9 @@ bool StatefulProxy::is_coherent() const {
     for (auto place = context.branches.begin(); place != context.branches.end(); ++place) {
       const Branch* branch = branches_.find(*place);
       if (!branch || branch->context != id) return false;
+      for (const TimerHandle timer : {branch->timer, branch->failover, branch->ring}) {
+        if (!timers_.has_given(timer)) return false;
+      }
       // The next try is a later branch.
       if (branch->next && std::find(place + 1, context.branches.end(), branch->next) == context.branches.end()) {
         return false;

@@ -34,6 +34,7 @@ void TransactionLayer::transfer(Archive& archive) {
   transfer_index(archive, servers, servers_by_key);
   transfer_index(archive, clients, clients_by_key);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     clients_by_flow.clear();
     held.clear();
     waiting = 0;
@@ -43,6 +44,7 @@ void TransactionLayer::transfer(Archive& archive) {
       if (t.state == ServerState::Terminated || t.is_finished() == static_cast<bool>(t.request)) {
         return archive.fail("a server transaction in an impossible state");
       }
+      if (!timers.has_given(t.repeat) || !timers.has_given(t.timeout)) return archive.fail("a timer that nobody armed");
       Held& of_source = held[t.arrival.remote.address];
       ++of_source.all;
       if (!t.is_finished()) ++of_source.unfinished;
@@ -53,6 +55,7 @@ void TransactionLayer::transfer(Archive& archive) {
       if (t.state == ClientState::Terminated || !read_sent(t.request)) {
         return archive.fail("a client transaction in an impossible state");
       }
+      if (!timers.has_given(t.repeat) || !timers.has_given(t.timeout)) return archive.fail("a timer that nobody armed");
       if (t.hop.flow) clients_by_flow.insert({t.hop.flow, id});
       if (t.is_waiting()) ++waiting;
     }

@@ -43,10 +43,12 @@ void FlowTable::transfer(Archive& archive) {
       archive(id);
       transfer_flow(archive, flow);
       if (!flows.empty() && id <= flows.rbegin()->first) return archive.fail("connections that are out of order");
+      if (!timers.has_given(flow.deadline)) return archive.fail("a timer that nobody armed");
       if (flow.inbound) ++inbound[flow.remote.address];
       flow.turn = by_use.end();
       flows.emplace_hint(flows.end(), id, std::move(flow));
     }
+    if (!archive.ok()) return;
     std::size_t ours = 0;
     for (auto turn = by_use.begin(); turn != by_use.end(); ++turn, ++ours) {
       const auto flow = flows.find(*turn);

@@ -9,6 +9,7 @@ void DnsCache::transfer(Archive& archive) {
   auto& [times, entries, by_use, last_turn] = *this;
   archive(entries, last_turn);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     by_use.clear();
     for (const auto& [question, entry] : entries) {
       const bool is_new = by_use.emplace(entry.turn, question).second;
@@ -24,6 +25,7 @@ void Resolver::transfer(Archive& archive) {
          questions, finished, troubles] = *this;
   archive(cache, lookups, out, sips_domains, last_lookup, last_query, last_turn);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     out_by_question.clear();
     for (const auto& [query, asked] : out) {
       if (query.value > last_query || !out_by_question.emplace(asked.question, query).second) {

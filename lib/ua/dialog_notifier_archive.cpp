@@ -12,10 +12,14 @@ void DialogNotifier::transfer(Archive& archive) {
          by_source, queries, dirty] = *this;
   archive(subscriptions, by_resource, queries, dirty);
   if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
     by_local_tag.clear();
     by_source.clear();
     for (const SubscriptionId id : subscriptions.ids()) {
       const Subscription& subscription = *subscriptions.find(id);
+      if (!timers.has_given(subscription.expiry) || !timers.has_given(subscription.pace)) {
+        return archive.fail("a timer that nobody armed");
+      }
       ++by_source[subscription.arrival.remote.address];
       const auto [begin, end] = by_resource.equal_range(subscription.resource);
       const auto is_this = [&](const auto& entry) { return entry.second == id; };
