@@ -368,6 +368,9 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   if (asks) {
     if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
     const auto user = authenticate(pre, *decision.rule, Challenge::AsProxy);
+    // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
+    const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
+    if (!user && keeps) return refuse_with_state(request, arrival, user.error(), decision.rule_name());
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
   }
   auto plan = plan_for(pre, decision);
