@@ -1,13 +1,11 @@
 #include "sim/random_call.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
+#include "sim/explore/invariants.h"
 #include "sim/ladder.h"
 #include "sim/node_options.h"
 #include "sim/scenario.h"
-#include "sim/wire.h"
 
 namespace intermediary::sim {
 namespace {
@@ -36,6 +34,13 @@ Config proxy_config(Endpoint here, ProxyMode mode, bool record_route, const std:
   return options.config;
 }
 
+struct Watcher final : Observer {
+  explicit Watcher(const World& world) : witness(world) {}
+  void entering(HostId node, const Input& input) override { witness.entering(node, input); }
+  void settled(HostId node) override { witness.settled(node); }
+  Witness witness;
+};
+
 class CallWorld {
  public:
   CallWorld(const CallPlan& plan, std::uint64_t seed) : plan_(plan), world_(seed) {
@@ -50,6 +55,12 @@ class CallWorld {
   }
 
   CallOutcome run() {
+    Watcher watcher(world_);
+    world_.set_observer(&watcher);
+    world_.network().set_judge([&](const Transmission& sent) {
+      watcher.witness.sent(sent);
+      return Fate::Delivered;
+    });
     world_.call(caller_, world_.find("p1"), "sip:callee@example.com", plan_.talk);
     if (plan_.gives_up) {
       world_.run_until(at(plan_.gives_up_after));
@@ -65,8 +76,10 @@ class CallWorld {
     outcome.ladder = draw_ladder(world_.network(), {"caller"});
     if (!ended) broken_.push_back("the world is not idle at " + seconds_text(world_.now().time_since_epoch()));
     for (const std::string& left : world_.leftovers()) broken_.push_back(left);
+    watcher.witness.ended();
+    broken_.insert(broken_.end(), watcher.witness.broken().begin(), watcher.witness.broken().end());
+    world_.set_observer(nullptr);
     check_agents();
-    for (HostId node : world_.nodes()) check_node(node);
     outcome.broken_promises = std::move(broken_);
     return outcome;
   }
@@ -107,52 +120,6 @@ class CallWorld {
       for (const CallRecord& record : world_.agent(host).calls()) {
         if (record.state == CallRecord::State::Talking && !bye_lost) broken(host, "is left talking alone");
       }
-    }
-  }
-
-  void check_node(HostId node) {
-    bool stateful = world_.config(node).proxy.mode == ProxyMode::Stateful;
-    std::set<std::string> ringing;          // branches that have had a provisional answer
-    std::map<std::string, bool> invites;    // by branch: answered finally
-    std::map<std::string, bool> successes;  // by To tag: gone on upstream
-    std::uint64_t came = 0;
-    std::uint64_t left = 0;
-    for (const Transmission& sent : world_.network().transcript()) {
-      if (sent.kind != Transmission::Kind::Message) continue;
-      bool in = sent.to == node && sent.fate == Fate::Delivered;
-      bool out = sent.from == node;
-      came += in;
-      left += out;
-      auto message = WireMessage::read(sent.bytes);
-      if (!message || !stateful) continue;
-      int status = message->status();
-      bool invite = message->method() == "INVITE";
-      if (in && status > 0 && status < 200 && invite) ringing.insert(message->branch());
-      if (in && status == 0 && invite) invites.emplace(message->branch(), false);
-      if (out && status >= 200 && invite) invites[message->branch()] = true;
-      if (in && status / 100 == 2 && invite) successes.emplace(message->to_tag(), false);
-      if (out && status / 100 == 2 && invite) successes[message->to_tag()] = true;
-      if (out && message->method() == "CANCEL" && status == 0 && !ringing.contains(message->branch())) {
-        broken(node, "cancels " + message->branch() + " before a provisional answer");
-      }
-    }
-    for (const auto& [branch, answered] : invites) {
-      if (!answered) broken(node, "has never answered the INVITE " + branch);
-    }
-    for (const auto& [tag, forwarded] : successes) {
-      if (!forwarded) broken(node, "has kept the 2xx of " + tag);
-    }
-    check_counters(node, came, left);
-  }
-
-  void check_counters(HostId node, std::uint64_t came, std::uint64_t left) {
-    const Counters& counters = world_.engine(node).counters();
-    std::uint64_t out = counters.requests_out + counters.responses_out;
-    if (out != left) broken(node, "has sent " + std::to_string(left) + " messages and counts " + std::to_string(out));
-    std::uint64_t in = counters.requests_in + counters.responses_in;
-    // The network may duplicate what was sent once.
-    if (in < came || (plan_.quality.duplicate == 0 && in != came)) {
-      broken(node, "has got " + std::to_string(came) + " messages and counts " + std::to_string(in));
     }
   }
 

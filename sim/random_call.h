@@ -37,9 +37,8 @@ struct CallOutcome {
   std::string ladder;
 };
 
-// The promises: every INVITE that a stateful proxy takes gets a final answer; every 2xx goes on upstream; no CANCEL
-// before a provisional answer (RFC 3261 §9.1); counters equal the traffic; nobody is left talking alone unless every
-// BYE was lost; nothing is left in any table.
+// The promises: those of sim/explore/invariants.h; the call ends, with a final answer; and nobody is left talking alone
+// unless every BYE was lost.
 CallOutcome run_call(const CallPlan& plan, std::uint64_t seed);
 
 }  // namespace intermediary::sim

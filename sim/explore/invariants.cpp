@@ -205,13 +205,13 @@ class CancelsOnlyWhatRings final : public Promise {
   std::set<std::string> ringing_, branches_;
 };
 
-// RFC 3261 §16.7 step 2: a 100 goes no further than one hop.
+// RFC 3261 §16.7 step 2, §21.1.1: a 100 goes no further than one hop; but for a CANCEL that went by without state.
 class Keeps100 final : public Promise {
  public:
   using Promise::Promise;
   void saw(const Sight& sight) override {
     if (!is_stateful()) return;
-    const bool trying = sight.message && sight.message->status() == 100;
+    const bool trying = sight.message && sight.message->status() == 100 && sight.message->method() != "CANCEL";
     if (sight.in) hears_100_ = trying;
     if (!sight.in && trying && hears_100_) broken("forwards a 100");
   }

@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 // numbers; then as many lines of text as it says.
 struct Outcome {
   std::size_t file = 0;
-  std::size_t runs = 0, pruned = 0, different = 0, failures = 0;
+  std::size_t scenarios = 0, runs = 0, pruned = 0, different = 0, failures = 0;
   std::string text;  // what went wrong, for people
   std::string json;  // of its failures, a list's inside
 };
@@ -105,8 +105,10 @@ Outcome explore_file(std::size_t index, const ExploreOptions& options) {
   };
   const auto text = read_file(file);
   if (!text) return fail(text.error());
-  const auto scenarios = sim::parse_scenarios(file, *text, {read_file});
+  const auto scenarios = sim::parse_scenarios(file, *text, options.surroundings);
   if (!scenarios) return fail(scenarios.error().to_string());
+  if (options.wanted && !options.wanted(scenarios->front())) return outcome;
+  outcome.scenarios = scenarios->size();
   for (const sim::Scenario& scenario : *scenarios) explore_row(scenario, options, outcome);
   return outcome;
 }
@@ -123,8 +125,8 @@ void write_all(int descriptor, std::string_view bytes) {
 
 std::string packed(const Outcome& outcome) {
   std::string head;
-  for (const std::size_t number : {outcome.file, outcome.runs, outcome.pruned, outcome.different, outcome.failures,
-                                   outcome.text.size(), outcome.json.size()}) {
+  for (const std::size_t number : {outcome.file, outcome.scenarios, outcome.runs, outcome.pruned, outcome.different,
+                                   outcome.failures, outcome.text.size(), outcome.json.size()}) {
     head += std::to_string(number) + ' ';
   }
   return head + '\n' + outcome.text + outcome.json;
@@ -136,7 +138,8 @@ bool unpack(std::string& buffer, Outcome& outcome) {
   if (line == std::string::npos) return false;
   std::istringstream head(buffer.substr(0, line));
   std::size_t text = 0, json = 0;
-  head >> outcome.file >> outcome.runs >> outcome.pruned >> outcome.different >> outcome.failures >> text >> json;
+  head >> outcome.file >> outcome.scenarios >> outcome.runs >> outcome.pruned >> outcome.different >>
+      outcome.failures >> text >> json;
   if (buffer.size() < line + 1 + text + json) return false;
   outcome.text = buffer.substr(line + 1, text);
   outcome.json = buffer.substr(line + 1 + text, json);
@@ -219,8 +222,9 @@ int explore_files(const ExploreOptions& options) {
   const auto began = Clock::now();
   const bool terminal = !options.json && isatty(STDERR_FILENO) != 0;
   std::map<std::size_t, Outcome> outcomes;
-  std::size_t runs = 0, pruned = 0, different = 0, failed = 0;
+  std::size_t scenarios = 0, runs = 0, pruned = 0, different = 0, failed = 0;
   const bool well = Crew(options).listen([&](const Outcome& outcome) {
+    scenarios += outcome.scenarios;
     runs += outcome.runs;
     pruned += outcome.pruned;
     different += outcome.different;
@@ -237,7 +241,7 @@ int explore_files(const ExploreOptions& options) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
   const std::size_t a_second = runs * 1000 / static_cast<std::size_t>(std::max<std::int64_t>(1, milliseconds));
   if (options.json) {
-    std::cout << "{\"scenarios\": " << outcomes.size() << ", \"failed\": " << failed << ", \"runs\": " << runs
+    std::cout << "{\"scenarios\": " << scenarios << ", \"failed\": " << failed << ", \"runs\": " << runs
               << ", \"pruned\": " << pruned << ", \"different\": " << different << ", \"real_ms\": " << milliseconds
               << ", \"failures\": [";
     const char* separator = "\n  ";
@@ -249,10 +253,14 @@ int explore_files(const ExploreOptions& options) {
     }
     std::cout << "]}\n";
   } else {
-    std::cout << outcomes.size() << " scenarios under up to " << options.faults
+    std::cout << scenarios << " scenarios under up to " << options.faults
               << (options.faults == 1 ? " fault: " : " faults: ") << runs << " schedules run, " << pruned << " pruned, "
               << different << " different runs; " << failed << " scenarios failed; " << seconds(took) << " s, "
               << a_second << " runs/s\n";
+  }
+  if (scenarios == 0 && failed == 0) {
+    std::cerr << "intermediary-cli test: no scenario has these tags\n";
+    return exit_usage;
   }
   if (!well) std::cerr << "intermediary-cli test: a process that explores has ended badly\n";
   return failed == 0 && well ? exit_fine : exit_failed;

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/scenario.h"
+#include "sim/source.h"
 
 namespace intermediary::cli {
 
@@ -15,6 +19,8 @@ struct ExploreOptions {
   std::optional<std::uint64_t> seed;
   std::string folder = ".";  // where scenarios of what went wrong are written
   bool json = false;
+  sim::Surroundings surroundings{};
+  std::function<bool(const sim::Scenario&)> wanted{};  // of the files, these; all, where it is empty
 };
 
 // Prints what it finds; an exit code.

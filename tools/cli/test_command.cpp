@@ -248,7 +248,9 @@ int test(TestOptions& options) {
     return exit_usage;
   }
   if (options.faults > 0) {
-    return explore_files({*files, options.faults, options.jobs, options.seed, options.folder, options.json});
+    return explore_files({*files, options.faults, options.jobs, options.seed, options.folder, options.json,
+                          options.surroundings,
+                          [&options](const sim::Scenario& scenario) { return is_wanted(scenario, options); }});
   }
   std::vector<Result> results;
   for (const std::string& file : *files) {
@@ -306,7 +308,7 @@ void add_test(CLI::App& app, int& exit_code) {
   command->add_option("--html", options->html, "Write all ladders into one page for a browser");
   command
       ->add_option("--faults", options->faults,
-                   "Under every schedule of up to so many faults, judged by promises (docs/scenarios.md)")
+                   "Under every schedule of up to so many faults, judged by promises (docs/exploring.md)")
       ->check(CLI::Range(1, 9))
       ->excludes(rewrite);
   command->add_option("--jobs", options->jobs, "With --faults: so many processes; usually one for each core")
