@@ -27,6 +27,7 @@ struct AgentManners {
   std::optional<Duration> talks_for;        // hangs up this long after it answered
   bool reliable = false;                    // its transport repeats for it
   std::chrono::seconds expires{3600};       // that it registers for
+  bool outbound = false;                    // as a flow (RFC 5626)
   std::chrono::seconds session_expires{0};  // asks for session timers; 0: has those that others ask for
 };
 

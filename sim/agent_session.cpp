@@ -211,6 +211,11 @@ void Agent::register_again(TimePoint now, Party& self) {
   registration_->refresh_at.reset();
   WireMessage request = self.outside_dialogs("REGISTER", registration_->uri);
   request.add("Expires", std::to_string(registration_->expires.count()));
+  if (manners_.outbound) {
+    request.add("Supported", "path, outbound");
+    request.set("Contact",
+                '<' + self.contact_uri() + ";ob>;reg-id=1;+sip.instance=\"<urn:x-sim:" + self.identity().name + ">\"");
+  }
   begin(now, std::move(request), registration_->registrar, {});
 }
 
@@ -221,7 +226,7 @@ void Agent::registered(TimePoint now, Party& self, const WireMessage& response) 
   std::chrono::seconds granted = seconds_of(response.value("Expires"));
   for (const std::string& contact : response.values("Contact")) {
     const std::string expires = parameter_of(contact, "expires");
-    if (uri_of(contact) == self.contact_uri() && !expires.empty()) granted = seconds_of(expires);
+    if (uri_of(contact).starts_with(self.contact_uri()) && !expires.empty()) granted = seconds_of(expires);
   }
   registration_->stands = true;
   if (granted > 0s) registration_->refresh_at = now + (granted > 64s ? granted - 32s : granted / 2);

@@ -11,9 +11,9 @@ namespace intermediary::sim {
 namespace {
 
 constexpr auto user_agent_options =
-    std::to_array<std::string_view>({"transport", "aor", "user", "password", "cert", "!trusted"});
-constexpr auto manners = std::to_array<std::string_view>(
-    {"registers", "expires", "session-expires", "rings-after", "answers-after", "rejects", "hangs-up-after"});
+    std::to_array<std::string_view>({"transport", "aor", "user", "password", "cert", "!trusted", "rport"});
+constexpr auto manners = std::to_array<std::string_view>({"registers", "outbound", "expires", "session-expires",
+                                                          "rings-after", "answers-after", "rejects", "hangs-up-after"});
 
 Piece key_of(const Piece& option) { return {option.text.substr(0, option.text.find('=')), option.place}; }
 
@@ -171,6 +171,10 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
       draft.setup.tls.certificates.push_back(parse_certificate(text.substr(5)));
     } else if (text == "!trusted") {
       draft.setup.tls.trusted = false;
+    } else if (text == "rport") {
+      draft.setup.rport = true;
+    } else if (text == "outbound") {
+      draft.options.push_back(*word);
     } else if (text.starts_with("aor=")) {
       draft.setup.address_of_record = text.substr(4);
       auto uri = Uri::parse(draft.setup.address_of_record);
@@ -207,6 +211,7 @@ void Declarations::read_auto(Words& words) {
   Draft draft = read_user_agent(words, "the user agent's name");
   for (const Piece& option : draft.options) apply_manner(agent, option);
   agent.setup = std::move(draft.setup);
+  agent.setup.rport = agent.setup.rport || agent.manners.outbound;
   agents_.insert(agent.setup.name);
   contacts_.emplace(agent.setup.name, contact_of(agent.setup));
   scenario_.inhabitants.emplace_back(std::move(agent));
@@ -217,7 +222,9 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
   std::string key = option.text.substr(0, equals);
   std::string value = option.text.substr(equals + 1);
   auto duration = [&] { return duration_of({value, option.place}); };
-  if (key == "rings-after") {
+  if (option.text == "outbound") {
+    agent.manners.outbound = true;
+  } else if (key == "rings-after") {
     agent.manners.rings_after = duration();
   } else if (key == "answers-after") {
     agent.manners.answers_after = duration();

@@ -98,7 +98,8 @@ std::string Party::host_port() const {
 
 std::string Party::via() {
   std::string branch = "z9hG4bK-" + identity_.name + '-' + std::to_string(++branches_);
-  return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + host_port() + ";branch=" + branch;
+  return "SIP/2.0/" + std::string(via_name(identity_.socket.transport)) + ' ' + host_port() +
+         (identity_.rport ? ";rport" : "") + ";branch=" + branch;
 }
 
 std::uint32_t Party::next_cseq(const std::string& call_id) { return last_cseq_[call_id] + 1; }

@@ -41,6 +41,7 @@ struct PartyIdentity {
   Socket socket;                  // what Via and Contact say
   Login login{};                  // how it answers challenges; no user: its name
   TlsHost tls{};                  // whose certificate signs for it
+  bool rport = false;             // its Via asks for it (RFC 3581)
 };
 
 // What a line asks a party to send. REQUIRES: start is a request or a response.

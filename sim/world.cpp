@@ -112,7 +112,7 @@ void World::start(HostId host) {
 HostId World::add_party(const PartySetup& setup) {
   HostId host = network_.add_host(setup.name, setup.sockets);
   network_.set_tls(host, setup.tls);
-  Party party({setup.name, setup.address_of_record, setup.sockets.front(), setup.login, setup.tls});
+  Party party({setup.name, setup.address_of_record, setup.sockets.front(), setup.login, setup.tls, setup.rport});
   user_agents_.emplace(host, UserAgent{std::move(party), std::nullopt, {}});
   return host;
 }

@@ -39,6 +39,7 @@ struct PartySetup {
   std::string address_of_record;
   TlsHost tls{};
   Login login{};  // how it answers challenges; without a user: its name
+  bool rport = false;
 };
 
 // What a node with that configuration listens on.
