@@ -396,6 +396,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"seed 1\n  2\n", "s.flow:6:3: only lines with a time go on below"},
         Mistake{"0 p1 idle\n  !Via\n", "s.flow:6:3: expected no condition here, got '!Via'"},
         Mistake{"fault\n", "s.flow:5:6: expected a kind of fault"},
+        Mistake{"fault lose 1 p1\n",
+                "s.flow:5:7: expected one of drop, duplicate, delay, reorder, close, dns-fails, dns-times-out, "
+                "restart, timer-first, got 'lose'"},
+        Mistake{"fault drop 0 p1 -> alice\n", "s.flow:5:12: expected which one, counted from 1, got '0'"},
+        Mistake{"fault drop 1 p1 alice\n", "s.flow:5:17: expected '->', got 'alice'"},
+        Mistake{"fault drop 1 p1 -> nobody\n", "s.flow:5:20: nobody is called 'nobody' above"},
+        Mistake{"fault restart 1 alice\n", "s.flow:5:17: expected a node's name, got 'alice'"},
         Mistake{"0 alice -> 192.0.2.99 BYE\n", "s.flow:5:1: a party sends to somebody with a name"}));
 
 TEST(ScenarioParser, AMistakeIsShownWithItsLineAndACaret) {

@@ -288,6 +288,24 @@ TEST_F(CommandLineTest, NoScenarioIsBadUsage) {
   EXPECT_EQ(run({"test"}).exit_code, 2);
 }
 
+TEST_F(CommandLineTest, ExploresFaults) {
+  const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
+  const Result result = run({"test", "--faults", "1", "--jobs", "2", file});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("1 scenarios under up to 1 fault: "), HasSubstr("0 scenarios failed")));
+  EXPECT_THAT(run({"test", "--faults", "2", "--json", file}).output, HasSubstr("{\"scenarios\": 1, \"failed\": 0"));
+  EXPECT_EQ(run({"test", "--faults", "0", file}).exit_code, 2);
+  EXPECT_EQ(run({"test", "--faults", "1", "--rewrite", file}).exit_code, 2);
+}
+
+TEST_F(CommandLineTest, AFaultThatNeverComesFails) {
+  const std::string world = small_scenario.substr(0, small_scenario.rfind("0 alice"));
+  const Result result =
+      run({"test", write("small.flow", world + "fault drop 9 p1 -> alice\n0 alice -> p1 OPTIONS sip:example.com\n")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("there is no drop 9 p1 -> alice in this run"));
+}
+
 TEST_F(CommandLineTest, ASeedIsAWholeNumber) {
   const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
   EXPECT_EQ(run({"test", "--seed", "18446744073709551615", file}).exit_code, 0);
