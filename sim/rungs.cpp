@@ -13,13 +13,11 @@ namespace {
 
 class Builder {
  public:
-  Builder(const Network& network, const std::vector<std::string>& order) : network_(network), result_{order, {}, {}} {
-    for (std::uint32_t i = 1; i <= network.host_count(); ++i) {
-      // What a NAT box lets through has no end there.
-      if (!network.is_nat(HostId{i})) lane_named(network.name(HostId{i}));
-    }
-    for (const Transmission& sent : network.transcript()) result_.rungs.push_back(rung_of(sent));
-    result_.notes = network.notes();
+  Builder(const std::vector<Transmission>& transcript, const std::vector<std::string>& hosts,
+          const std::vector<std::string>& lanes)
+      : hosts_(hosts), result_{{}, {}, {}} {
+    for (const std::string& lane : lanes) lane_named(lane);
+    for (const Transmission& sent : transcript) result_.rungs.push_back(rung_of(sent));
   }
 
   Rungs take() && { return std::move(result_); }
@@ -34,7 +32,7 @@ class Builder {
   }
 
   std::size_t lane_of(HostId host, const Endpoint& address) {
-    return lane_named(host ? network_.name(host) : address.to_string());
+    return lane_named(host ? hosts_[host.value - 1] : address.to_string());
   }
 
   Rung rung_of(const Transmission& sent) {
@@ -70,13 +68,27 @@ class Builder {
     return sent.fate == Fate::Refused ? label + " (refused)" : label;
   }
 
-  const Network& network_;
+  const std::vector<std::string>& hosts_;
   Rungs result_;
   std::set<std::tuple<HostId, HostId, std::string>> seen_;
 };
 
 }  // namespace
 
-Rungs rungs_of(const Network& network, const std::vector<std::string>& order) { return Builder(network, order).take(); }
+Rungs rungs_of(const Network& network, const std::vector<std::string>& order) {
+  std::vector<std::string> hosts, lanes = order;
+  for (std::uint32_t i = 1; i <= network.host_count(); ++i) {
+    hosts.push_back(network.name(HostId{i}));
+    if (!network.is_nat(HostId{i})) lanes.push_back(hosts.back());  // what a NAT box lets through has no end there
+  }
+  Rungs rungs = rungs_of(network.transcript(), hosts, lanes);
+  rungs.notes = network.notes();
+  return rungs;
+}
+
+Rungs rungs_of(const std::vector<Transmission>& transcript, const std::vector<std::string>& hosts,
+               const std::vector<std::string>& lanes) {
+  return Builder(transcript, hosts, lanes).take();
+}
 
 }  // namespace intermediary::sim

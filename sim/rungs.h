@@ -28,5 +28,8 @@ struct Rungs {
 
 // A lane for each host, those in `order` first; then one for each address that nobody has.
 Rungs rungs_of(const Network& network, const std::vector<std::string>& order);
+// The same of a transcript alone: `hosts` are the names of HostId 1, 2, …, and `lanes` those that come first.
+Rungs rungs_of(const std::vector<Transmission>& transcript, const std::vector<std::string>& hosts,
+               const std::vector<std::string>& lanes);
 
 }  // namespace intermediary::sim

@@ -118,11 +118,12 @@ def answers_options(port, call_id):
 class Intermediary(Program):
     """Our program with a configuration file; ready when it answers OPTIONS on `port`."""
 
-    def __init__(self, program, folder, port, config):
+    def __init__(self, program, folder, port, config, options=(), environment=None):
         path = os.path.join(folder, "intermediary.toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(config)
-        super().__init__("intermediary", [program, "run", "--config", path, "--grace", f"{GRACE_SECONDS}s"], folder)
+        super().__init__("intermediary", [program, "run", "--config", path, "--grace", f"{GRACE_SECONDS}s", *options], folder,
+                         environment=environment)
         self.port = port
         self.probes = 0
 

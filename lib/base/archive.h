@@ -83,6 +83,12 @@ class ArchiveWriter {
   void raw(std::string_view octets) { bytes_.append(octets); }  // without their count
 
   std::string take() { return std::move(bytes_); }
+  // For who writes many: what was written so far, and to begin again in the same memory.
+  std::string_view bytes() const { return bytes_; }
+  void clear() {
+    bytes_.clear();
+    shared_.clear();
+  }
 
  private:
   std::string bytes_;

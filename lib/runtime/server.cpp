@@ -67,6 +67,11 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(Config config, 
   if (auto opened = implementation->shard.open(std::move(config), options.seed); !opened) {
     return std::unexpected(opened.error());
   }
+  if (options.record) {
+    if (auto begun = implementation->shard.record(*options.record, options.seed); !begun) {
+      return std::unexpected(begun.error());
+    }
+  }
   return std::unique_ptr<Server>(new Server(std::move(implementation)));
 }
 

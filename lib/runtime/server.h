@@ -7,11 +7,13 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/random.h"
 #include "engine/config.h"
 #include "runtime/log.h"
+#include "runtime/recorder.h"
 
 namespace intermediary {
 
@@ -19,6 +21,7 @@ struct ServerOptions {
   Seed seed{};
   // How long requests under way may take to end after stop().
   std::chrono::milliseconds grace = std::chrono::seconds(5);
+  std::optional<RecordSettings> record{};  // what comes in, from the first input on
 };
 
 class Server {

@@ -17,6 +17,7 @@ inline constexpr int exit_usage = 2;
 void add_run(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
+void add_replay(CLI::App& app, int& exit_code);
 void add_conformance(CLI::App& app, int& exit_code);
 
 }  // namespace intermediary::cli

@@ -12,7 +12,7 @@ namespace intermediary::cli {
 namespace {
 
 // Commands that are designed and not yet there.
-constexpr std::array<std::string_view, 5> later_commands = {"explain", "replay", "ctl", "schema", "init"};
+constexpr std::array<std::string_view, 4> later_commands = {"explain", "ctl", "schema", "init"};
 
 int run_command_line(int argc, char** argv) {
   if (argc > 1 && std::ranges::find(later_commands, argv[1]) != later_commands.end()) {
@@ -30,6 +30,7 @@ int run_command_line(int argc, char** argv) {
   add_run(app, exit_code);
   add_check(app, exit_code);
   add_test(app, exit_code);
+  add_replay(app, exit_code);
   add_conformance(app, exit_code);
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());

@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 
+#include "base/text.h"
+#include "config/recorded.h"
 #include "config/words.h"
 #include "runtime/entropy.h"
 #include "runtime/server.h"
@@ -20,6 +22,9 @@ struct RunOptions {
   std::string log = "info";
   std::string grace = "5s";
   bool print_default = false;
+  std::string record;  // "": nothing is recorded
+  std::string segment;
+  std::uint32_t keep = 0;
 };
 
 const std::map<std::string, LogLevel> log_levels = {
@@ -54,8 +59,41 @@ std::expected<std::vector<ListenerConfig>, std::string> parse_listeners(const st
   return listeners;
 }
 
-// Who reads the log may end before us. Sockets tell of a peer that is gone by an error anyway.
-void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+// "64M": bytes, or KiB, MiB, GiB.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view units = "KMG";
+  int shift = 0;
+  if (!text.empty() && units.contains(text.back())) {
+    shift = 10 * (static_cast<int>(units.find(text.back())) + 1);
+    text.remove_suffix(1);
+  }
+  const auto number = parse_decimal<std::uint32_t>(text);
+  if (!number) return std::nullopt;
+  return std::uint64_t{*number} << shift;
+}
+
+std::expected<RecorderOptions, std::string> record_options(const RunOptions& options) {
+  constexpr std::uint64_t least_segment = std::uint64_t{64} << 10;
+  if (options.record.empty() && (!options.segment.empty() || options.keep != 0)) {
+    return std::unexpected("--record-segment and --record-keep are of --record FILE, which is missing");
+  }
+  if (options.segment.empty() && options.keep != 0) {
+    return std::unexpected("--record-keep needs --record-segment SIZE: a record that is one file stays whole");
+  }
+  if (options.segment.empty()) return RecorderOptions{options.record};
+  const auto bytes = parse_size(options.segment);
+  if (!bytes || *bytes < least_segment) {
+    return std::unexpected("--record-segment " + options.segment +
+                           ": a size from 64K on is wanted, such as 64M: bytes, or K, M, G behind the number");
+  }
+  return RecorderOptions{options.record, *bytes, options.keep};
+}
+
+// Who reads the log may end before us, and a record may meet a limit. Both are told by errors anyway.
+void ignore_what_errors_tell() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
 
 int serve(Config config, const ServerOptions& options, Log& log) {
   const auto server = Server::open(std::move(config), options, log);
@@ -73,15 +111,18 @@ int run(const RunOptions& options) {
     std::cout << default_config;
     return exit_fine;
   }
-  ignore_broken_pipes();
+  ignore_what_errors_tell();
   const std::expected<Duration, std::string> grace = parse_duration(options.grace);
   if (!grace) return fail_usage("--grace: " + grace.error());
   const auto listeners = parse_listeners(options.listen);
   if (!listeners) return fail_usage(listeners.error());
+  const auto record = record_options(options);
+  if (!record) return fail_usage(record.error());
   const std::string name = options.config.empty() ? "(default)" : options.config;
   const auto text = options.config.empty() ? std::string(default_config) : read_file(options.config);
   if (!text) return fail_usage("cannot read '" + options.config + "': " + text.error());
-  auto loaded = load_config(*text, name, surroundings_of(options.config));
+  ConfigWitness witness(surroundings_of(options.config));
+  auto loaded = load_config(*text, name, witness.surroundings());
   for (const ConfigProblem& problem : loaded ? loaded->warnings : loaded.error()) {
     std::cerr << problem.to_string() << '\n';
   }
@@ -94,8 +135,11 @@ int run(const RunOptions& options) {
     leave_out_ipv6(loaded->config, *log);
   }
   if (loaded->config.proxy.key == HashKey{0, 0}) loaded->config.proxy.key = draw_key();
-  return serve(std::move(loaded->config), {draw_seed(), std::chrono::duration_cast<std::chrono::milliseconds>(*grace)},
-               *log);
+  ServerOptions server{draw_seed(), std::chrono::duration_cast<std::chrono::milliseconds>(*grace), {}};
+  if (!record->path.empty()) {
+    server.record = {*record, witness.recorded(name, *text, loaded->config), INTERMEDIARY_VERSION};
+  }
+  return serve(std::move(loaded->config), server, *log);
 }
 
 }  // namespace
@@ -115,6 +159,13 @@ void add_run(CLI::App& app, int& exit_code) {
       ->default_str("info");
   command->add_option("--grace", options->grace, "How long calls that are being set up may take to end after SIGTERM")
       ->default_str("5s");
+  command->add_option("--record", options->record,
+                      "Record every input to FILE, for 'replay' (docs/records.md); FILE must not be there yet");
+  command->add_option(
+      "--record-segment", options->segment,
+      "Record to FILE.000001, FILE.000002, …, each about that size, such as 64M, and replayed by itself");
+  command->add_option("--record-keep", options->keep, "Keep so many of these, and delete older ones")
+      ->check(CLI::Range(2, 1'000'000));
   command->add_flag("--print-default", options->print_default,
                     "Print the configuration that stands in for FILE, and end");
   command->footer("Example:\n  intermediary-cli run --listen udp:127.0.0.1:5060 --log debug");

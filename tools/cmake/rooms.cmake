@@ -56,7 +56,7 @@ function(room name)
     set(ROOM_DIRECTORY lib/${name})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIRECTORY}/*.cpp ${ROOM_DIRECTORY}/net/*.cpp
-    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/explore/*.cpp)
+    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/explore/*.cpp ${ROOM_DIRECTORY}/replay/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

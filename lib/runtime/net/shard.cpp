@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t scratch_bytes = std::size_t{64} * 1024;
 
+WallTime wall_clock() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
 std::string address_of(const ListenerConfig& listener) {
   return std::string(parameter_name(listener.transport)) + ':' + listener.bind.to_string();
 }
@@ -55,6 +57,21 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   return {};
 }
 
+std::expected<void, std::string> Shard::record(const RecordSettings& settings, const Seed& seed) {
+  RecordHeader header;
+  header.program = settings.program;
+  header.seed = seed;
+  header.wall_at_zero = wall_clock() - now().time_since_epoch();
+  header.config = settings.config;
+  header.listeners = config_.listeners;
+  header.key = config_.proxy.key;
+  auto recorder = Recorder::open(settings.file, std::move(header), log_);
+  if (!recorder) return std::unexpected(recorder.error());
+  recorder_ = *std::move(recorder);
+  log_.write(LogLevel::Info, "recording file=" + log_value(settings.file.path));
+  return {};
+}
+
 // A server whose configuration asks for no names works without name servers, too.
 void Shard::open_dns() {
   auto dns = DnsClient::open(
@@ -90,7 +107,7 @@ std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
 void Shard::start() {
   for (auto& [id, udp] : udp_) udp->start();
   for (auto& tcp : tcp_) tcp->start();
-  deliver(WallClock{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())});
+  deliver(WallClock{wall_clock()});
   settle();
 }
 
@@ -160,6 +177,10 @@ std::string Shard::figures() const {
     if (!line.empty()) line += ' ';
     line += std::string(name) + '=' + std::to_string(value);
   }
+  if (recorder_) {
+    line +=
+        " recorded=" + std::to_string(recorder_->recorded()) + " unrecorded=" + std::to_string(recorder_->unrecorded());
+  }
   return line;
 }
 
@@ -214,10 +235,14 @@ void Shard::settle() {
 TimePoint Shard::now() const { return at(std::chrono::duration_cast<Duration>(SteadyClock::now() - started_)); }
 
 void Shard::handle(Input input) {
-  engine_->handle(now(), std::move(input));
+  const TimePoint time = now();
+  if (recorder_) recorder_->begin(time, input);
+  engine_->handle(time, std::move(input));
   while (std::optional<Output> output = engine_->poll()) {
+    if (recorder_) recorder_->output(*output);
     std::visit([this](auto& what) { carry_out(std::move(what)); }, *output);
   }
+  if (recorder_) recorder_->finish(*engine_);
 }
 
 void Shard::carry_out(Transmit transmit) {

@@ -24,6 +24,7 @@
 #include "runtime/net/tcp_listener.h"
 #include "runtime/net/tls_contexts.h"
 #include "runtime/net/udp_listener.h"
+#include "runtime/recorder.h"
 
 namespace intermediary {
 
@@ -35,6 +36,8 @@ class Shard final : public Inbox {
   // The error names the certificate or listener and the cause. REQUIRES: called once, before all else.
   std::expected<void, std::string> open(Config config, const Seed& seed);
   const Config& config() const { return config_; }
+  // From the first input on. REQUIRES: open() and not start(). The error says why there can be no record.
+  std::expected<void, std::string> record(const RecordSettings& settings, const Seed& seed);
 
   void start();
   // Begins to read the files of all certificates again: new connections use them, those that are there keep what they
@@ -78,6 +81,7 @@ class Shard final : public Inbox {
   Log& log_;
   Config config_;
   std::optional<Engine> engine_;
+  std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   const SteadyClock::time_point started_ = SteadyClock::now();
   std::shared_ptr<const TlsContexts> tls_;  // none where no listener speaks TLS
   Handshakes handshakes_{[this](const IpAddress& source) { return handshakes_of(source); }};

@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""The flight recorder under load: calls over UDP, over TCP and to a name of the DNS, registrations with a password, all
+recorded; the server is killed in the midst of it (SIGKILL), and the replay makes every output again.
+
+    conformance/wire/recorded_calls.py PROGRAM [--segments] [SECONDS [CALLS_PER_SECOND]]
+"""
+
+import csv
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+
+from peers import HOST, Failure, Intermediary, Program, free_ports, run
+from sipp_digest import DOMAIN, REGISTERS, must_end, sipp
+
+OVER_TCP = "127.0.0.2"  # hosts that only our rules know: calls there leave over TCP, and to a name
+BY_NAME = "127.0.0.3"
+SERVER = "sip.example.test"
+SECRETS = ("hunter2",)
+
+
+def config(ports):
+    return f"""
+listen  = [{{ name = "udp", on = "udp:{HOST}:{ports.us}" }}, {{ name = "tcp", on = "tcp:{HOST}:{ports.us}" }}]
+domains = ["{DOMAIN}"]
+[dns]
+servers = ["{HOST}:{ports.dns}"]
+max_ttl = "1s"
+[auth.users]
+realm = "{DOMAIN}"
+algorithms = ["MD5"]
+users = {{ bob = "${{PASSWORD_OF_BOB}}" }}
+[[rule]]
+name = "registrations"
+when = {{ method = "REGISTER", ruri_domain = "local" }}
+do   = {{ challenge = "users", register = "location" }}
+[[rule]]
+name = "over-tcp"
+when = {{ source = ["{HOST}"], ruri_domain = "{OVER_TCP}" }}
+do   = {{ relay = "sip:{HOST}:{ports.tcp_callee};transport=tcp" }}
+[[rule]]
+name = "by-name"
+when = {{ source = ["{HOST}"], ruri_domain = "{BY_NAME}" }}
+do   = {{ relay = "sip:{SERVER}" }}
+[[rule]]
+name = "as-the-request-says"
+when = {{ source = ["{HOST}"], ruri_domain = "{HOST}" }}
+do   = {{ relay = "request-uri" }}
+"""
+
+
+class Ports:
+    def __init__(self):
+        (self.us, self.dns, self.bob, self.udp_callee, self.tcp_callee, self.udp_caller, self.tcp_caller,
+         self.name_caller, *self.media) = free_ports(13)
+
+
+def name_server(folder, ports):
+    return Program("dnsmasq", ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                               "--bind-interfaces", f"--listen-address={HOST}", f"--port={ports.dns}", "--local=/test/",
+                               "--pid-file", "--user=root", f"--srv-host=_sip._udp.{SERVER},a.{SERVER},{ports.udp_callee},1,1",
+                               f"--host-record=a.{SERVER},{HOST},1"], folder)
+
+
+def callee(name, folder, transport, port, media):
+    return Program(name, ["sipp", "-sn", "uas", "-t", transport, "-i", HOST, "-p", str(port), "-mp", str(media), "-nostdin"],
+                   folder)
+
+
+def caller(name, folder, ports, transport, own, media, host, rate):
+    return Program(name, ["sipp", "-sn", "uac", "-t", transport, "-i", HOST, "-p", str(own), "-mp", str(media), "-rsa",
+                          f"{HOST}:{ports.us}", f"{host}:{ports.udp_callee}", "-r", str(rate), "-nostdin", "-trace_stat",
+                          "-stf", f"{name}.csv", "-fd", "1"], folder)
+
+
+def successful_calls(name, folder):
+    with open(os.path.join(folder, name + ".csv"), encoding="utf-8") as file:
+        return int(list(csv.DictReader(file, delimiter=";"))[-1]["SuccessfulCall(C)"])
+
+
+def replayed(program, *arguments, code=0):
+    done = subprocess.run([program, "replay", *arguments, "--json"], capture_output=True, text=True, check=False)
+    if done.returncode != code:
+        raise Failure(f"replay ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def require(truth, what):
+    if not truth:
+        raise Failure(what)
+
+
+def load(folder, program, ports, seconds, rate, record):
+    """The calls that ended well, as their callers counted, when the server was killed."""
+    programs = [callee("udp-uas", folder, "u1", ports.udp_callee, ports.media[0]),
+                callee("tcp-uas", folder, "t1", ports.tcp_callee, ports.media[1]), name_server(folder, ports)]
+    intermediary = Intermediary(program, folder, ports.us, config(ports), ["--log", "warning", *record],
+                                {"PASSWORD_OF_BOB": SECRETS[0]})
+    programs.append(intermediary)
+    callers = ["udp", "tcp", "name"]
+    try:
+        intermediary.wait_ready()
+        with sipp("bob-registers", folder, REGISTERS, DOMAIN, ports.us, ports.bob, "bob", SECRETS[0], "u1") as bob:
+            must_end(bob, folder)
+        programs.append(caller("udp", folder, ports, "u1", ports.udp_caller, ports.media[2], HOST, rate - 2 * (rate // 4)))
+        programs.append(caller("tcp", folder, ports, "t1", ports.tcp_caller, ports.media[3], OVER_TCP, rate // 4))
+        programs.append(caller("name", folder, ports, "u1", ports.name_caller, ports.media[4], BY_NAME, rate // 4))
+        time.sleep(seconds)
+        for each in programs:
+            each.must_run()
+        intermediary.process.kill()
+        intermediary.process.wait()
+        return sum(successful_calls(each, folder) for each in callers)
+    finally:
+        for each in programs:
+            each.__exit__()
+
+
+def one_file(folder, program, seconds, rate):
+    ports = Ports()
+    record = os.path.join(folder, "calls.record")
+    calls = load(folder, program, ports, seconds, rate, ["--record", record])
+    status = os.stat(record)
+    require(stat.S_IMODE(status.st_mode) == 0o600, f"its mode is {oct(status.st_mode)}")
+    report = replayed(program, record)
+    print(f"{calls} calls went well; replayed: {report['calls']} calls, {report['inputs']} inputs, "
+          f"{report['outputs']} outputs in {report['virtual_us'] / 1e6:.1f} s, {report['end_byte']} bytes")
+    require(report["equal"] and not report["whole"], f"not as it was: {report}")
+    require(calls >= seconds * rate / 10, f"the load was no load: {calls} calls")
+    require(report["calls"] >= calls, f"{calls} calls went well, and {report['calls']} are in the record")
+    refuses_to_overwrite(folder, program, ports, record)
+    tells_of_damage(program, record, report)
+
+
+def refuses_to_overwrite(folder, program, ports, record):
+    size = os.stat(record).st_size
+    again = Intermediary(program, folder, ports.us, config(ports), ["--record", record], {"PASSWORD_OF_BOB": SECRETS[0]})
+    with again:
+        require(again.wait(10) == 1, "it started over a record that was there")
+        require("is there already, and records are not overwritten" in again.log(), again.tail())
+    require(os.stat(record).st_size == size, "the record was touched")
+
+
+def tells_of_damage(program, record, report):
+    """Some bytes in the middle end the replay there, and a record that is cut anywhere is a shorter one."""
+    with open(record, "rb") as file:
+        content = bytearray(file.read())[:report["end_byte"]]
+    with open(record, "wb") as file:
+        file.write(content[:len(content) // 3])
+    shorter = replayed(program, record)
+    require(0 < shorter["inputs"] < report["inputs"] and shorter["equal"], f"of a third: {shorter}")
+    middle = len(content) // 3
+    content[middle:middle + 32] = bytes(each ^ 4 for each in content[middle:middle + 32])
+    with open(record, "wb") as file:
+        file.write(content)
+    damaged = replayed(program, record, code=1)
+    require("damaged" in damaged["end"] and damaged["differing"] == 0, f"damaged: {damaged}")
+
+
+def test(folder, program, segments, seconds, rate):
+    one_file(folder, program, seconds, rate)
+
+
+if __name__ == "__main__":
+    ARGUMENTS = [each for each in sys.argv[2:] if each != "--segments"]
+    SECONDS = int(ARGUMENTS[0]) if ARGUMENTS else 5
+    RATE = int(ARGUMENTS[1]) if len(ARGUMENTS) > 1 else 100
+    sys.exit(run(lambda folder: test(folder, os.path.abspath(sys.argv[1]), "--segments" in sys.argv, SECONDS, RATE)))

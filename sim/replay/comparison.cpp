@@ -1,0 +1,247 @@
+#include "sim/replay/comparison.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "base/overloaded.h"
+#include "sim/wire.h"
+
+namespace intermediary::sim {
+namespace {
+
+bool is_ours(FlowId flow) { return (flow.value & engine_flow_bit) != 0; }
+
+// What follows a request rather than being decided about: where it goes was settled before.
+bool follows(const std::string& method) { return method == "ACK" || method == "CANCEL"; }
+
+std::string place_text(const Hop& hop) {
+  return hop.remote.to_string() + ' ' + std::string(parameter_name(hop.transport));
+}
+
+std::string in_rule(const std::string& rule) { return rule.empty() ? std::string() : ", rule '" + rule + '\''; }
+
+// Two requests of one kind to one place are the same to whoever answers them.
+std::string key_of(const WireMessage& request, const Hop& hop) {
+  return request.call_id() + '\n' + request.value("CSeq") + '\n' + request.uri() + '\n' + place_text(hop);
+}
+
+constexpr std::string_view branch_is = "branch=";
+
+// Where the next branch begins, and how long it is.
+std::string_view branch_at(std::string_view bytes, std::size_t from, std::size_t& place) {
+  const std::size_t found = bytes.find(branch_is, from);
+  if (found == std::string_view::npos) return {};
+  place = found + branch_is.size();
+  return bytes.substr(place, bytes.substr(place).find_first_of(";,> \t\r\n"));
+}
+
+}  // namespace
+
+bool CallDecisions::differ() const {
+  const auto sorted = [](std::vector<std::string> lines) {
+    std::ranges::sort(lines);
+    return lines;
+  };
+  return sorted(recorded) != sorted(other);
+}
+
+Comparison::Comparison(const Replay& replay, const Config& other)
+    : config_(other), engine_(config_, replay.header().seed) {}
+
+void Comparison::add(const Replay::Step& step) {
+  now_ = step.input.time;
+  begin_call(step.input.input);
+  for (const Output& output : step.outputs) note(Side::Recorded, output);
+  give(step.input.time, step.input.input);
+}
+
+std::uint64_t Comparison::differing() const {
+  return static_cast<std::uint64_t>(std::ranges::count_if(std::views::values(calls_), &CallDecisions::differ));
+}
+
+// ---- what is decided
+
+void Comparison::begin_call(const Input& input) {
+  const auto* datagram = std::get_if<DatagramReceived>(&input);
+  const auto* stream = std::get_if<StreamReceived>(&input);
+  if (!datagram && !stream) return;
+  const auto message = WireMessage::read(datagram ? datagram->bytes : stream->bytes);
+  if (!message || !message->is_request() || follows(message->method())) return;
+  const auto [call, is_new] = calls_.try_emplace(message->call_id());
+  if (is_new) call->second = {now_, message->method() + ' ' + message->uri(), {}, {}};
+}
+
+std::vector<std::string>& Comparison::decisions(Side side, const std::string& call_id) {
+  const auto [call, is_new] = calls_.try_emplace(call_id);
+  if (is_new) call->second.since = now_;
+  return side == Side::Recorded ? call->second.recorded : call->second.other;
+}
+
+void Comparison::note_answer(Side side, const std::string& call_id, const std::string& decision) {
+  std::vector<std::string>& lines = decisions(side, call_id);
+  if (std::ranges::find(lines, decision) == lines.end()) lines.push_back(decision);
+}
+
+void Comparison::note_request(Side side, const Transmit& transmit) {
+  const auto request = WireMessage::read(transmit.bytes);
+  if (!request || !request->is_request()) return;
+  const std::string key = key_of(*request, transmit.hop);
+  if (side == Side::Recorded) key_of_branch_.try_emplace(request->branch(), key);
+  if (side == Side::Other) branch_of_key_.insert_or_assign(key, request->branch());
+  if (follows(request->method())) return;
+  note_answer(side, request->call_id(),
+              request->method() + " goes to " + request->uri() + " at " + place_text(transmit.hop));
+}
+
+void Comparison::note(Side side, const Output& output) {
+  std::visit(Overloaded{
+                 [&](const Transmit& transmit) { note_request(side, transmit); },
+                 [&](const OpenFlow& open) {
+                   const Place place{open.transport, open.remote};
+                   (side == Side::Recorded ? opened_here_ : opened_there_).insert_or_assign(place, open.flow);
+                   if (side == Side::Recorded) return;
+                   const auto there = open_.find(place);
+                   if (there != open_.end()) {
+                     FlowOpened opened = there->second;
+                     opened.flow = open.flow;
+                     own_.emplace_back(std::move(opened));
+                   } else if (!opened_here_.contains(place)) {
+                     own_.emplace_back(FlowClosed{open.flow, "the record has no such connection"});
+                   }
+                 },
+                 [&](const CloseFlow&) {},
+                 [&](const DnsQuery& query) {
+                   (side == Side::Recorded ? asked_ : waiting_).insert_or_assign(query.query, query.question);
+                 },
+                 [&](const Event& event) {
+                   if (const auto* refused = std::get_if<RequestRefused>(&event)) {
+                     note_answer(side, refused->call_id,
+                                 refused->method + " is refused with " + std::to_string(refused->status) +
+                                     in_rule(refused->rule) + ": " + refused->reason);
+                   } else if (const auto* completed = std::get_if<RequestCompleted>(&event)) {
+                     note_answer(side, completed->call_id,
+                                 completed->method + " is answered with " + std::to_string(completed->status) +
+                                     in_rule(completed->rule));
+                   }
+                 },
+             },
+             output);
+}
+
+// ---- what the other engine is told
+
+void Comparison::run_other(TimePoint time, Input input) {
+  own_.push_back(std::move(input));
+  while (!own_.empty()) {
+    for (Input& each : std::exchange(own_, {})) {
+      engine_.handle(time, std::move(each));
+      while (const auto output = engine_.poll()) note(Side::Other, *output);
+    }
+    give_own_answers(time);
+  }
+}
+
+// Its own, each at its time: those of the record are those of another engine.
+void Comparison::run_deadlines(TimePoint time, bool with_this_instant) {
+  for (auto next = engine_.next_deadline(); next && (*next < time || (with_this_instant && *next == time));
+       next = engine_.next_deadline()) {
+    run_other(*next, DeadlineReached{});
+  }
+}
+
+// The replay's engine has the question out: its answer will come. Else the latest that is known must do.
+void Comparison::give_own_answers(TimePoint) {
+  for (auto query = waiting_.begin(); query != waiting_.end();) {
+    const DnsQuestion& question = query->second;
+    if (std::ranges::find(std::views::values(asked_), question) != std::views::values(asked_).end()) {
+      ++query;
+      continue;
+    }
+    const auto known = answers_.find(question);
+    DnsResult answer = std::unexpected(DnsFailure{DnsFailure::Kind::TimedOut, {}, "the record has no answer"});
+    if (known != answers_.end()) answer = known->second;
+    own_.emplace_back(DnsAnswered{query->first, std::move(answer)});
+    query = waiting_.erase(query);
+  }
+}
+
+void Comparison::give_answer(TimePoint time, const DnsAnswered& answered) {
+  const auto asked = asked_.find(answered.query);
+  if (asked == asked_.end()) return;
+  answers_.insert_or_assign(asked->second, answered.answer);
+  const DnsQuestion question = asked->second;
+  asked_.erase(asked);
+  const auto waits = std::ranges::find(waiting_, question, &std::pair<const QueryId, DnsQuestion>::second);
+  if (waits == waiting_.end()) return;
+  const QueryId query = waits->first;
+  waiting_.erase(waits);
+  run_other(time, DnsAnswered{query, answered.answer});
+}
+
+FlowId Comparison::translated(FlowId flow) const {
+  if (!is_ours(flow)) return flow;
+  const auto here = std::ranges::find(opened_here_, flow, &std::pair<const Place, FlowId>::second);
+  if (here == opened_here_.end()) return {};
+  const auto there = opened_there_.find(here->first);
+  return there == opened_there_.end() ? FlowId{} : there->second;
+}
+
+// The branches of the recorded engine become those of the other one; false where it has sent nothing of the kind.
+bool Comparison::translate(std::string& bytes, bool is_whole) const {
+  bool is_topmost = is_whole && bytes.starts_with("SIP/2.0 ");
+  std::size_t place = 0;
+  for (std::string_view branch = branch_at(bytes, 0, place); !branch.empty(); branch = branch_at(bytes, place, place)) {
+    const auto known = key_of_branch_.find(std::string(branch));
+    const bool is_topmost_here = std::exchange(is_topmost, false);
+    if (known == key_of_branch_.end()) continue;
+    const auto there = branch_of_key_.find(known->second);
+    if (there == branch_of_key_.end()) {
+      if (is_topmost_here) return false;
+      continue;
+    }
+    bytes.replace(place, branch.size(), there->second);
+  }
+  return true;
+}
+
+void Comparison::give(TimePoint time, const Input& input) {
+  run_deadlines(time, std::holds_alternative<DeadlineReached>(input));
+  std::visit(Overloaded{
+                 [&](DatagramReceived datagram) {
+                   if (!translate(datagram.bytes, true)) {
+                     ++unasked_;
+                     return;
+                   }
+                   run_other(time, std::move(datagram));
+                 },
+                 [&](StreamReceived stream) {
+                   stream.flow = translated(stream.flow);
+                   if (!stream.flow) return;
+                   translate(stream.bytes, false);
+                   run_other(time, std::move(stream));
+                 },
+                 [&](FlowOpened opened) {
+                   if (is_ours(opened.flow)) open_.insert_or_assign(Place{opened.transport, opened.remote}, opened);
+                   opened.flow = translated(opened.flow);
+                   if (opened.flow) run_other(time, std::move(opened));
+                 },
+                 [&](FlowClosed closed) {
+                   const FlowId here = closed.flow;
+                   closed.flow = translated(here);
+                   if (closed.flow) run_other(time, std::move(closed));
+                   std::erase_if(open_, [&](const auto& entry) { return entry.second.flow == here; });
+                   std::erase_if(opened_here_, [&](const auto& entry) { return entry.second == here; });
+                 },
+                 [&](DatagramFailed failed) {
+                   if (translate(failed.bytes, false)) run_other(time, std::move(failed));
+                 },
+                 [&](const DnsAnswered& answered) { give_answer(time, answered); },
+                 [&](const WallClock& wall) { run_other(time, wall); },
+                 [](const DeadlineReached&) {},
+                 [&](const Command& command) { run_other(time, command); },
+             },
+             input);
+}
+
+}  // namespace intermediary::sim
