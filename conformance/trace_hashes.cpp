@@ -1,4 +1,5 @@
-// trace_hashes: a line for every scenario and for every seed of the random calls, with the hash of all that was sent.
+// trace_hashes: a line for every scenario and for every seed of the random calls, with the hash of all that was sent,
+// and for a record, with the hash of all that its replay makes.
 // Two compilers must print the same (tools/checks/compare-traces).
 
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include "base/keyed_hash.h"
 #include "conformance/flow_files.h"
 #include "sim/random_call.h"
+#include "sim/replay/replay.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
@@ -36,5 +38,15 @@ int main() {
   for (std::uint64_t seed = 1; seed <= random_calls; ++seed) {
     print("random-call-" + std::to_string(seed), sim::run_call(sim::random_plan(seed), seed).trace_hash);
   }
-  return 0;
+  const std::string record = conformance::read_text(INTERMEDIARY_SOURCE_DIR "/conformance/records/two-calls.record");
+  auto replay = sim::Replay::open({record});
+  if (!replay) {
+    std::cerr << "two-calls.record: " << replay.error() << '\n';
+    return 1;
+  }
+  while (replay->next()) {
+  }
+  print("two-calls.record", replay->summary().hash);
+  if (replay->summary().differing != 0) std::cerr << "two-calls.record: other outputs than recorded\n";
+  return replay->summary().differing == 0 ? 0 : 1;
 }

@@ -20,6 +20,7 @@ OVER_TCP = "127.0.0.2"  # hosts that only our rules know: calls there leave over
 BY_NAME = "127.0.0.3"
 SERVER = "sip.example.test"
 SECRETS = ("hunter2",)
+KEPT = 3
 
 
 def config(ports):
@@ -160,8 +161,25 @@ def tells_of_damage(program, record, report):
     require("damaged" in damaged["end"] and damaged["differing"] == 0, f"damaged: {damaged}")
 
 
+def in_segments(folder, program, seconds, rate):
+    """Old ones go, each that is left is replayed by itself, and all of them after each other."""
+    record = os.path.join(folder, "calls.record")
+    load(folder, program, Ports(), seconds, rate, ["--record", record, "--record-segment", "128K", "--record-keep", str(KEPT)])
+    left = sorted(name for name in os.listdir(folder) if name.startswith("calls.record."))
+    require(2 <= len(left) <= KEPT + 1, f"left are {left}")
+    require(left[0] != "calls.record.000001", "the first segment is still there")
+    inputs = 0
+    for name in left:
+        report = replayed(program, os.path.join(folder, name))
+        require(report["equal"] and report["whole"] == (name != left[-1]), f"{name}: {report}")
+        inputs += report["inputs"]
+    report = replayed(program, record)
+    require(report["equal"] and report["inputs"] == inputs and report["segments"] == len(left), f"together: {report}")
+    print(f"{left[0]} to {left[-1]}: {inputs} inputs, {report['calls']} calls, each segment by itself and all together")
+
+
 def test(folder, program, segments, seconds, rate):
-    one_file(folder, program, seconds, rate)
+    (in_segments if segments else one_file)(folder, program, seconds, rate)
 
 
 if __name__ == "__main__":

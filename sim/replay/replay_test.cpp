@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "sim/ladder.h"
 #include "sim/replay/capture.h"
@@ -37,9 +39,20 @@ TEST(ReplayTest, MakesEveryOutputAgain) {
   EXPECT_TRUE(summary.whole);
   EXPECT_EQ(summary.end, "stopped");
   EXPECT_GT(summary.inputs, 15u);
-  EXPECT_GT(summary.outputs, 25u);
+  EXPECT_GT(summary.outputs, 15u);
   Replay again = opened(bytes);
   EXPECT_EQ(run(again).hash, summary.hash);
+}
+
+// What both compilers must make of (tools/checks/compare-traces): whoever changes what a server sends in this call, or
+// the format, writes the file anew.
+TEST(ReplayTest, TheCommittedRecordIsThisOne) {
+  std::ifstream file(INTERMEDIARY_SOURCE_DIR "/conformance/records/two-calls.record", std::ios::binary);
+  const std::string committed{std::istreambuf_iterator<char>(file), {}};
+  if (committed == TestRecord::whole()) return;
+  const std::string made = INTERMEDIARY_BINARY_DIR "/two-calls.record";
+  std::ofstream(made, std::ios::binary | std::ios::trunc) << TestRecord::whole();
+  FAIL() << "conformance/records/two-calls.record is another; what it should be is in " << made;
 }
 
 TEST(ReplayTest, TellsTheFirstInputWithOtherOutputs) {
@@ -47,7 +60,7 @@ TEST(ReplayTest, TellsTheFirstInputWithOtherOutputs) {
   record.registration();
   record.call();
   std::string bytes = record.bytes;
-  // Another seed: the engine draws other branches from the INVITE on.
+  // Another seed: the engine draws another tag for the first answer.
   RecordHeader header = TestRecord::header();
   header.seed[0] ^= 1;
   FrameMaker frames;
@@ -63,10 +76,10 @@ TEST(ReplayTest, TellsTheFirstInputWithOtherOutputs) {
   while (step && step->equal) step = replay.next();
   ASSERT_TRUE(step);
   EXPECT_THAT(input_text(step->input.input, replay.config()),
-              HasSubstr("datagram from 192.0.2.10:5060 on udp: INVITE sip:bob"));
+              HasSubstr("datagram from 192.0.2.20:5060 on udp: REGISTER sip:example.com"));
   ASSERT_FALSE(step->outputs.empty());
-  EXPECT_THAT(output_text(step->outputs.back(), replay.config()),
-              HasSubstr("send to 192.0.2.20:5060 on udp: INVITE sip:bob"));
+  EXPECT_THAT(output_text(step->outputs.front(), replay.config()),
+              HasSubstr("send to 192.0.2.20:5060 on udp: SIP/2.0 200 OK"));
 }
 
 TEST(ReplayTest, ARecordThatBreaksOffIsReplayedUpToThere) {
@@ -107,7 +120,7 @@ TEST(WireLogTest, DrawsOneCallAsALadder) {
   Replay replay = opened(bytes);
   const WireLog log = log_of(replay, {{"c1"}, true});
   const std::string ladder = draw_ladder(log.rungs(), LadderStyle::Plain);
-  for (const std::string part : {"192.0.2.10:5060", "192.0.2.20:5060", "server", " INVITE", "180", "200 BYE"}) {
+  for (const std::string part : {"192.0.2.10:5060", "192.0.2.20:5060", "server", "INVITE", "180", "200 BYE"}) {
     EXPECT_THAT(ladder, HasSubstr(part));
   }
   EXPECT_EQ(std::ranges::count(ladder, '\n'), 14);  // the names, and thirteen messages
@@ -119,7 +132,7 @@ TEST(WireLogTest, MasksUnlessToldOtherwise) {
   const WireLog masked = log_of(replay, {});
   std::string all;
   for (const Transmission& sent : masked.transcript()) all += sent.bytes;
-  for (const std::string secret : {"sip:bob@", "sip:alice@", "\"Alice\"", "o=alice", "inline:d0Rmd", "nobody"}) {
+  for (const std::string secret : {"sip:bob@", "sip:alice@", "\"Alice\"", "o=alice", "inline:d0Rmd", "carol"}) {
     EXPECT_THAT(all, Not(HasSubstr(secret)));
   }
   Replay plain = opened(bytes);

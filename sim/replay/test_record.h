@@ -104,7 +104,7 @@ do   = { relay = "request-uri" }
       const bool copied =
           name == "Via" || name == "Record-Route" || name == "From" || name == "Call-ID" || name == "CSeq";
       if (copied) made.headers.push_back(each);
-      if (name == "To") made.headers.push_back({"To", each.value + ";tag=b"});
+      if (name == "To") made.headers.push_back({"To", each.value + (asked->to_tag().empty() ? ";tag=b" : "")});
     }
     return made.to_bytes().insert(made.start_line.size() + 2, fields);
   }
@@ -135,7 +135,7 @@ do   = { relay = "request-uri" }
     datagram(9010, bob, answer(sent.back(), "200 OK"));
   }
   void refused_call() {
-    datagram(10000, alice, request("INVITE", "sip:nobody@example.com", "c2", 1, "sip:alice@example.com"));
+    datagram(10000, alice, request("INVITE", "sip:carol@example.com", "c2", 1, "sip:alice@example.com"));
   }
   void challenged_message() {
     datagram(10500, alice, request("MESSAGE", "sip:bob@example.com", "m1", 1, "sip:alice@example.com"));
