@@ -68,6 +68,7 @@ TEST_F(WorldTest, ARestartResetsConnectionsAndEmptiesEveryTable) {
 // Holds back whatever reaches one host, and counts what enters nodes.
 struct Delayer : Observer {
   explicit Delayer(HostId whom) : host(whom) {}
+  using Observer::arriving;
   Held arriving(HostId to, const Arrived&) override { return to == host ? Held(at(1s)) : Held(); }
   void entering(HostId, const Input&) override { ++inputs; }
   HostId host;
