@@ -62,7 +62,8 @@ TEST(ScenarioFiles, EachHasItsNameAPurposeALadderAndASection) {
     EXPECT_EQ(scenario->name, std::filesystem::path(file).stem().string()) << file;
     EXPECT_TRUE(text.starts_with("# ")) << file << " does not say what it proves";
     EXPECT_TRUE(scenario->ladder || scenario->partial) << file << " has no ladder: --rewrite draws it";
-    EXPECT_THAT(scenario->covers, Not(IsEmpty())) << file << " covers no section";
+    const bool waits = text.find("\n# not yet seen to fail under a planted edit") != std::string::npos;
+    EXPECT_EQ(scenario->covers.empty(), waits) << file << " covers no section, and does not say why";
   }
 }
 
