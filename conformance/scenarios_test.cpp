@@ -15,7 +15,6 @@
 namespace intermediary::conformance {
 namespace {
 
-using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
