@@ -1,6 +1,7 @@
 """What the tests over real sockets share: free ports of loopback, programs that are started and surely ended, and our
 own program with its configuration and log."""
 
+import fcntl
 import os
 import random
 import re
@@ -13,6 +14,8 @@ import time
 HOST = "127.0.0.1"
 # All requests have their answers when a test is over: nothing is to be waited for.
 GRACE_SECONDS = 10
+BLOCK = 128  # ports that one test takes at once
+LOCKS = []  # open while this process lives
 
 
 class Failure(Exception):
@@ -20,14 +23,29 @@ class Failure(Exception):
 
 
 def free_ports(count):
-    """Even ports that nobody holds, for UDP and TCP alike, each with its odd neighbour free for RTCP; below those that
-    the system gives to clients."""
+    """Ports that nobody holds, for UDP and TCP alike, below those that the system gives to clients, and kept from other
+    tests that run now until this one ends. Each is the first of four: its odd neighbour is for RTCP, and sipp takes the
+    next two for video."""
     ports = []
     while len(ports) < count:
-        port = random.randrange(10000, 32000, 2)
-        if port not in ports and _is_free(port) and _is_free(port + 1):
-            ports.append(port)
+        for port in _block_of_our_own():
+            if len(ports) < count and all(_is_free(port + each) for each in range(4)):
+                ports.append(port)
     return ports
+
+
+def _block_of_our_own():
+    """Ports that no other test takes while this process lives: it holds a lock on a file."""
+    while True:
+        first = random.randrange(10000, 32000 - BLOCK, BLOCK)
+        lock = open(os.path.join(tempfile.gettempdir(), f"intermediary-ports-{first}.lock"), "w", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        LOCKS.append(lock)
+        return range(first, first + BLOCK, 4)
 
 
 def _is_free(port):

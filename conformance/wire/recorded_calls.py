@@ -21,6 +21,7 @@ BY_NAME = "127.0.0.3"
 SERVER = "sip.example.test"
 SECRETS = ("hunter2",)
 KEPT = 3
+ENTRY_HEAD = 8  # bytes: its length and its checksum (docs/records.md)
 
 
 def config(ports):
@@ -146,15 +147,15 @@ def refuses_to_overwrite(folder, program, ports, record):
 
 
 def tells_of_damage(program, record, report):
-    """Some bytes in the middle end the replay there, and a record that is cut anywhere is a shorter one."""
+    """A record that is cut anywhere is a shorter one, and damage in the midst of an entry ends the replay before it."""
     with open(record, "rb") as file:
         content = bytearray(file.read())[:report["end_byte"]]
     with open(record, "wb") as file:
         file.write(content[:len(content) // 3])
     shorter = replayed(program, record)
     require(0 < shorter["inputs"] < report["inputs"] and shorter["equal"], f"of a third: {shorter}")
-    middle = len(content) // 3
-    content[middle:middle + 32] = bytes(each ^ 4 for each in content[middle:middle + 32])
+    contents = shorter["end_byte"] + ENTRY_HEAD
+    content[contents:contents + 32] = bytes(each ^ 4 for each in content[contents:contents + 32])
     with open(record, "wb") as file:
         file.write(content)
     damaged = replayed(program, record, code=1)

@@ -132,7 +132,7 @@ std::optional<SegmentReader::Frame> SegmentReader::frame_ahead() {
     return std::nullopt;
   }
   if (length > left - frame_head_bytes) {
-    ended(false, false, "its last entry is cut off");
+    ended(false, false, "the entry at byte " + std::to_string(position_) + " is cut off, or its length is damaged");
     return std::nullopt;
   }
   const std::string_view frame = bytes_.substr(position_ + frame_head_bytes, length);
