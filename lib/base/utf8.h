@@ -10,4 +10,7 @@ namespace intermediary {
 // XML's. REQUIRES: not empty.
 std::size_t sequence_bytes(std::string_view text);
 
+// A control character of ASCII (RFC 20 §5.2), the tab too.
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 }  // namespace intermediary

@@ -48,7 +48,7 @@ void read_cookie(TableReader& reader, HandshakeAuth& handshake) {
                           reader.naming(there) + " needs '" + std::string(missing) + "' beside it");
 }
 
-void read_one(const std::string& name, TableReader& reader, Draft& draft) {
+void read_handshake(const std::string& name, TableReader& reader, Draft& draft) {
   HandshakeAuth handshake{.name = name};
   read_users(reader, handshake, draft);
   read_cookie(reader, handshake);
@@ -66,7 +66,7 @@ void read_one(const std::string& name, TableReader& reader, Draft& draft) {
 void read_handshake_auth(TableReader& top, Draft& draft) {
   for (auto& [name, reader] : top.named_tables("handshake_auth")) {
     if (is_token(name.value)) {
-      read_one(name.value, reader, draft);
+      read_handshake(name.value, reader, draft);
     } else {
       top.problems().error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
     }

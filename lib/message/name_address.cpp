@@ -14,7 +14,7 @@
 namespace intermediary {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
+constexpr auto nowhere = std::string_view::npos;
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
 
@@ -26,21 +26,21 @@ std::optional<ValueError> check_bytes(std::string_view value, std::string_view w
   };
   if (value.empty()) return wrong(Fault::Empty, 0, "empty");
   if (value.size() > limit::line_bytes) return wrong(Fault::LineTooLong, 0, "longer than the limit");
-  std::size_t quote = npos;
+  std::size_t quote = nowhere;
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (character::is(value[i], character::Token)) continue;
-    const bool quoted_pair = quote != npos && value[i] == '\\';  // may hide a control character (RFC 3261 §25.1)
+    const bool quoted_pair = quote != nowhere && value[i] == '\\';  // may hide a control character (RFC 3261 §25.1)
     if (quoted_pair) {
       ++i;
     } else if (is_control(value[i])) {
       return wrong(Fault::ControlCharacter, i, "control character");
     } else if (value[i] == '"') {
-      quote = quote == npos ? i : npos;
-    } else if (quote == npos && forbidden.contains(value[i])) {
+      quote = quote == nowhere ? i : nowhere;
+    } else if (quote == nowhere && forbidden.contains(value[i])) {
       return wrong(Fault::BadValue, i, "unexpected " + in_quotes(value.substr(i, 1)));
     }
   }
-  if (quote != npos) return wrong(Fault::BadValue, quote, "quotes are not closed");
+  if (quote != nowhere) return wrong(Fault::BadValue, quote, "quotes are not closed");
   return std::nullopt;
 }
 
@@ -76,7 +76,7 @@ std::expected<Shape, ValueError> find_shape(std::string_view value) {
   while (stop < value.size() && !ends_addr_spec(value[stop])) ++stop;
   if (value.substr(stop).starts_with('<')) {
     const auto close = value.find('>', stop);
-    if (close == npos) return value_error(Fault::BadValue, stop, "name-addr: '<' without '>'");
+    if (close == nowhere) return value_error(Fault::BadValue, stop, "name-addr: '<' without '>'");
     return Shape{value.substr(0, stop), value.substr(stop + 1, close - stop - 1), value.substr(close + 1)};
   }
   if (stop != value.size() && value[stop] != ';') {
@@ -129,7 +129,7 @@ std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_v
   if (!shape) return std::unexpected(shape.error());
   auto uri = Uri::parse(shape->uri);
   if (!uri) return std::unexpected(moved(uri.error(), value, shape->uri));
-  if (shape->tail.find_first_of("(,") != npos) {  // inside of quotes they are welcome
+  if (shape->tail.find_first_of("(,") != nowhere) {  // inside of quotes they are welcome
     if (auto error = check_bytes(shape->tail, what, "(,")) return std::unexpected(moved(*error, value, shape->tail));
   }
   auto parameters = sofia::name_address_parameters(value, shape->uri);
@@ -146,8 +146,8 @@ std::expected<Via, ValueError> parse_unfolded_via(const std::string& value) {  /
   TopVia scanned;
   if (auto error = scan_via(value, 0, value.size(), scanned)) return std::unexpected(*error);
   auto parts = sofia::split_via(value);
-  const auto slash = parts ? parts->sent_protocol.rfind('/') : npos;
-  if (slash == npos) return value_error(Fault::BadValue, 0, "Via: not an entry of a Via: " + in_quotes(value));
+  const auto slash = parts ? parts->sent_protocol.rfind('/') : nowhere;
+  if (slash == nowhere) return value_error(Fault::BadValue, 0, "Via: not an entry of a Via: " + in_quotes(value));
   Via via{parts->sent_protocol.substr(0, slash), parts->sent_protocol.substr(slash + 1), parts->host, std::nullopt,
           std::move(parts->parameters)};
   if (via.host.starts_with('[')) via.host = via.host.substr(1, via.host.size() - 2);

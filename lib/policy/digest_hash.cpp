@@ -11,15 +11,15 @@
 namespace intermediary {
 namespace {
 
-struct Kind {
+struct HashKind {
   std::string_view name;
   const char* fetched_as;
   std::size_t bytes;
 };
-constexpr std::array<Kind, digest_algorithms> kinds{
+constexpr std::array<HashKind, digest_algorithms> kinds{
     {{"MD5", "MD5", 16}, {"SHA-256", "SHA2-256", 32}, {"SHA-512-256", "SHA2-512/256", 32}}};
 
-const Kind& kind_of(DigestAlgorithm algorithm) { return kinds[static_cast<std::size_t>(algorithm)]; }
+const HashKind& kind_of(DigestAlgorithm algorithm) { return kinds[static_cast<std::size_t>(algorithm)]; }
 
 // Fetched once: each implicit fetch costs more than the hash of a short text.
 class Functions {

@@ -30,7 +30,7 @@ std::string field_of(std::string_view line) {
   return is_token(name) ? lowercase(name) : std::string();
 }
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+bool is_among(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
 }
 
@@ -79,8 +79,8 @@ std::string Masker::masked(std::string_view message) {
 }
 
 void Masker::mask_line(std::string& line, std::string_view field) {
-  if (is_one_of(field, {"authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate",
-                        "authentication-info", "proxy-authentication-info"})) {
+  if (is_among(field, {"authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate",
+                       "authentication-info", "proxy-authentication-info"})) {
     mask_credentials(line);
   } else if (field == "identity") {
     const std::size_t begin = is_space(line.empty() ? ' ' : line[0]) ? 0 : line.find(':') + 1;
@@ -126,7 +126,7 @@ void Masker::mask_description(std::string& line) {
     cross_out(line, 2, end);
   } else if (line.starts_with("o=")) {
     replace_name(line, 2, std::min(line.find(' '), end));
-  } else if (is_one_of(std::string_view(line).substr(0, 2), {"s=", "i=", "e=", "p=", "u="})) {
+  } else if (is_among(std::string_view(line).substr(0, 2), {"s=", "i=", "e=", "p=", "u="})) {
     replace_name(line, 2, end);
   }
 }

@@ -12,7 +12,6 @@
 namespace intermediary::sim {
 namespace {
 
-constexpr HostId server{1};
 // So late may a deadline of a real clock be noticed.
 constexpr Duration lateness = std::chrono::milliseconds(50);
 
@@ -203,7 +202,7 @@ std::string ScenarioExport::text(const std::string& name) const {
 }
 
 std::string ScenarioExport::name_of(HostId host) const {
-  return host == server ? std::string("server") : "peer" + std::to_string(host.value - 1);
+  return host == recorded_server ? std::string("server") : "peer" + std::to_string(host.value - 1);
 }
 
 // ---- the world
@@ -262,7 +261,7 @@ std::string ScenarioExport::rule_line(const Rule& rule) const {
 std::string ScenarioExport::party_lines() const {
   std::map<HostId, std::string> sockets;
   for (const Transmission& sent : log_.transcript()) {
-    const bool inward = sent.to == server;
+    const bool inward = sent.to == recorded_server;
     sockets.try_emplace(inward ? sent.from : sent.to,
                         socket_text(sent.transport, inward ? sent.source : sent.destination));
   }
@@ -321,7 +320,7 @@ std::string ScenarioExport::message_lines() const {
   for (const Transmission& sent : transcript) {
     const auto message = WireMessage::read(sent.bytes);
     const bool refused = message && (message->status() == 401 || message->status() == 407);
-    if (refused && sent.from == server) challenged.emplace(sent.to, std::to_string(message->cseq_number()));
+    if (refused && sent.from == recorded_server) challenged.emplace(sent.to, std::to_string(message->cseq_number()));
   }
   std::string lines;
   std::set<std::string> seen;
@@ -330,12 +329,12 @@ std::string ScenarioExport::message_lines() const {
     const Transmission& sent = transcript[entry.place];
     const auto message = WireMessage::read(sent.bytes);
     if (sent.kind != Transmission::Kind::Message || !message) continue;
-    const HostId peer = sent.from == server ? sent.to : sent.from;
+    const HostId peer = sent.from == recorded_server ? sent.to : sent.from;
     if (challenged.contains({peer, std::to_string(message->cseq_number())})) continue;
     const Duration time = sent.time - begin;
     const bool again = !seen.insert(name_of(sent.from) + name_of(sent.to) + sent.bytes).second;
     std::string when = seconds_text(time);
-    if (sent.from == server && entry.by_timer) {
+    if (sent.from == recorded_server && entry.by_timer) {
       when = seconds_text(std::max(Duration::zero(), time - lateness)) + '~' + when;
     }
     const std::string head =
@@ -343,7 +342,7 @@ std::string ScenarioExport::message_lines() const {
     if (again) {
       lines += head + (message->is_response() ? std::to_string(message->status()) + ' ' : std::string()) +
                message->method() + " again\n";
-    } else if (sent.from == server) {
+    } else if (sent.from == recorded_server) {
       lines += head + expected_text(*message) + '\n';
     } else {
       lines += head + (message->is_request() ? request_text(*message) : response_text(*message));

@@ -10,8 +10,6 @@
 namespace intermediary::sim {
 namespace {
 
-constexpr HostId server{1};
-
 // The same record is masked in the same way every time, and no other one is.
 HashKey mask_key(const Seed& seed) {
   const WideHash words =
@@ -105,7 +103,7 @@ void WireLog::close(FlowId id, bool by_us) {
 
 void WireLog::refused(const DatagramFailed& failed) {
   for (Transmission& sent : std::views::reverse(transcript_)) {
-    if (sent.from != server || sent.destination != failed.remote || sent.transport != Transport::Udp) continue;
+    if (sent.from != recorded_server || sent.destination != failed.remote || sent.transport != Transport::Udp) continue;
     sent.fate = Fate::Refused;
     return;
   }
@@ -138,8 +136,8 @@ void WireLog::connection(bool inward, Transmission::Kind kind, const Flow& flow,
 void WireLog::note(bool inward, const Endpoint& local, const Endpoint& remote, Transmission sent) {
   const HostId there = host_at(remote);
   sent.time = now_;
-  sent.from = inward ? there : server;
-  sent.to = inward ? server : there;
+  sent.from = inward ? there : recorded_server;
+  sent.to = inward ? recorded_server : there;
   sent.source = inward ? remote : local;
   sent.destination = inward ? local : remote;
   transcript_.push_back(std::move(sent));

@@ -14,6 +14,8 @@
 
 namespace intermediary::sim {
 
+inline constexpr HostId recorded_server{1};
+
 struct WireLogOptions {
   std::vector<std::string> calls{};  // Call-IDs; empty: everything
   bool masked = true;

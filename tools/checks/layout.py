@@ -253,10 +253,23 @@ def check_text(tree):
 
 
 def compiled_files(path, root):
+    """What a build compiles; where several files are compiled as one, each of them."""
     with open(path, encoding="utf-8") as file:
         entries = json.load(file)
     real = os.path.realpath(root)
-    return {os.path.relpath(os.path.realpath(os.path.join(e["directory"], e["file"])), real) for e in entries}
+    files = set()
+    for entry in entries:
+        name = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        files.update(united_files(name) if "/Unity/" in name else [name])
+    return {os.path.relpath(os.path.realpath(each), real) for each in files}
+
+
+def united_files(name):
+    """The files that one of CMake's unity files includes; none, until CMake has made it."""
+    if not os.path.exists(name):
+        return []
+    with open(name, encoding="utf-8") as file:
+        return re.findall(r'^#include "(.+)"$', file.read(), re.M)
 
 
 def violations(root, compiled=None):

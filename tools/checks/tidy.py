@@ -62,7 +62,7 @@ def passes(build, path, key):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", default=os.path.join(ROOT, "build/dev"), help="folder with compile_commands.json")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build/quick"), help="folder with compile_commands.json")
     parser.add_argument("files", nargs="*", help="all by default")
     arguments = parser.parse_args()
     wanted = {os.path.abspath(file) for file in arguments.files}

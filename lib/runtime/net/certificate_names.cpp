@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/connection_limits.h"
+#include "base/utf8.h"
 
 namespace intermediary {
 namespace {
@@ -19,8 +20,6 @@ struct FreeNames {
 struct FreeText {
   void operator()(unsigned char* text) const { OPENSSL_free(text); }
 };
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 std::expected<std::string, std::string> checked(std::string_view name) {
   if (name.size() > limit::certificate_name_bytes) return Error("a name in the certificate is too long");

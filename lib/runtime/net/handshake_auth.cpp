@@ -11,6 +11,7 @@
 #include "base/base64url.h"
 #include "base/connection_limits.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace intermediary {
 namespace {
@@ -96,8 +97,6 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::ranges::replace(other, '/', '_');
   return from_base64url(other);
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 
 // RFC 7617 §2
 User user_of_authorization(const DigestRealm& users, const std::vector<std::string_view>& fields) {

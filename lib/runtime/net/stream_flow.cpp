@@ -26,7 +26,7 @@ constexpr std::chrono::seconds linger_deadline{2};
 constexpr std::chrono::seconds probe_after{300};  // of silence; a peer that is gone is found out two minutes later
 constexpr std::chrono::seconds probe_interval{30};
 constexpr int probe_count = 4;
-constexpr std::size_t gathered_pieces = 16;  // offered at once
+constexpr std::size_t offered_pieces = 16;  // offered at once
 
 asio::ip::tcp::endpoint to_asio(const Endpoint& endpoint) {
   const SocketAddress address = to_socket_address(endpoint);
@@ -310,7 +310,7 @@ void StreamFlow::flush() {
 }
 
 IoResult StreamFlow::write_some() {
-  boost::container::static_vector<std::string_view, gathered_pieces> pieces;
+  boost::container::static_vector<std::string_view, offered_pieces> pieces;
   for (const std::string& bytes : outgoing_) {
     if (pieces.size() == pieces.capacity()) break;
     pieces.push_back(std::string_view(bytes).substr(pieces.empty() ? written_of_first_ : 0));
