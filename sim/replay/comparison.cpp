@@ -39,7 +39,9 @@ std::string_view branch_at(std::string_view bytes, std::size_t from, std::size_t
 }  // namespace
 
 bool CallDecisions::differ() const {
-  const auto sorted = [](std::vector<std::string> lines) {
+  const auto sorted = [](const std::vector<Decision>& decisions) {
+    std::vector<std::string> lines;
+    for (const Decision& decision : decisions) lines.push_back(decision.what);
     std::ranges::sort(lines);
     return lines;
   };
@@ -72,26 +74,27 @@ void Comparison::begin_call(const Input& input) {
   if (is_new) call->second = {now_, message->method() + ' ' + message->uri(), {}, {}};
 }
 
-std::vector<std::string>& Comparison::decisions(Side side, const std::string& call_id) {
+void Comparison::note_decision(Side side, const std::string& call_id, Decision decision) {
   const auto [call, is_new] = calls_.try_emplace(call_id);
   if (is_new) call->second.since = now_;
-  return side == Side::Recorded ? call->second.recorded : call->second.other;
-}
-
-void Comparison::note_answer(Side side, const std::string& call_id, const std::string& decision) {
-  std::vector<std::string>& lines = decisions(side, call_id);
-  if (std::ranges::find(lines, decision) == lines.end()) lines.push_back(decision);
+  std::vector<Decision>& known = side == Side::Recorded ? call->second.recorded : call->second.other;
+  if (std::ranges::find(known, decision.what, &Decision::what) == known.end()) known.push_back(std::move(decision));
 }
 
 void Comparison::note_request(Side side, const Transmit& transmit) {
   const auto request = WireMessage::read(transmit.bytes);
   if (!request || !request->is_request()) return;
   const std::string key = key_of(*request, transmit.hop);
-  if (side == Side::Recorded) key_of_branch_.try_emplace(request->branch(), key);
-  if (side == Side::Other) branch_of_key_.insert_or_assign(key, request->branch());
+  if (side == Side::Recorded) {
+    key_of_branch_.try_emplace(request->branch(), key);
+    sent_.insert(key);
+  } else {
+    branch_of_key_.insert_or_assign(key, request->branch());
+    if (!sent_.contains(key)) asked_elsewhere_.insert(request->call_id());
+  }
   if (follows(request->method())) return;
-  note_answer(side, request->call_id(),
-              request->method() + " goes to " + request->uri() + " at " + place_text(transmit.hop));
+  note_decision(side, request->call_id(),
+                {request->method() + " goes to " + request->uri() + " at " + place_text(transmit.hop), {}});
 }
 
 void Comparison::note(Side side, const Output& output) {
@@ -114,19 +117,25 @@ void Comparison::note(Side side, const Output& output) {
                  [&](const DnsQuery& query) {
                    (side == Side::Recorded ? asked_ : waiting_).insert_or_assign(query.query, query.question);
                  },
-                 [&](const Event& event) {
-                   if (const auto* refused = std::get_if<RequestRefused>(&event)) {
-                     note_answer(side, refused->call_id,
-                                 refused->method + " is refused with " + std::to_string(refused->status) +
-                                     in_rule(refused->rule) + ": " + refused->reason);
-                   } else if (const auto* completed = std::get_if<RequestCompleted>(&event)) {
-                     note_answer(side, completed->call_id,
-                                 completed->method + " is answered with " + std::to_string(completed->status) +
-                                     in_rule(completed->rule));
-                   }
-                 },
+                 [&](const Event& event) { note_event(side, event); },
              },
              output);
+}
+
+// Nobody answers the other engine from where the record has no answer: that it gives up then is no decision.
+void Comparison::note_event(Side side, const Event& event) {
+  if (const auto* refused = std::get_if<RequestRefused>(&event)) {
+    note_decision(side, refused->call_id,
+                  {refused->method + " is refused with " + std::to_string(refused->status),
+                   in_rule(refused->rule) + ": " + refused->reason});
+  } else if (const auto* completed = std::get_if<RequestCompleted>(&event)) {
+    const bool is_unknown =
+        side == Side::Other && completed->status == 408 && asked_elsewhere_.contains(completed->call_id);
+    note_decision(side, completed->call_id,
+                  {completed->method + (is_unknown ? " is answered by somebody whose answer is not in the record"
+                                                   : " is answered with " + std::to_string(completed->status)),
+                   in_rule(completed->rule)});
+  }
 }
 
 // ---- what the other engine is told

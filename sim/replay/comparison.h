@@ -21,12 +21,18 @@
 
 namespace intermediary::sim {
 
-// What became of one Call-ID: where its requests went, and which final answers went back. One line each, as it came
-// first.
+struct Decision {
+  std::string what;    // "INVITE is refused with 404"
+  std::string detail;  // ", rule 'users': …": told, and no difference by itself
+
+  std::string text() const { return what + detail; }
+};
+
+// What became of one Call-ID: where its requests went, and which final answers went back; each once, as it came first.
 struct CallDecisions {
   TimePoint since{};
   std::string request;  // "INVITE sip:bob@example.com"
-  std::vector<std::string> recorded, other;
+  std::vector<Decision> recorded, other;
 
   bool differ() const;
 };
@@ -50,8 +56,8 @@ class Comparison {
 
   void note(Side side, const Output& output);
   void note_request(Side side, const Transmit& transmit);
-  void note_answer(Side side, const std::string& call_id, const std::string& decision);
-  std::vector<std::string>& decisions(Side side, const std::string& call_id);
+  void note_event(Side side, const Event& event);
+  void note_decision(Side side, const std::string& call_id, Decision decision);
   void begin_call(const Input& input);
 
   void give(TimePoint time, const Input& input);
@@ -67,6 +73,8 @@ class Comparison {
   TimePoint now_{};
 
   std::map<std::string, CallDecisions> calls_;
+  std::set<std::string> sent_;             // keys of what the recorded engine sent
+  std::set<std::string> asked_elsewhere_;  // Call-IDs of which the other engine sent what the recorded one did not
   std::map<std::string, std::string> key_of_branch_;    // of the recorded engine's requests
   std::map<std::string, std::string> branch_of_key_;    // of the other engine's
   std::map<QueryId, DnsQuestion> asked_;                // by the recorded engine, and not yet answered

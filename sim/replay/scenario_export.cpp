@@ -173,7 +173,7 @@ void ScenarioExport::add(const Replay::Step& step) {
   if (const auto* answered = std::get_if<DnsAnswered>(&step.input.input)) {
     if (const auto asked = asked_.find(answered->query); asked != asked_.end()) {
       const Duration after = begun_ ? step.input.time - asked->second.asked : Duration::zero();
-      zone_.insert_or_assign(asked->second.question, Zone{after, answered->answer});
+      zone_.insert_or_assign(asked->second.question, Zone{asked->second.asked, after, answered->answer});
     }
   }
   for (const Output& output : step.outputs) {
@@ -292,6 +292,7 @@ std::string ScenarioExport::zone_lines() const {
   std::string lines;
   std::size_t count = 0;
   for (const auto& [question, zone] : zone_) {
+    if (!log_.transcript().empty() && zone.asked > log_.transcript().back().time) continue;
     if (++count > most_lines) break;
     std::string line = "dns      " + question.name + ' ' + std::string(dns_type_text(question.type)) + ' ';
     if (zone.answer) {

@@ -30,6 +30,7 @@ class ScenarioExport {
     TimePoint asked{};
   };
   struct Zone {
+    TimePoint asked{};
     Duration after{};
     DnsResult answer;
   };

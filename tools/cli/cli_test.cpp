@@ -190,6 +190,45 @@ TEST_F(CommandLineTest, ReadsRegularFilesOfABoundedSize) {
   EXPECT_EQ(run({"check", write("bracket.toml", "[\n")}).exit_code, 1);
 }
 
+const std::string record = INTERMEDIARY_SOURCE_DIR "/conformance/records/two-calls.record";
+
+TEST_F(CommandLineTest, ReplaysARecord) {
+  const Result whole = run({"replay", record});
+  EXPECT_EQ(whole.exit_code, 0);
+  EXPECT_THAT(whole.output, AllOf(HasSubstr("2 calls in 46.000 s, 1 segment\nthe record is whole: stopped, byte "),
+                                  HasSubstr("every output equal, hash ")));
+  EXPECT_THAT(run({"replay", record, "--json"}).output, HasSubstr("\"equal\": true, \"inputs\": 17, "));
+  EXPECT_THAT(run({"replay", record, "--call", "c2", "--ladder"}).output, HasSubstr("--480-"));
+}
+
+TEST_F(CommandLineTest, WritesACallOfARecordAsAScenarioThatRuns) {
+  const std::string file = write("c1.flow", "");
+  EXPECT_EQ(run({"replay", record, "--call", "c1", "--scenario", file}).exit_code, 0);
+  EXPECT_EQ(run({"test", file}).exit_code, 0);
+}
+
+TEST_F(CommandLineTest, TellsWhichCallsAnotherConfigurationDecidesOtherwise) {
+  const Result other = run({"replay", record, "--config", write("sip.toml", listen + "domains = \"example.com\"\n")});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.output, AllOf(HasSubstr("otherwise: INVITE is refused with 404: no rule takes it\n"),
+                                  HasSubstr(" of 5 calls decided otherwise; ")));
+  const Result wrong = run({"replay", record, "--config", write("sip.toml", "domians = 1\n")});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.output, HasSubstr(":1:1: error: unknown key 'domians'"));
+}
+
+TEST_F(CommandLineTest, SaysWhyARecordCannotBeReplayed) {
+  EXPECT_THAT(run({"replay", "/nonexistent"}).output,
+              HasSubstr("there is no '/nonexistent', and no '/nonexistent.000001'"));
+  EXPECT_THAT(run({"replay", write("sip.toml", listen)}).output, HasSubstr("cannot be replayed: it is no record"));
+  EXPECT_EQ(run({"replay", write("sip.toml", listen)}).exit_code, 2);
+  EXPECT_THAT(run({"replay", record, "--scenario", "a.flow"}).output, HasSubstr("--scenario is of one call"));
+  EXPECT_THAT(run({"replay", record, "--call", "nobody's", "--ladder"}).output, HasSubstr("no message of that call"));
+  EXPECT_THAT(run({"run", "--record-keep", "3"}).output, HasSubstr("--record FILE, which is missing"));
+  EXPECT_THAT(run({"run", "--record", "a", "--record-segment", "1K"}).output,
+              HasSubstr("a size from 64K on is wanted"));
+}
+
 TEST_F(CommandLineTest, TellsBadUsageFromAFailedCheck) {
   EXPECT_EQ(run({"check", "/nonexistent.toml"}).exit_code, 2);
   EXPECT_EQ(run({"check"}).exit_code, 2);

@@ -126,8 +126,8 @@ void print_comparison(const sim::Comparison& comparison, sim::WireLog& log) {
   for (const auto& [call_id, call] : comparison.calls()) {
     if (!call.differ()) continue;
     std::cout << "call " << call_id << " at " << seconds(call.since) << " s: " << log.shown(call.request) << '\n';
-    const auto print = [&](std::string_view who, const std::vector<std::string>& lines) {
-      for (const std::string& line : lines) std::cout << "  " << who << log.shown(line) << '\n';
+    const auto print = [&](std::string_view who, const std::vector<sim::Decision>& lines) {
+      for (const sim::Decision& line : lines) std::cout << "  " << who << log.shown(line.text()) << '\n';
       if (lines.empty()) std::cout << "  " << who << "nothing\n";
     };
     print("recorded:  ", call.recorded);
@@ -137,9 +137,11 @@ void print_comparison(const sim::Comparison& comparison, sim::WireLog& log) {
             << counted(comparison.unasked(), "datagram") << " answered what would not have been sent\n";
 }
 
-std::string json_list(const std::vector<std::string>& lines, sim::WireLog& log) {
+std::string json_list(const std::vector<sim::Decision>& lines, sim::WireLog& log) {
   std::string text = "[";
-  for (const std::string& line : lines) text += (text.size() > 1 ? ", " : "") + json_string(log.shown(line));
+  for (const sim::Decision& line : lines) {
+    text += (text.size() > 1 ? ", " : "") + json_string(log.shown(line.text()));
+  }
   return text + ']';
 }
 
