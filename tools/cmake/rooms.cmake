@@ -57,7 +57,7 @@ set_source_files_properties(
   lib/config/tls_test.cpp lib/message/sdp_test.cpp lib/message/uri_test.cpp lib/policy/nonce_test.cpp
   lib/policy/smime.cpp lib/proxy/flow_token_test.cpp lib/routing/feature_set_test.cpp lib/routing/target_set_test.cpp
   lib/runtime/dns/dns_client.cpp lib/runtime/dns/dns_message_test.cpp sim/network_test.cpp
-  sim/scenario_parser_test.cpp sim/source_test.cpp
+  sim/runner_test.cpp sim/scenario_parser_test.cpp sim/source_test.cpp
   PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
 # room(NAME [DIRECTORY dir] DEPENDS target...)
