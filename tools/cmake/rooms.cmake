@@ -8,8 +8,12 @@ endif()
 
 add_library(intermediary_options INTERFACE)
 target_compile_features(intermediary_options INTERFACE cxx_std_23)
-# g++ 12 sees enumerators as shadows of types, and std::variant's storage as uninitialised.
-target_compile_options(intermediary_options INTERFACE -Wall -Wextra -Wpedantic $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local;-Wno-maybe-uninitialized,-Wshadow> -Wnon-virtual-dtor
+# g++ 12 sees enumerators as shadows of types, and std::variant's storage as uninitialised; where files are compiled
+# together, clang sees shadows of what is in another file.
+if(NOT CMAKE_UNITY_BUILD)
+  set(shadows -Wshadow)
+endif()
+target_compile_options(intermediary_options INTERFACE -Wall -Wextra -Wpedantic $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local;-Wno-maybe-uninitialized,${shadows}> -Wnon-virtual-dtor
   -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
   $<$<BOOL:${INTERMEDIARY_WARNINGS_ARE_ERRORS}>:-Werror>)
 if(INTERMEDIARY_SANITIZE)
