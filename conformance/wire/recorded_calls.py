@@ -5,6 +5,7 @@ recorded; the server is killed in the midst of it (SIGKILL), and the replay make
     conformance/wire/recorded_calls.py PROGRAM [--segments] [SECONDS [CALLS_PER_SECOND]]
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -97,28 +98,29 @@ def require(truth, what):
 
 def load(folder, program, ports, seconds, rate, record):
     """The calls that ended well, as their callers counted, when the server was killed."""
-    programs = [callee("udp-uas", folder, "u1", ports.udp_callee, ports.media[0]),
-                callee("tcp-uas", folder, "t1", ports.tcp_callee, ports.media[1]), name_server(folder, ports)]
-    intermediary = Intermediary(program, folder, ports.us, config(ports), ["--log", "warning", *record],
-                                {"PASSWORD_OF_BOB": SECRETS[0]})
-    programs.append(intermediary)
-    callers = ["udp", "tcp", "name"]
-    try:
+    running = []
+    with contextlib.ExitStack() as programs:
+        def start(each):
+            running.append(programs.enter_context(each))
+
+        start(callee("udp-uas", folder, "u1", ports.udp_callee, ports.media[0]))
+        start(callee("tcp-uas", folder, "t1", ports.tcp_callee, ports.media[1]))
+        start(name_server(folder, ports))
+        intermediary = Intermediary(program, folder, ports.us, config(ports), ["--log", "warning", *record],
+                                    {"PASSWORD_OF_BOB": SECRETS[0]})
+        start(intermediary)
         intermediary.wait_ready()
         with sipp("bob-registers", folder, REGISTERS, DOMAIN, ports.us, ports.bob, "bob", SECRETS[0], "u1") as bob:
             must_end(bob, folder)
-        programs.append(caller("udp", folder, ports, "u1", ports.udp_caller, ports.media[2], HOST, rate - 2 * (rate // 4)))
-        programs.append(caller("tcp", folder, ports, "t1", ports.tcp_caller, ports.media[3], OVER_TCP, rate // 4))
-        programs.append(caller("name", folder, ports, "u1", ports.name_caller, ports.media[4], BY_NAME, rate // 4))
+        start(caller("udp", folder, ports, "u1", ports.udp_caller, ports.media[2], HOST, rate - 2 * (rate // 4)))
+        start(caller("tcp", folder, ports, "t1", ports.tcp_caller, ports.media[3], OVER_TCP, rate // 4))
+        start(caller("name", folder, ports, "u1", ports.name_caller, ports.media[4], BY_NAME, rate // 4))
         time.sleep(seconds)
-        for each in programs:
+        for each in running:
             each.must_run()
         intermediary.process.kill()
         intermediary.process.wait()
-        return sum(successful_calls(each, folder) for each in callers)
-    finally:
-        for each in programs:
-            each.__exit__()
+        return sum(successful_calls(each, folder) for each in ("udp", "tcp", "name"))
 
 
 def one_file(folder, program, seconds, rate):

@@ -2,11 +2,13 @@
 
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -192,8 +194,11 @@ class Crew {
   void start() {
     std::array<int, 2> ends{};
     if (pipe(ends.data()) != 0) return;
+    const pid_t parent = getpid();
     const pid_t process = fork();
     if (process == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // with its parent; and that may be gone by now
+      if (getppid() != parent) _exit(exit_fine);
       close(ends[0]);
       for (std::size_t file = tickets_.take(); file < options_.files.size(); file = tickets_.take()) {
         write_all(ends[1], packed(explore_file(file, options_)));
