@@ -44,7 +44,10 @@ void Agent::enroll(TimePoint now, Party& self, HostId registrar, const std::stri
 }
 
 void Agent::call(TimePoint now, Party& self, HostId via, const std::string& uri, std::optional<Duration> talk) {
-  WireMessage invite = self.outside_dialogs("INVITE", uri);
+  call(now, self.outside_dialogs("INVITE", uri), via, talk);
+}
+
+void Agent::call(TimePoint now, WireMessage invite, HostId via, std::optional<Duration> talk) {
   ask_for_session_timer(invite);
   CallRecord record;
   record.call_id = invite.call_id();
@@ -296,14 +299,15 @@ void Agent::hear_request(TimePoint now, Party& self, const Heard& heard) {
     });
     servers_.push_back(std::move(server));
     if (merged) return answer(now, self, servers_.back(), 482);
-    servers_.back().rings_at = now + manners_.rings_after;
-    servers_.back().answers_at = now + manners_.answers_after;
     CallRecord record;
     record.call_id = request.call_id();
     record.remote_tag = request.from_tag();
     record.incoming = true;
     record.began = now;
     calls_.push_back(std::move(record));
+    if (status_of_replacement(self, request) != 0) return take_replacement(now, self);
+    servers_.back().rings_at = now + manners_.rings_after;
+    servers_.back().answers_at = now + manners_.answers_after;
     return;
   }
   servers_.push_back(std::move(server));

@@ -3,9 +3,9 @@
 // behind its twin here.
 //
 // It registers, and again before that ends; calls and is called, answers OPTIONS, hangs up; holds a call and resumes it
-// (RFC 3264 §8.4), transfers it and lets itself be transferred (RFC 3515, RFC 5589 §6.1), keeps session timers (RFC
-// 4028) and answers challenges (agent_session.cpp). Every 2xx is acknowledged; a second one (another branch) or one
-// that comes after its own CANCEL is hung up at once, so that nobody is left talking alone.
+// (RFC 3264 §8.4), transfers it and lets itself be transferred, blind and attended (agent_transfer.cpp), keeps session
+// timers (RFC 4028) and answers challenges (agent_session.cpp). Every 2xx is acknowledged; a second one (another
+// branch) or one that comes after its own CANCEL is hung up at once, so that nobody is left talking alone.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,8 @@ class Agent {
   bool change_media(TimePoint now, Party& self, const std::string& direction);
   // A REFER to `target`; the call ends when the other side has reached it.
   bool transfer(TimePoint now, Party& self, const std::string& target);
+  // A REFER to whom its last call reached, in the call before that: an attended transfer. False without two calls.
+  bool transfer_attended(TimePoint now, Party& self);
 
   void hear(TimePoint now, Party& self, const Heard& heard);
   void wake(TimePoint now, Party& self);
@@ -138,7 +140,12 @@ class Agent {
   void registered(TimePoint now, Party& self, const WireMessage& response);
   void registration_failed(TimePoint now);
   void register_again(TimePoint now, Party& self);
+  bool refer(TimePoint now, Party& self, const Talk& talk, const std::string& target);
   bool hear_refer(TimePoint now, Party& self, const Heard& heard);
+  // 0: the INVITE replaces no call.
+  int status_of_replacement(Party& self, const WireMessage& invite);
+  const Talk* talk_that_is_replaced(Party& self, const WireMessage& invite);
+  void take_replacement(TimePoint now, Party& self);
   void hear_notify(TimePoint now, Party& self, const Heard& heard);
   void tell_referrers(TimePoint now, Party& self);
   void notify(TimePoint now, Party& self, const Referral& referral, int status);
@@ -146,6 +153,7 @@ class Agent {
   bool offers_within(const std::string& call_id, const std::string& remote_tag) const;
   Talk* talk_of(const std::string& call_id, const std::string& remote_tag);
 
+  void call(TimePoint now, WireMessage invite, HostId via, std::optional<Duration> talk);
   void begin(TimePoint now, WireMessage message, HostId to, std::optional<Duration> talk);
   void send(HostId to, std::string bytes) { outgoing_.push_back({to, std::move(bytes)}); }
   void hear_response(TimePoint now, Party& self, const Heard& heard);

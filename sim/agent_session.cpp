@@ -1,5 +1,4 @@
-// What a user agent does beyond single requests: registrations that last, calls that are held, kept alive and passed
-// on.
+// What a user agent does beyond single requests: registrations that last, calls that are held and kept alive.
 #include <algorithm>
 #include <utility>
 
@@ -234,74 +233,6 @@ void Agent::registered(TimePoint now, Party& self, const WireMessage& response) 
 
 void Agent::registration_failed(TimePoint now) {
   if (registration_ && registration_->stands) registration_->refresh_at = now + 30s;
-}
-
-// ---- transfer
-
-bool Agent::transfer(TimePoint now, Party& self, const std::string& target) {
-  if (talks_.empty()) return false;
-  auto refer = self.within_dialog_of(talks_.back().theirs, "REFER");
-  if (!refer) return false;
-  refer->add("Refer-To", '<' + target + '>');
-  refer->add("Referred-By", '<' + self.identity().address_of_record + '>');
-  begin(now, *std::move(refer), talks_.back().to, {});
-  return true;
-}
-
-// RFC 3515 §2.4.2, §2.4.4: accepted, told at once that it is under way, and done. One that would replace a call (RFC
-// 3891) or send something else than an INVITE is not understood.
-bool Agent::hear_refer(TimePoint now, Party& self, const Heard& heard) {
-  const WireMessage& refer = heard.message;
-  const std::string target = uri_of(refer.value("Refer-To"));
-  const Talk* talk = talk_of(refer.call_id(), refer.from_tag());
-  const bool understood = talk && target.starts_with("sip") && target.find('?') == std::string::npos &&
-                          target.find(";method=") == std::string::npos;
-  if (!understood) return false;
-  const HostId via = talk->to;
-  answer(now, self, servers_.back(), 202);
-  Referral referral{refer, via, {}};
-  notify(now, self, referral, 100);
-  call(now, self, via, target, {});
-  referral.call_id = calls_.back().call_id;
-  referrals_.push_back(std::move(referral));
-  return true;
-}
-
-void Agent::notify(TimePoint now, Party& self, const Referral& referral, int status) {
-  auto message = self.within_dialog_of(referral.refer, "NOTIFY");
-  if (!message) return;
-  message->add("Event", "refer");
-  message->add("Subscription-State", status < 200 ? "active;expires=300" : "terminated;reason=noresource");
-  message->add("Content-Type", "message/sipfrag;version=2.0");
-  const WireMessage outcome = self.answer(referral.refer, status);
-  message->body = outcome.start_line + "\r\n";
-  begin(now, *std::move(message), referral.to, {});
-}
-
-// Whoever asked hears how the call ended, or that it began.
-void Agent::tell_referrers(TimePoint now, Party& self) {
-  if (referrals_.empty()) return;
-  auto is_decided = [&](const Referral& referral) {
-    const CallRecord* record = record_of(referral.call_id);
-    return !record || record->state != CallRecord::State::Inviting;
-  };
-  const std::vector<Referral> all = referrals_;
-  std::erase_if(referrals_, is_decided);
-  for (const Referral& referral : all) {
-    const CallRecord* record = record_of(referral.call_id);
-    if (is_decided(referral)) notify(now, self, referral, record && record->status != 0 ? record->status : 487);
-  }
-}
-
-// RFC 5589 §6.1: whom it has transferred it needs no more.
-void Agent::hear_notify(TimePoint now, Party& self, const Heard& heard) {
-  const WireMessage& message = heard.message;
-  if (message.value("Event") != "refer" || !message.body.starts_with("SIP/2.0 2")) return;
-  const Talk* talk = talk_of(message.call_id(), message.from_tag());
-  if (!talk) return;
-  const WireMessage theirs = talk->theirs;
-  std::erase_if(farewells_, [&](const Farewell& farewell) { return farewell.theirs.call_id() == theirs.call_id(); });
-  hang_up(now, self, theirs, talk->to);
 }
 
 }  // namespace intermediary::sim

@@ -73,7 +73,7 @@ struct AgentLine {
   LineHead head;
   std::string agent;
   Verb verb = Verb::Calls;
-  std::string uri;        // of Calls and Transfers
+  std::string uri;        // of Calls and Transfers; an attended transfer has none
   std::string direction;  // of Holds
   std::string via;
   std::optional<Duration> talk;

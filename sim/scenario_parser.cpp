@@ -356,7 +356,8 @@ class Parser {
     add(std::move(line), words);
   }
 
-  // "calls URI via NAME [for 10s]", "gives up", "holds [inactive]", "resumes", "transfers to URI".
+  // "calls URI via NAME [for 10s]", "gives up", "holds [inactive]", "resumes", "transfers to URI", "transfers
+  // attended".
   void read_agent_line(LineHead head, const Piece& agent, const Piece& verb, Words& words) {
     if (!world_.is_agent(agent.text)) wrong(agent, "the name of an auto");
     at_one_time(head);
@@ -373,8 +374,9 @@ class Parser {
       line.verb = AgentLine::Verb::Resumes;
     } else if (verb.text == "transfers") {
       line.verb = AgentLine::Verb::Transfers;
-      expect_word(words, "to");
-      line.uri = sip_uri(words);
+      const Piece how = words.next("'to' or 'attended'");
+      if (how.text != "to" && how.text != "attended") wrong(how, "'to' or 'attended'");
+      if (how.text == "to") line.uri = sip_uri(words);
     } else {
       line.uri = sip_uri(words);
       expect_word(words, "via");

@@ -69,7 +69,8 @@ std::expected<void, std::string> apply(World& world, const AgentLine& line) {
       done = world.transfer(agent, line.uri);
       break;
   }
-  if (!done) return std::unexpected(line.agent + " is in no call");
+  const bool attended = line.verb == AgentLine::Verb::Transfers && line.uri.empty();
+  if (!done) return std::unexpected(line.agent + (attended ? " is in no two calls" : " is in no call"));
   return {};
 }
 

@@ -482,7 +482,9 @@ bool World::change_media(HostId agent, const std::string& direction) {
 
 bool World::transfer(HostId agent, const std::string& target) {
   UserAgent& user_agent = user_agents_.at(agent);
-  const bool done = user_agent.automatic->transfer(now_, user_agent.party, target);
+  Agent& automatic = *user_agent.automatic;
+  const bool done = target.empty() ? automatic.transfer_attended(now_, user_agent.party)
+                                   : automatic.transfer(now_, user_agent.party, target);
   send_all(agent, user_agent);
   return done;
 }

@@ -124,6 +124,7 @@ class World {
   void give_up(HostId agent);
   // False when it is in no call.
   bool change_media(HostId agent, const std::string& direction);
+  // To nobody: to whom its last call reached, of the call before that.
   bool transfer(HostId agent, const std::string& target);
   void enroll(HostId agent, HostId registrar, const std::string& registrar_uri);
 
