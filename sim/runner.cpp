@@ -453,7 +453,7 @@ Report run_under_faults(const Scenario& scenario, std::optional<std::uint64_t> s
 }  // namespace
 
 Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed, Chronicle* chronicle) {
-  if (!scenario.faults.empty()) return run_under_faults(scenario, seed);
+  if (!scenario.faults.empty() || scenario.promises) return run_under_faults(scenario, seed);
   return Runner(scenario, seed.value_or(scenario.seed), chronicle).run();
 }
 

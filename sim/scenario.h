@@ -132,8 +132,9 @@ struct Scenario {
   std::uint64_t seed = 1;
   std::size_t reload_after = 0;  // in no file: World::reload_after_each()
   WallTime wall = World::usual_wall;
-  bool partial = false;  // what no line names may happen too
-  Schedule faults;       // with any, no line is compared: promises are judged (sim/explore/execution.h)
+  bool partial = false;   // what no line names may happen too
+  bool promises = false;  // no line is compared: what nodes owe is judged (sim/explore/conduct.h)
+  Schedule faults;        // with any, no line is compared: promises are judged (sim/explore/execution.h)
   std::vector<Line> lines;
   std::vector<std::pair<Place, std::vector<std::string>>> distinct;
   std::vector<std::string> tags;

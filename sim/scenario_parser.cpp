@@ -76,7 +76,7 @@ class Parser {
     static const std::map<std::string, Reader, std::less<>> table{
         {"scenario", &Parser::read_scenario}, {"covers", &Parser::read_covers},   {"seed", &Parser::read_seed},
         {"wall", &Parser::read_wall},         {"partial", &Parser::read_partial}, {"distinct", &Parser::read_distinct},
-        {"tags", &Parser::read_tags},         {"fault", &Parser::read_fault},
+        {"tags", &Parser::read_tags},         {"fault", &Parser::read_fault},     {"promises", &Parser::read_promises},
     };
     return table;
   }
@@ -137,6 +137,8 @@ class Parser {
   }
 
   void read_partial(Words&) { scenario_.partial = true; }
+
+  void read_promises(Words&) { scenario_.promises = true; }
 
   // "drop 2 p1 -> bob", "restart 3 p1".
   void read_fault(Words& words) {

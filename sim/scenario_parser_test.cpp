@@ -392,7 +392,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"2~1 p1 -> alice 100\n", "s.flow:5:1: expected a time such as 0.010, +0.5 or 1.0~1.5, got '2~1'"},
         Mistake{"x\n",
                 "s.flow:5:1: expected a time, or a word that begins a line, got 'x'; there is 'scenario', 'covers', "
-                "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'node', 'party', 'auto', 'location', 'host', "
+                "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'promises', 'node', 'party', 'auto', "
+                "'location', 'host', "
                 "'link', 'rule', 'users', 'dns', 'nat', 'include', 'repeat', 'end', 'table'"},
         Mistake{"seed 1 2\n", "s.flow:5:8: expected the end of the line, got '2'"},
         Mistake{"seed 1\n  2\n", "s.flow:6:3: only lines with a time go on below"},

@@ -90,7 +90,7 @@ def weave_tree(edits):
     return tree
 
 
-def build(edits, jobs):
+def build(edits, jobs, target="run_planted"):
     tree, out = weave_tree(edits), os.path.join(BUILD, "out")
     header = os.path.join(tree, "conformance/planted/planted.h")
     flags = f"-w -include {header}"
@@ -98,8 +98,8 @@ def build(edits, jobs):
                  "-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1",
                  f"-DCMAKE_CXX_FLAGS={flags}", "-DINTERMEDIARY_BUILD_TESTS=OFF", "-DINTERMEDIARY_BUILD_RUNTIME=OFF",
                  "-DINTERMEDIARY_BUILD_PLANTED=ON"])
-    run_quietly(["cmake", "--build", out, "-j", str(jobs), "--target", "run_planted", "--", "-k", "0"])
-    return os.path.join(out, "bin/run_planted")
+    run_quietly(["cmake", "--build", out, "-j", str(jobs), "--target", target, "--", "-k", "0"])
+    return os.path.join(out, "bin", target)
 
 
 def run_quietly(command):

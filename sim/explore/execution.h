@@ -46,6 +46,7 @@ struct Verdict {
   std::size_t transmissions = 0;
   std::vector<FaultPoint> points;   // that came up in this run, those of its own faults apart
   Schedule never_came;              // faults whose point did not come up
+  Schedule misfortunes;             // with `promises`: what links have lost by chance, as faults
   std::vector<std::size_t> struck;  // by fault of the schedule: the occasion at which it struck; 0: never
 };
 

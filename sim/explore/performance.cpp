@@ -6,6 +6,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "sim/expectation.h"
+#include "sim/explore/conduct.h"
 #include "sim/ladder.h"
 #include "sim/staging.h"
 
@@ -69,7 +70,11 @@ Performance::Performance(const Scenario& scenario, std::uint64_t seed, const Scr
     const auto* line = std::get_if<MessageLine>(&scenario.lines[i]);
     if (line && !is_stimulus(i)) lines_matter_ = lines_matter_ || line->lost || names_something(*line);
   }
-  saboteur_.on_restart = [this](HostId node) { witness_.restarted(node); };
+  if (scenario.promises) testimony_.emplace(world_.nodes());
+  saboteur_.on_restart = [this](HostId node) {
+    witness_.restarted(node);
+    if (testimony_) testimony_->restarted(node, world_.now());
+  };
 }
 
 Verdict Performance::run() {
@@ -95,6 +100,10 @@ Verdict Performance::verdict() {
   Verdict verdict;
   verdict.broken_promises = witness_.broken();
   for (const std::string& left : world_.leftovers()) verdict.broken_promises.push_back("leaves-nothing: " + left);
+  if (testimony_) {
+    judge_conduct(verdict.broken_promises);
+    if (!verdict.broken_promises.empty()) verdict.misfortunes = misfortunes();
+  }
   verdict.trace_hash = KeyedHash(HashKey{5, 6})
                            .number(world_.network().trace_hash())
                            .number(witness_.inputs_hash())
@@ -109,6 +118,27 @@ Verdict Performance::verdict() {
     verdict.ladder = draw_ladder(world_.network(), lanes_of(world_, scenario_));
   }
   return verdict;
+}
+
+void Performance::judge_conduct(std::vector<std::string>& broken) const {
+  const auto add = [&](std::vector<std::string> found) { std::ranges::move(found, std::back_inserter(broken)); };
+  for (const HostId node : world_.nodes()) {
+    add(misconduct(world_.network().name(node), testimony_->of(node), world_.config(node)));
+  }
+  add(mishaps(world_, is_calm(scenario_)));
+}
+
+// Counted as by a Saboteur.
+Schedule Performance::misfortunes() const {
+  Schedule lost;
+  std::map<std::pair<HostId, HostId>, std::uint32_t> messages;
+  for (const Transmission& sent : world_.network().transcript()) {
+    if (!sent.to || sent.from == sent.to || sent.kind == Transmission::Kind::Close) continue;
+    const std::uint32_t number = ++messages[{sent.from, sent.to}];
+    if (sent.fate != Fate::Lost || sent.transport != Transport::Udp) continue;
+    lost.push_back({Fault::Kind::Drop, number, world_.network().name(sent.from), world_.network().name(sent.to)});
+  }
+  return lost;
 }
 
 // ---- time
@@ -230,7 +260,7 @@ void Performance::perform(std::size_t index) {
                  [&](const ZoneLine& zone) { world_.zone().apply(zone.change, false); },
                  [&](const NodeLine& node) {
                    const bool done = apply(world_, node).has_value();
-                   if (done && node.verb != NodeLine::Verb::Starts) witness_.restarted(world_.find(node.node));
+                   if (done && node.verb != NodeLine::Verb::Starts) saboteur_.on_restart(world_.find(node.node));
                  },
                  [&](const auto& other) { static_cast<void>(apply(world_, other)); },
              },
@@ -352,6 +382,7 @@ Judgement Performance::judge(const Transmission& sent) {
   }
   judged = saboteur_.judge(sent, judged);
   witness_.sent(sent);
+  if (testimony_) testimony_->went(sent);
   return judged;
 }
 

@@ -16,6 +16,7 @@
 #include "sim/explore/repeater.h"
 #include "sim/explore/saboteur.h"
 #include "sim/explore/script.h"
+#include "sim/explore/testimony.h"
 #include "sim/scenario.h"
 #include "sim/wire.h"
 
@@ -45,6 +46,8 @@ class Performance final : public Observer {
   std::optional<TimePoint> deadline_of(HostId host) const;
   bool lines_wait() const;
   Verdict verdict();
+  void judge_conduct(std::vector<std::string>& broken) const;
+  Schedule misfortunes() const;
 
   // ---- lines
   bool is_stimulus(std::size_t index) const;
@@ -66,7 +69,10 @@ class Performance final : public Observer {
   std::optional<Zone::Answer> asked(HostId node, const DnsQuestion& question) override {
     return saboteur_.asked(node, question);
   }
-  void entering(HostId node, const Input& input) override { witness_.entering(node, input); }
+  void entering(HostId node, const Input& input) override {
+    witness_.entering(node, input);
+    if (testimony_) testimony_->came(world_.now(), node, input);
+  }
   void settled(HostId node) override { witness_.settled(node); }
   void heard(HostId party, const Heard& heard) override;
   void note_said(HostId sender, HostId to, const std::string& bytes, bool by_itself);
@@ -81,6 +87,7 @@ class Performance final : public Observer {
   World world_;
   Saboteur saboteur_;
   Witness witness_;
+  std::optional<Testimony> testimony_;  // where conduct is judged
   std::map<HostId, Stage> parties_;
   Hearing hearing_;
   Bindings bindings_;

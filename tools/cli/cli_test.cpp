@@ -345,6 +345,15 @@ TEST_F(CommandLineTest, AFaultThatNeverComesFails) {
   EXPECT_THAT(result.output, HasSubstr("there is no drop 9 p1 -> alice in this run"));
 }
 
+TEST_F(CommandLineTest, RunsRandomWorlds) {
+  const Result result = run({"test", "--seed", "1", "--runs", "20"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, HasSubstr("20 random worlds from seed 1, 0 failed; "));
+  EXPECT_THAT(run({"test", "--json", "--runs", "1"}).output, HasSubstr("{\"seed\": 1, \"worlds\": 1, \"failed\": 0"));
+  EXPECT_EQ(run({"test", "--runs", "1", write("small.flow", small_scenario)}).exit_code, 2);
+  EXPECT_EQ(run({"test", "--runs", "0"}).exit_code, 2);
+}
+
 TEST_F(CommandLineTest, ASeedIsAWholeNumber) {
   const std::string file = write("small.flow", small_scenario + "0 p1 -> alice 200\n");
   EXPECT_EQ(run({"test", "--seed", "18446744073709551615", file}).exit_code, 0);

@@ -25,6 +25,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
 #include "tools/cli/explore.h"
+#include "tools/cli/worlds.h"
 
 namespace intermediary::cli {
 namespace {
@@ -53,6 +54,7 @@ struct TestOptions {
   bool coloured() const { return colour == "always" || (colour == "auto" && is_colour_terminal()); }
   bool looks_on() const { return ladder || !html.empty() || (coloured() && !json); }
   std::size_t faults = 0;
+  std::size_t runs = 0;
   std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
   std::string folder = ".";
 };
@@ -237,6 +239,15 @@ int prepare(TestOptions& options) {
 }
 
 int test(TestOptions& options) {
+  if (options.runs > 0 && options.paths.empty()) {
+    return explore_worlds({options.seed.value_or(1), options.runs, options.jobs, options.folder, options.json});
+  }
+  if (options.runs > 0 || options.paths.empty()) {
+    std::cerr << "intermediary-cli test: expected "
+              << (options.runs > 0 ? "--runs without PATH: random worlds have no file\n"
+                                   : "PATH, or --runs for random worlds\n");
+    return exit_usage;
+  }
   if (const int wrong = prepare(options); wrong != exit_fine) return wrong;
   auto files = scenario_files(options.paths);
   if (!files) {
@@ -283,7 +294,7 @@ int test(TestOptions& options) {
 void add_test(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand("test", "Run scenario files in virtual time (docs/scenarios.md)");
-  command->add_option("PATH", options->paths, "Scenario files, or folders to search for *.flow")->required();
+  command->add_option("PATH", options->paths, "Scenario files, or folders to search for *.flow");
   CLI::Option* rewrite =
       command->add_flag("--rewrite", options->rewrite, "Draw the ladders anew; review the difference");
   command->add_option("--seed", options->seed, "Instead of each scenario's own seed; ladders are not compared then")
@@ -311,12 +322,18 @@ void add_test(CLI::App& app, int& exit_code) {
                    "Under every schedule of up to so many faults, judged by promises (docs/exploring.md)")
       ->check(CLI::Range(1, 9))
       ->excludes(rewrite);
-  command->add_option("--jobs", options->jobs, "With --faults: so many processes; usually one for each core")
+  command
+      ->add_option("--runs", options->runs, "Without PATH: so many random worlds, from --seed on (docs/exploring.md)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
+      ->excludes(rewrite);
+  command->add_option("--jobs", options->jobs, "With --faults and --runs: so many processes; usually one for each core")
       ->check(CLI::Range(1, 256));
-  command->add_option("--save", options->folder, "With --faults: the folder for scenarios of what goes wrong")
+  command
+      ->add_option("--save", options->folder, "With --faults and --runs: the folder for scenarios of what goes wrong")
       ->check(CLI::ExistingDirectory);
   command->add_flag("--json", options->json, "One JSON object, for programs");
-  command->footer("Example:\n  intermediary-cli test conformance/scenarios");
+  command->footer(
+      "Example:\n  intermediary-cli test conformance/scenarios\n  intermediary-cli test --seed 1 --runs 1000");
   command->callback([options, &exit_code] { exit_code = test(*options); });
 }
 

@@ -1,0 +1,112 @@
+#include "sim/explore/conduct.h"
+
+#include <algorithm>
+#include <map>
+
+#include "sim/scenario.h"
+
+namespace intermediary::sim {
+namespace {
+
+constexpr std::string_view decrements = "decrements-max-forwards (RFC 3261 §16.6 step 3)";
+constexpr std::string_view adds_one_via = "adds-one-via (RFC 3261 §16.6 step 8)";
+constexpr std::string_view unique_branch = "one-request-a-branch (RFC 3261 §16.6 step 8)";
+constexpr std::string_view record_routes = "record-routes-as-configured (RFC 3261 §16.6 step 4)";
+constexpr std::string_view answers_who_asked = "answers-who-asked (RFC 3261 §16.7 step 9)";
+constexpr std::string_view forwards_acks = "forwards-the-ack-of-a-2xx (RFC 3261 §16.11, §13.2.2.4)";
+
+bool has_transactions(const Config& config) {
+  return config.proxy.mode != ProxyMode::Stateless &&
+         std::ranges::none_of(config.rules, [](const Rule& rule) { return rule.mode == ProxyMode::Stateless; });
+}
+
+void judge_hop(const WentOut& branch, const CameIn& parent, const Config& config, Complaints& complaints) {
+  const Glance& out = branch.request;
+  const Glance& in = parent.request;
+  const std::string name = std::string(out.method) + ' ' + std::string(out.uri);
+  const unsigned expected = in.max_forwards ? *in.max_forwards - 1 : 70;
+  if (out.max_forwards != expected) {
+    complaints.add(decrements, branch.first().time,
+                   name + " leaves with Max-Forwards " +
+                       (out.max_forwards ? std::to_string(*out.max_forwards) : "none") + ", not " +
+                       std::to_string(expected));
+  }
+  if (out.vias != in.vias + 1) complaints.add(adds_one_via, branch.first().time, name + " has not one Via more");
+  const bool marks = config.proxy.record_route || config.proxy.outbound || config.proxy.mode == ProxyMode::CallStateful;
+  if (out.method != "INVITE" || !in.to_tag.empty()) return;
+  if (!marks && out.record_routes != in.record_routes) {
+    complaints.add(record_routes, branch.first().time, name + " has a Record-Route of a node that has none");
+  }
+  if (config.proxy.record_route && config.proxy.mode != ProxyMode::Stateless && out.record_routes <= in.record_routes) {
+    complaints.add(record_routes, branch.first().time, name + " goes on without our Record-Route");
+  }
+}
+
+void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
+  std::map<std::string_view, std::vector<const Seen*>> gone;  // by the branch on which they came
+  for (const Seen& ack : seen.acks_out) gone[ack.message.branch_below].push_back(&ack);
+  for (const Seen& ack : seen.acks_in) {
+    const bool for_us = ack.message.routes > 0 && ack.message.max_forwards.value_or(70) > 0;
+    const auto& out = gone[ack.message.branch];
+    const auto now =
+        std::ranges::find_if(out, [&](const Seen* one) { return one->order > ack.order && one->time == ack.time; });
+    if (for_us && now == out.end()) {
+      complaints.add(forwards_acks, ack.time, "the ACK of " + std::string(ack.message.call_id) + " does not go on");
+    } else if (now != out.end() && ack.message.max_forwards &&
+               (*now)->message.max_forwards != *ack.message.max_forwards - 1) {
+      complaints.add(decrements, ack.time, "ACK " + std::string(ack.message.uri) + " goes on otherwise");
+    }
+  }
+  if (!has_transactions(config)) return;
+  for (const auto& [branch, those] : gone) {
+    if (those.empty()) continue;
+    const bool came = std::ranges::any_of(seen.acks_in, [&](const Seen& ack) { return ack.message.branch == branch; });
+    if (!came) complaints.add(forwards_acks, those.front()->time, "sends an ACK that is for itself, or never came");
+  }
+}
+
+}  // namespace
+
+void Complaints::add(std::string_view promise, TimePoint when, const std::string& what) {
+  lines_.push_back(std::string(promise) + ": " + node_ + ": " + what + " at " + seconds_text(when.time_since_epoch()));
+}
+
+void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
+  for (const WentOut& branch : seen.branches) {
+    if (branch.parent != WentOut::of_its_own) judge_hop(branch, seen.requests[branch.parent], config, complaints);
+    for (const Seen& again : branch.sent) {
+      if (again.message.bytes == branch.request.bytes) continue;
+      complaints.add(unique_branch, again.time,
+                     "two different requests leave on branch " + std::string(branch.request.branch));
+      break;
+    }
+  }
+  for (const Seen& stray : seen.strays_out) {
+    complaints.add(answers_who_asked, stray.time,
+                   "sends " + std::to_string(stray.message.status) + ' ' + std::string(stray.message.method) + " to " +
+                       stray.peer.to_string() + ", which has not asked");
+  }
+  for (const CameIn& request : seen.requests) {
+    for (const Seen& answer : request.answers) {
+      const Endpoint& asked = request.first().peer;
+      // RFC 3261 §18.2.2: another connection may be opened.
+      if (request.over_udp ? answer.peer == asked : answer.peer.address == asked.address) continue;
+      complaints.add(answers_who_asked, answer.time,
+                     "answers " + request.first().peer.to_string() + " at " + answer.peer.to_string());
+      break;
+    }
+  }
+  judge_acks(seen, config, complaints);
+}
+
+std::vector<std::string> misconduct(const std::string& node, const NodeTestimony& seen, const Config& config) {
+  Complaints complaints(node);
+  judge_forwarding(seen, config, complaints);
+  if (has_transactions(config)) {
+    judge_transactions(seen, config, complaints);
+    judge_searches(seen, config, complaints);
+  }
+  return complaints.take();
+}
+
+}  // namespace intermediary::sim

@@ -1,0 +1,101 @@
+#include "sim/explore/conduct.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace intermediary::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TEST(Glance, SeesTheTopOfAMessage) {
+  const auto seen = Glance::at(
+      "INVITE sip:bob@example.com SIP/2.0\r\nv: SIP/2.0/UDP p1:5060;branch=z9hG4bKa, SIP/2.0/UDP "
+      "alice;branch=z9hG4bKb\r\n"
+      "Max-Forwards: 69\r\nFrom: \"A;tag=no\" <sip:alice@x;tag=no>;tag=fa\r\nTo: <sip:bob@example.com>\r\nCall-ID: "
+      "c1\r\n"
+      "CSeq: 7 INVITE\r\nRecord-Route: <sip:a,b;lr>, <sip:c;lr>\r\n\r\n");
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->method, "INVITE");
+  EXPECT_EQ(seen->vias, 2u);
+  EXPECT_EQ(seen->branch, "z9hG4bKa");
+  EXPECT_EQ(seen->sent_by, "p1:5060");
+  EXPECT_EQ(seen->branch_below, "z9hG4bKb");
+  EXPECT_EQ(seen->sent_by_below, "alice");
+  EXPECT_EQ(seen->max_forwards, 69u);
+  EXPECT_EQ(seen->from_tag, "fa");
+  EXPECT_EQ(seen->to_tag, "");
+  EXPECT_EQ(seen->cseq, "7");
+  EXPECT_EQ(seen->record_routes, 2u);
+  EXPECT_FALSE(Glance::at("\r\n\r\n"));
+}
+
+// Node 1 between a caller and a callee.
+class ConductTest : public testing::Test {
+ protected:
+  static std::string request(const std::string& method, const std::string& vias, int max_forwards) {
+    return method + " sip:bob@192.0.2.20 SIP/2.0\r\n" + vias + "Max-Forwards: " + std::to_string(max_forwards) +
+           "\r\nFrom: <sip:a@x>;tag=f\r\nTo: <sip:bob@x>\r\nCall-ID: c1\r\nCSeq: 1 " + method + "\r\n\r\n";
+  }
+  static std::string answer(int status, const std::string& method, const std::string& vias) {
+    return "SIP/2.0 " + std::to_string(status) + " X\r\n" + vias +
+           "From: <sip:a@x>;tag=f\r\nTo: <sip:bob@x>;tag=t\r\nCall-ID: c1\r\nCSeq: 1 " + method + "\r\n\r\n";
+  }
+  void comes(Duration time, const std::string& bytes) {
+    testimony_.came(at(time), node_, DatagramReceived{ListenerId{1}, peer_, bytes});
+  }
+  void goes(Duration time, const std::string& bytes) {
+    Transmission sent;
+    sent.time = at(time);
+    sent.from = node_;
+    sent.destination = peer_;
+    sent.bytes = bytes;
+    testimony_.went(sent);
+  }
+  std::vector<std::string> complaints() const { return misconduct("p1", testimony_.of(node_), Config()); }
+
+  const std::string caller_ = "Via: SIP/2.0/UDP a;branch=z9hG4bKin\r\n";
+  const std::string ours_ = "Via: SIP/2.0/UDP p1;branch=z9hG4bKout\r\n";
+
+ private:
+  const HostId node_{1};
+  const Endpoint peer_{IpAddress::v4({192, 0, 2, 10}), 5060};
+  Testimony testimony_{{node_}};
+};
+
+TEST_F(ConductTest, HasNothingAgainstAPlainCall) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 69));
+  goes(500ms, request("INVITE", ours_ + caller_, 69));
+  comes(600ms, answer(200, "INVITE", ours_ + caller_));
+  goes(600ms, answer(200, "INVITE", caller_));
+  EXPECT_THAT(complaints(), IsEmpty());
+}
+
+TEST_F(ConductTest, MissesARepetitionAndADecrement) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 70));
+  comes(600ms, answer(486, "INVITE", ours_ + caller_));
+  goes(600ms, answer(486, "INVITE", caller_));
+  EXPECT_THAT(complaints(), Contains(StartsWith("decrements-max-forwards")));
+  EXPECT_THAT(complaints(), Contains(StartsWith("repeats-INVITE-by-timer-A")));
+  EXPECT_THAT(complaints(), Contains(StartsWith("acknowledges-refusals")));
+  EXPECT_THAT(complaints(), Contains(StartsWith("repeats-refusals-by-timer-G")));
+}
+
+TEST_F(ConductTest, MissesAnAnswer) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 69));
+  comes(100ms, answer(200, "INVITE", ours_ + caller_));
+  EXPECT_THAT(complaints(), Contains(StartsWith("forwards-every-2xx")));
+  EXPECT_THAT(complaints(), Contains(StartsWith("answers-every-INVITE")));
+}
+
+}  // namespace
+}  // namespace intermediary::sim

@@ -1,0 +1,174 @@
+#include "sim/explore/testimony.h"
+
+#include <algorithm>
+
+namespace intermediary::sim {
+namespace {
+
+// Of a request that came (RFC 3261 §17.2.3); an ACK or CANCEL asks for its INVITE.
+std::string server_key(std::string_view method, std::string_view branch, std::string_view sent_by) {
+  std::string key(method);
+  key.append(" ").append(branch).append(" ").append(sent_by);
+  return key;
+}
+
+// Of a request that went (§17.1.3).
+std::string client_key(std::string_view method, std::string_view branch) { return server_key(method, branch, {}); }
+
+bool is_acknowledgement_or_cancellation(const Glance& message) {
+  return message.method == "ACK" || message.method == "CANCEL";
+}
+
+}  // namespace
+
+const Seen* CameIn::refusal_or_success() const {
+  const auto found = std::ranges::find_if(answers, [](const Seen& answer) { return answer.message.is_final(); });
+  return found == answers.end() ? nullptr : &*found;
+}
+
+const Seen* WentOut::first_answer(int least, int most) const {
+  const auto found = std::ranges::find_if(
+      answers, [&](const Seen& seen) { return seen.message.status >= least && seen.message.status <= most; });
+  return found == answers.end() ? nullptr : &*found;
+}
+
+Testimony::Testimony(const std::vector<HostId>& nodes) {
+  for (const HostId node : nodes) nodes_.emplace(node, Node{});
+}
+
+std::optional<Glance> Testimony::keep(std::string_view bytes) {
+  kept_.emplace_back(bytes);
+  auto message = Glance::at(kept_.back());
+  if (!message) kept_.pop_back();
+  return message;
+}
+
+void Testimony::restarted(HostId node, TimePoint now) {
+  nodes_.at(node) = {};
+  nodes_.at(node).seen.restarted = now;
+}
+
+// ---- what arrives
+
+void Testimony::came(TimePoint now, HostId host, const Input& input) {
+  ++order_;
+  const auto found = nodes_.find(host);
+  if (found == nodes_.end()) return;
+  Node& node = found->second;
+  if (const auto* datagram = std::get_if<DatagramReceived>(&input)) {
+    const auto message = keep(datagram->bytes);
+    if (message) came(node, {now, order_, *message, datagram->remote}, true);
+  } else if (const auto* bytes = std::get_if<StreamReceived>(&input)) {
+    const auto message = keep(bytes->bytes);
+    if (message) came(node, {now, order_, *message, node.flows[bytes->flow]}, false);
+  } else if (const auto* opened = std::get_if<FlowOpened>(&input)) {
+    node.flows.insert_or_assign(opened->flow, opened->remote);
+  } else if (const auto* failed = std::get_if<DatagramFailed>(&input)) {
+    if (const auto message = Glance::at(failed->bytes)) bounced(node, now, *message);
+  }
+}
+
+void Testimony::came(Node& node, const Seen& seen, bool over_udp) {
+  ++node.seen.messages_in;
+  if (seen.message.is_request()) {
+    request_came(node, seen, over_udp);
+  } else {
+    response_came(node, seen);
+  }
+}
+
+void Testimony::request_came(Node& node, const Seen& seen, bool over_udp) {
+  const Glance& message = seen.message;
+  if (is_acknowledgement_or_cancellation(message)) {
+    const auto invite = node.requests.find(server_key("INVITE", message.branch, message.sent_by));
+    if (invite != node.requests.end()) {
+      CameIn& request = node.seen.requests[invite->second];
+      auto& noted = message.method == "ACK" ? request.acknowledged : request.cancelled;
+      if (!noted) noted = seen;
+    }
+    if (message.method == "ACK") {
+      if (invite == node.requests.end()) node.seen.acks_in.push_back(seen);
+      return;
+    }
+  }
+  const auto [known, is_new] =
+      node.requests.emplace(server_key(message.method, message.branch, message.sent_by), node.seen.requests.size());
+  if (is_new) {
+    CameIn request;
+    request.request = message;
+    request.over_udp = over_udp;
+    node.seen.requests.push_back(std::move(request));
+  }
+  node.seen.requests[known->second].arrivals.push_back(seen);
+}
+
+void Testimony::response_came(Node& node, const Seen& seen) {
+  const auto branch = node.branches.find(client_key(seen.message.method, seen.message.branch));
+  if (branch != node.branches.end()) node.seen.branches[branch->second].answers.push_back(seen);
+}
+
+void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
+  if (!message.is_request()) return;
+  const std::string_view method = message.method == "ACK" ? "INVITE" : message.method;
+  const auto branch = node.branches.find(client_key(method, message.branch));
+  if (branch == node.branches.end()) return;
+  auto& noted = node.seen.branches[branch->second].undeliverable;
+  if (!noted) noted = now;
+}
+
+// ---- what is sent
+
+void Testimony::went(const Transmission& sent) {
+  ++order_;
+  if (sent.kind != Transmission::Kind::Message) return;
+  const auto node = nodes_.find(sent.from);
+  if (node == nodes_.end()) return;
+  const auto message = keep(sent.bytes);
+  if (!message) return;
+  ++node->second.seen.messages_out;
+  const Seen seen{sent.time, order_, *message, sent.destination};
+  if (message->is_request()) {
+    request_went(node->second, seen, sent.to, sent.transport == Transport::Udp);
+  } else {
+    response_went(node->second, seen);
+  }
+}
+
+void Testimony::request_went(Node& node, const Seen& seen, HostId to, bool over_udp) {
+  const Glance& message = seen.message;
+  if (is_acknowledgement_or_cancellation(message) && message.vias == 1) {
+    const auto invite = node.branches.find(client_key("INVITE", message.branch));
+    if (invite != node.branches.end()) {
+      WentOut& branch = node.seen.branches[invite->second];
+      (message.method == "ACK" ? branch.acks : branch.cancels).push_back(seen);
+    }
+    if (message.method == "ACK") return;
+  }
+  if (message.method == "ACK") return node.seen.acks_out.push_back(seen);
+  const auto [known, is_new] =
+      node.branches.emplace(client_key(message.method, message.branch), node.seen.branches.size());
+  if (is_new) {
+    WentOut branch;
+    branch.request = message;
+    branch.over_udp = over_udp;
+    branch.to = to;
+    const auto parent = node.requests.find(server_key(message.method, message.branch_below, message.sent_by_below));
+    if (message.vias > 1 && parent != node.requests.end()) {
+      branch.parent = parent->second;
+      node.seen.requests[parent->second].branches.push_back(node.seen.branches.size());
+    }
+    node.seen.branches.push_back(std::move(branch));
+  }
+  node.seen.branches[known->second].sent.push_back(seen);
+}
+
+void Testimony::response_went(Node& node, const Seen& seen) {
+  const auto request = node.requests.find(server_key(seen.message.method, seen.message.branch, seen.message.sent_by));
+  if (request == node.requests.end()) {
+    node.seen.strays_out.push_back(seen);
+  } else {
+    node.seen.requests[request->second].answers.push_back(seen);
+  }
+}
+
+}  // namespace intermediary::sim

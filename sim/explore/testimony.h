@@ -1,0 +1,108 @@
+// What can be seen of a node from outside: which requests came, which branches they left on, what was answered, and
+// when, put together by the fields that RFC 3261 §17 matches by. Facts only: sim/explore/conduct.h judges them.
+//
+// Views in here are of messages that the testimony keeps.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "engine/io.h"
+#include "sim/explore/glance.h"
+#include "sim/network.h"
+
+namespace intermediary::sim {
+
+// A message that went by; `order` counts whatever happened in the whole world.
+struct Seen {
+  TimePoint time{};
+  std::uint64_t order = 0;
+  Glance message;
+  Endpoint peer;  // where it came from or went to
+};
+
+// A request that came to the node, as its server transaction sees it.
+struct CameIn {
+  Glance request;
+  bool over_udp = true;
+  std::vector<Seen> arrivals;           // of it and of its repetitions
+  std::vector<Seen> answers;            // that left for it
+  std::optional<Seen> acknowledged;     // an INVITE: the first ACK of its refusal
+  std::optional<Seen> cancelled;        // an INVITE: the first CANCEL for it
+  std::vector<std::size_t> branches{};  // in NodeTestimony::branches
+
+  const Seen& first() const { return arrivals.front(); }
+  // The first final answer; null when there is none.
+  const Seen* refusal_or_success() const;
+};
+
+// A request that left the node, as its client transaction sees it.
+struct WentOut {
+  static constexpr std::size_t of_its_own = static_cast<std::size_t>(-1);
+
+  Glance request;
+  bool over_udp = true;
+  HostId to;
+  std::size_t parent = of_its_own;           // in NodeTestimony::requests
+  std::vector<Seen> sent;                    // it and its repetitions
+  std::vector<Seen> answers;                 // that arrived for it
+  std::vector<Seen> cancels, acks;           // an INVITE: what was sent on the same branch
+  std::optional<TimePoint> undeliverable{};  // an ICMP error came back
+
+  const Seen& first() const { return sent.front(); }
+  // Null when there is none.
+  const Seen* first_answer(int least, int most) const;
+  const Seen* final_answer() const { return first_answer(200, 699); }
+  const Seen* provisional() const { return first_answer(100, 199); }
+};
+
+struct NodeTestimony {
+  std::vector<CameIn> requests;
+  std::vector<WentOut> branches;
+  std::vector<Seen> acks_in, acks_out;  // of 2xx
+  std::vector<Seen> strays_out;         // answers to nothing that came
+  std::uint64_t messages_in = 0, messages_out = 0;
+  std::optional<TimePoint> restarted;  // the last time; what was before is gone
+};
+
+class Testimony {
+ public:
+  // Of these nodes only.
+  explicit Testimony(const std::vector<HostId>& nodes);
+
+  // A node's input, before the node deals with it, and whatever anybody sends; in the order in which it happens.
+  void came(TimePoint now, HostId node, const Input& input);
+  void went(const Transmission& sent);
+  // A node begins anew, and knows nothing.
+  void restarted(HostId node, TimePoint now);
+
+  const NodeTestimony& of(HostId node) const { return nodes_.at(node).seen; }
+
+ private:
+  using Key = std::string;  // of a transaction
+  struct Node {
+    NodeTestimony seen;
+    std::map<Key, std::size_t, std::less<>> requests, branches;
+    std::map<FlowId, Endpoint> flows;  // whom they are with
+  };
+
+  std::optional<Glance> keep(std::string_view bytes);
+  static void came(Node& node, const Seen& seen, bool over_udp);
+  static void request_came(Node& node, const Seen& seen, bool over_udp);
+  static void response_came(Node& node, const Seen& seen);
+  static void request_went(Node& node, const Seen& seen, HostId to, bool over_udp);
+  static void response_went(Node& node, const Seen& seen);
+  static void bounced(Node& node, TimePoint now, const Glance& message);
+
+  std::map<HostId, Node> nodes_;
+  std::deque<std::string> kept_;
+  std::uint64_t order_ = 0;
+};
+
+}  // namespace intermediary::sim
