@@ -1,4 +1,4 @@
-// An engine that is saved and loaded goes on as if nothing had happened: every scenario and random calls, with an
+// An engine that is saved and loaded goes on as if nothing had happened: every scenario and random worlds, with an
 // engine loaded from its save after every so many inputs, send the same bytes at the same times as without.
 //
 // A scenario's ladder is compared with the one in its file; of every third one, the bytes too.
@@ -10,14 +10,15 @@
 
 #include "conformance/flow_files.h"
 #include "sim/golden.h"
-#include "sim/random_call.h"
+#include "sim/explore/execution.h"
+#include "sim/explore/random_world.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
 namespace intermediary::conformance {
 namespace {
 
-constexpr std::uint64_t random_calls = 200;
+constexpr std::uint64_t random_worlds = 100;
 
 // 0: not said.
 std::size_t wanted() {
@@ -43,14 +44,15 @@ TEST(Checkpoint, NoScenarioNoticesThatItsEnginesWereSavedAndLoaded) {
   }
 }
 
-TEST(Checkpoint, NoRandomCallNoticesThatItsEnginesWereSavedAndLoaded) {
-  for (std::uint64_t seed = 1; seed <= random_calls; ++seed) {
-    sim::CallPlan plan = sim::random_plan(seed);
-    const sim::CallOutcome without = sim::run_call(plan, seed);
-    plan.reload_after = reload_after(1 + seed % 4);
-    const sim::CallOutcome with = sim::run_call(plan, seed);
-    EXPECT_EQ(with.trace_hash, without.trace_hash) << "seed " << seed << ": " << sim::to_string(plan);
-    EXPECT_EQ(with.broken_promises, without.broken_promises) << "seed " << seed << ": " << sim::to_string(plan);
+TEST(Checkpoint, NoRandomWorldNoticesThatItsEnginesWereSavedAndLoaded) {
+  for (std::uint64_t seed = 1; seed <= random_worlds; ++seed) {
+    auto scenario = sim::parse_scenario("world", sim::random_world(seed));
+    ASSERT_TRUE(scenario) << scenario.error().to_string();
+    const sim::Verdict without = sim::execute(*scenario, {}, {.lists_points = false});
+    scenario->reload_after = reload_after(1 + seed % 4);
+    const sim::Verdict with = sim::execute(*scenario, {}, {.lists_points = false});
+    EXPECT_EQ(with.trace_hash, without.trace_hash) << "seed " << seed;
+    EXPECT_EQ(with.broken_promises, without.broken_promises) << "seed " << seed;
   }
 }
 

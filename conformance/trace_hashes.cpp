@@ -1,4 +1,4 @@
-// trace_hashes: a line for every scenario and for every seed of the random calls, with the hash of all that was sent,
+// trace_hashes: a line for every scenario and for every seed of the random worlds, with the hash of all that was sent,
 // and for a record, with the hash of all that its replay makes.
 // Two compilers must print the same (tools/checks/compare-traces).
 
@@ -7,14 +7,15 @@
 
 #include "base/keyed_hash.h"
 #include "conformance/flow_files.h"
-#include "sim/random_call.h"
+#include "sim/explore/execution.h"
+#include "sim/explore/random_world.h"
 #include "sim/replay/replay.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
 namespace {
 
-constexpr std::uint64_t random_calls = 100;
+constexpr std::uint64_t random_worlds = 100;
 
 void print(const std::string& name, std::uint64_t hash) {
   std::cout << name << ' ' << intermediary::to_hex(hash) << '\n';
@@ -35,8 +36,13 @@ int main() {
       print(std::filesystem::relative(scenario.title(), folder).string(), sim::run_scenario(scenario).trace_hash);
     }
   }
-  for (std::uint64_t seed = 1; seed <= random_calls; ++seed) {
-    print("random-call-" + std::to_string(seed), sim::run_call(sim::random_plan(seed), seed).trace_hash);
+  for (std::uint64_t seed = 1; seed <= random_worlds; ++seed) {
+    const auto world = sim::parse_scenario("world", sim::random_world(seed));
+    if (!world) {
+      std::cerr << world.error().to_string() << '\n';
+      return 1;
+    }
+    print("random-world-" + std::to_string(seed), sim::execute(*world, {}, {.lists_points = false}).trace_hash);
   }
   const std::string record = conformance::read_text(INTERMEDIARY_SOURCE_DIR "/conformance/records/two-calls.record");
   auto replay = sim::Replay::open({record});

@@ -116,7 +116,7 @@ std::optional<TimePoint> Agent::next_step() const {
     consider(request.rings_at);
     consider(request.answers_at);
     consider(request.repeats_at);
-    consider(request.hangs_up_at);
+    if (!request.repeats_at) consider(request.hangs_up_at);
     consider(request.gives_up_at);
   }
   for (const Farewell& farewell : farewells_) consider(farewell.when);
@@ -181,7 +181,8 @@ void Agent::wake_server(TimePoint now, Party& self, ServerRequest& request) {
     request.interval = std::min(2 * request.interval, t2);
     request.repeats_at = now + request.interval;
   }
-  if (request.hangs_up_at && *request.hangs_up_at <= now) hang_up_as_callee(now, self, request);
+  // §15: not before the ACK has come, or will not come any more.
+  if (request.hangs_up_at && *request.hangs_up_at <= now && !request.repeats_at) hang_up_as_callee(now, self, request);
 }
 
 void Agent::hang_up_as_callee(TimePoint now, Party& self, ServerRequest& request) {

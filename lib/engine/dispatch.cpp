@@ -388,7 +388,8 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   CallWatch watch;
   if (decision.mode == ProxyMode::CallStateful) {
     auto watched = observer_->watch(now_, pre, decision.rule_name());
-    const bool keeps = asks || (request->method() == Method::Invite && !request->to_tag().empty());
+    // §8.2.7: what hangs on the dialogs that there are may change before the request comes again; the answer may not.
+    const bool keeps = asks || !request->to_tag().empty();
     if (!watched && keeps) return refuse_with_state(request, arrival, watched.error(), decision.rule_name());
     if (!watched) return refuse(request, arrival, watched.error(), decision.rule_name());
     watch = *watched;

@@ -1,6 +1,6 @@
 // The promises of a node that hold whatever the network and the parties do. Each is a class of its own in
 // invariants.cpp with a name, the sections that make it a promise, and what excuses it; the table below them says
-// which there are. Used by executions under faults and by random calls (sim/random_call.h).
+// which there are. Used by executions under faults and by random worlds.
 //
 // What a restart excuses: everything about requests and answers that the node got or sent before. It has forgotten
 // them, and whoever repeats them begins anew; so each promise forgets as well. Nothing is excused about what comes

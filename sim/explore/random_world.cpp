@@ -1,6 +1,7 @@
 #include "sim/explore/random_world.h"
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Author {
     text_ += "seed     " + std::to_string(1 + dice_.below(1'000'000)) + '\n';
     write_nodes();
     write_agents();
+    write_nat();
     write_names();
     write_rules();
     write_links();
@@ -69,10 +71,13 @@ class Author {
     agents_ = dice_.between(2, 5);
     calm_ = dice_.one_in(3);
     asks_who_ = dice_.one_in(6);
+    boxed_ = !calm_ && dice_.one_in(4) ? dice_.between(1, 2) : 0;
   }
 
   std::string agent(std::uint64_t index) const { return std::string(names[index]); }
   std::string any_agent() { return agent(dice_.below(agents_)); }
+  // Some of those who call, and at times of those who are called.
+  bool is_boxed(std::uint64_t index) const { return index + boxed_ >= agents_; }
   std::string any_node() { return "p" + std::to_string(dice_.between(1, nodes_)); }
 
   // ---- the world
@@ -87,6 +92,7 @@ class Author {
       text_ += stateless ? "stateless " : kind < 3 ? "call-stateful " : "stateful ";
       text_ += address + ' ' + address + ";transport=tcp";
       if (!dice_.one_in(3)) text_ += " record-route";
+      if (home && boxed_ > 0) text_ += " outbound";
       if (home) text_ += " domain=example.com";
       text_ += " relay=any\n";
     }
@@ -94,9 +100,11 @@ class Author {
 
   void write_agents() {
     for (std::uint64_t i = 0; i < agents_; ++i) {
-      text_ += "auto     " + agent(i) + " 192.0.2." + std::to_string(11 + i) + ":5060";
+      const std::string network = is_boxed(i) ? " 10.0.0." : " 192.0.2.";
+      text_ += "auto     " + agent(i) + network + std::to_string(11 + i) + ":5060";
       if (dice_.one_in(5)) text_ += ";transport=tcp";
-      if (!dice_.one_in(4)) text_ += " registers=" + home_;
+      if (!dice_.one_in(4) || is_boxed(i)) text_ += " registers=" + home_;
+      if (is_boxed(i)) text_ += " outbound";
       if (asks_who_) text_ += " password=secret";
       write_manners();
       text_ += '\n';
@@ -125,6 +133,17 @@ class Author {
     }
     text_ += '\n';
     if (dice_.one_in(3)) text_ += "location sip:desk@example.com = <sip:team@example.com>\n";
+  }
+
+  // User agents behind a box are reached by their flows (RFC 5626), as long as the box remembers.
+  void write_nat() {
+    if (boxed_ == 0) return;
+    static const std::vector<std::string> kinds{"full-cone", "restricted", "port-restricted", "symmetric"};
+    text_ += "nat      box outside 203.0.113.7 inside ";
+    for (std::uint64_t i = agents_ - boxed_; i < agents_; ++i) text_ += (i > agents_ - boxed_ ? "," : "") + agent(i);
+    text_ += option("kind", dice_.one_of(kinds)) + option("timeout", 10s + dice_.up_to(50s));
+    if (dice_.one_in(2)) text_ += " hairpin=yes";
+    text_ += '\n';
   }
 
   // Where the domain is served; the first server may be nobody.
@@ -194,16 +213,51 @@ class Author {
     }
   }
 
-  // Links are clogged in some order and unclogged in another; names are not resolved for a while; somebody is away.
-  void write_troubles() {
-    if (calm_) return;
-    const std::uint64_t clogs = dice_.one_in(2) ? dice_.below(4) : 0;
-    for (std::uint64_t i = 0; i < clogs; ++i) {
-      const std::string link = "link " + any_node() + ' ' + any_agent();
+  std::string any_link() {
+    const std::string node = any_node();
+    if (nodes_ == 1 || !dice_.one_in(3)) return "link " + node + ' ' + any_agent();
+    const std::string other = any_node();
+    return "link " + node + ' ' + (other == node ? any_agent() : other);
+  }
+
+  // One after the other is clogged, and unclogged in another order, some of them before the last one is clogged.
+  void write_clogs() {
+    if (!dice_.one_in(2)) return;
+    std::set<std::string> links;
+    const std::uint64_t clogs = dice_.between(1, 4);
+    for (std::uint64_t i = 0; i < clogs; ++i) links.insert(any_link());
+    for (const std::string& link : links) {
       const Duration begins = dice_.up_to(30s);
       at(begins, link + " loss=100%");
       at(begins + dice_.up_to(40s), link + " loss=0%");
     }
+  }
+
+  // Some are cut off from some.
+  void write_partition() {
+    if (!dice_.one_in(5)) return;
+    std::string here = any_node();
+    std::string there;
+    for (std::uint64_t i = 1; i <= nodes_; ++i) {
+      const std::string node = "p" + std::to_string(i);
+      if (node != here && dice_.one_in(3)) there += ' ' + node;
+    }
+    for (std::uint64_t i = 0; i < agents_; ++i) {
+      const std::uint64_t side = dice_.below(3);
+      if (side < 2) (side == 0 ? here : there) += ' ' + agent(i);
+    }
+    if (there.empty()) return;
+    const Duration begins = dice_.up_to(30s);
+    at(begins, "partition " + here + " |" + there);
+    at(begins + dice_.up_to(40s), "heal");
+  }
+
+  // Names are not resolved for a while; somebody is away; a box forgets.
+  void write_troubles() {
+    if (calm_) return;
+    write_clogs();
+    write_partition();
+    if (boxed_ > 0 && dice_.one_in(3)) at(dice_.up_to(30s), "box rebinds");
     if (nodes_ > 1 && dice_.one_in(5)) {
       const Duration begins = dice_.up_to(20s);
       at(begins, dice_.one_in(2) ? "dns * * fails" : "dns * * times-out");
@@ -233,6 +287,7 @@ class Author {
   std::string text_;
   std::multimap<Duration, std::string> lines_;
   std::uint64_t nodes_ = 1, agents_ = 2, team_ = 1;
+  std::uint64_t boxed_ = 0;  // the last so many are behind a NAT box
   std::string home_;
   bool calm_ = false;      // no trouble but latency
   bool asks_who_ = false;  // the registrar challenges
