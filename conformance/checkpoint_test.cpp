@@ -9,9 +9,9 @@
 #include <filesystem>
 
 #include "conformance/flow_files.h"
-#include "sim/golden.h"
 #include "sim/explore/execution.h"
 #include "sim/explore/random_world.h"
+#include "sim/golden.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "sim/scenario.h"
 
 namespace intermediary::sim {
@@ -65,6 +66,20 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
   }
 }
 
+// RFC 3261 §18.2.2: the address it came from with the port of its Via, or with the one it came from (RFC 3581 §4).
+Endpoint reply_endpoint(const CameIn& request) {
+  Endpoint endpoint = request.first().peer;
+  if (request.request.rport) return endpoint;
+  const std::string_view sent_by = request.request.sent_by;
+  const std::size_t colon = sent_by.rfind(':');
+  if (colon == std::string_view::npos || sent_by.ends_with(']')) {
+    endpoint.port = 5060;
+  } else if (const auto port = parse_decimal<std::uint16_t>(sent_by.substr(colon + 1))) {
+    endpoint.port = *port;
+  }
+  return endpoint;
+}
+
 }  // namespace
 
 void Complaints::add(std::string_view promise, TimePoint when, const std::string& what) {
@@ -88,8 +103,10 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
   }
   for (const CameIn& request : seen.requests) {
     for (const Seen& answer : request.answers) {
-      const Endpoint& asked = request.first().peer;
+      const Endpoint asked = reply_endpoint(request);
       // RFC 3261 §18.2.2: another connection may be opened.
+      // Likewise where an ICMP error said that nobody is there.
+      if (!request.bounced.empty() && answer.time >= request.bounced.front()) break;
       if (request.over_udp ? answer.peer == asked : answer.peer.address == asked.address) continue;
       complaints.add(answers_who_asked, answer.time,
                      "answers " + request.first().peer.to_string() + " at " + answer.peer.to_string());

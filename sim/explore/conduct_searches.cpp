@@ -88,8 +88,9 @@ class Search {
       if (seen && (!end || seen->order < end->order)) end = *seen;
     };
     for (const WentOut* branch : branches_) {
-      consider(branch->first_answer(200, 299));
-      consider(branch->first_answer(600, 699));
+      for (const Seen* answer : {branch->first_answer(200, 299), branch->first_answer(600, 699)}) {
+        if (answer && is_remembered(*branch, *answer)) consider(answer);
+      }
     }
     const bool counts = request_.cancelled && (!final_ || request_.cancelled->order < final_->order);
     if (counts) consider(&*request_.cancelled);

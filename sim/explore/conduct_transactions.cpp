@@ -130,7 +130,9 @@ void judge_refusal(const CameIn& request, const Seen& refusal, const Transaction
   for (const Seen& answer : request.answers) {
     if (!answer.message.is_final() || &answer == &refusal) continue;
     const bool again = std::ranges::any_of(request.arrivals, [&](const Seen& one) { return one.time == answer.time; });
-    if (again || std::ranges::find(due, answer.time) != due.end()) continue;
+    // RFC 3261 §18.2.2: what bounced goes to another address at once.
+    const bool elsewhere = std::ranges::find(request.bounced, answer.time) != request.bounced.end();
+    if (again || elsewhere || std::ranges::find(due, answer.time) != due.end()) continue;
     return complaints.add(repeats_refusals, answer.time, "the refusal of " + named(request.request) + " is repeated");
   }
   for (const TimePoint time : due) {
@@ -158,10 +160,11 @@ void judge_repetitions(const CameIn& request, const TransactionTimings& timings,
 
 void judge_server(const CameIn& request, const TransactionTimings& timings, Complaints& complaints) {
   const bool invite = request.request.method == "INVITE";
-  if (request.over_udp) judge_repetitions(request, timings, complaints);
+  // RFC 3261 §16.10: a CANCEL for nothing that is known goes on, each time anew.
+  const bool passes = request.request.method == "CANCEL" && !request.branches.empty();
+  if (request.over_udp && !passes) judge_repetitions(request, timings, complaints);
   const Seen* first = request.refusal_or_success();
-  // RFC 3261 §16.10: one for nothing that is known goes on.
-  if (request.request.method == "CANCEL" && request.branches.empty() &&
+  if (request.request.method == "CANCEL" && !passes &&
       !any_at(request.answers, request.first().time, request.first().order, [](const Glance&) { return true; })) {
     complaints.add(answers_cancels, request.first().time, "a CANCEL gets no answer");
   }

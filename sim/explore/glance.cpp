@@ -52,6 +52,7 @@ void read_via(Glance& glance, std::string_view value) {
     ++glance.vias;
     if (glance.vias <= 2) {
       const std::string_view branch = parameter(via, "branch=");
+      if (glance.vias == 1) glance.rport = via.find(";rport") != std::string_view::npos;
       next_word(via);
       (glance.vias == 1 ? glance.branch : glance.branch_below) = branch;
       (glance.vias == 1 ? glance.sent_by : glance.sent_by_below) = token(via);

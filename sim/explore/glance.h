@@ -18,6 +18,7 @@ struct Glance {
   std::string_view uri;
   // Of the topmost Via, and of the one below it.
   std::string_view branch, sent_by;
+  bool rport = false;
   std::string_view branch_below, sent_by_below;
   std::size_t vias = 0;
   std::size_t record_routes = 0;

@@ -47,9 +47,10 @@ class AnswersEveryRequest final : public Promise {
     branches_.clear();
     done_.clear();
   }
+  void opens_in_vain() override { in_vain_.insert(world().now()); }
   void ended() override {
     for (const auto& [transaction, request] : open_) {
-      const bool silent = forwarded_.contains(request.what) && !answered_.contains(request.what);
+      const bool silent = forwarded_.contains(request.what) ? !answered_.contains(request.what) : awaits(request);
       if (request.method != "INVITE" && (silent || ways_.at(request.what).size() > 1)) continue;
       if (!request.datagram && !world().has_connection(node(), request.from)) continue;
       broken("has never answered the " + request.method + " of transaction " + transaction);
@@ -62,7 +63,14 @@ class AnswersEveryRequest final : public Promise {
     bool datagram;
     std::string what;
     std::string method;
+    TimePoint came;
   };
+
+  // A connection for it, which opens or fails when it may not be answered any more (RFC 4320 §4.2).
+  bool awaits(const Request& request) const {
+    const auto opening = in_vain_.lower_bound(request.came - std::chrono::seconds(127));  // so long TCP tries
+    return opening != in_vain_.end() && *opening < request.came + t1_times_64();
+  }
 
   void saw_request(const Sight& sight, const WireMessage& message) {
     const std::string transaction = transaction_of(message);
@@ -73,7 +81,7 @@ class AnswersEveryRequest final : public Promise {
     }
     ways_[request_of(message)].insert(transaction);
     if (message.method() != "ACK" && !sight.as_written && !done_.contains(transaction)) {
-      open_.try_emplace(transaction, sight.remote, sight.datagram, request_of(message), message.method());
+      open_.try_emplace(transaction, sight.remote, sight.datagram, request_of(message), message.method(), sight.time);
     }
   }
 
@@ -94,6 +102,7 @@ class AnswersEveryRequest final : public Promise {
   std::map<std::string, std::set<std::string>>
       ways_;  // on which a request has come: whose answers are whose, is not known
   std::set<std::string> answered_, forwarded_, done_;
+  std::set<TimePoint> in_vain_;
 };
 
 // RFC 3261 §16.7 step 5: every 2xx to an INVITE goes upstream at once, as long as its transactions stand. What comes
@@ -515,7 +524,11 @@ void Witness::see(Sight sight) {
 }
 
 void Witness::sent(const Transmission& sent) {
-  if (sent.kind != Transmission::Kind::Message || !promises_.contains(sent.from)) return;
+  if (!promises_.contains(sent.from)) return;
+  if (sent.kind == Transmission::Kind::Open && sent.fate == Fate::Cut) {
+    for (const auto& promise : promises_.at(sent.from)) promise->opens_in_vain();
+  }
+  if (sent.kind != Transmission::Kind::Message) return;
   see({sent.time, sent.from, false, sent.to, sent.destination, sent.transport == Transport::Udp, sent.bytes});
 }
 

@@ -54,6 +54,8 @@ class Promise {
   virtual void saw(const Sight&) {}
   // A connection of the node with that address is gone.
   virtual void lost(const Endpoint&) {}
+  // The node opens a connection, and what it sends for that gets nowhere.
+  virtual void opens_in_vain() {}
   // The node has dealt with what came in last, and sent all that it sends for that.
   virtual void settled() {}
   // The node starts anew: every promise forgets, see above.

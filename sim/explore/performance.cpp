@@ -70,7 +70,12 @@ Performance::Performance(const Scenario& scenario, std::uint64_t seed, const Scr
     const auto* line = std::get_if<MessageLine>(&scenario.lines[i]);
     if (line && !is_stimulus(i)) lines_matter_ = lines_matter_ || line->lost || names_something(*line);
   }
-  if (scenario.promises) testimony_.emplace(world_.nodes());
+  if (scenario.promises) {
+    testimony_.emplace(world_.nodes());
+    for (const NatDeclaration& box : scenario.nats) {
+      for (const std::string& name : box.inside) testimony_->seen_at(world_.find(name), box.setup.outside);
+    }
+  }
   saboteur_.on_restart = [this](HostId node) {
     witness_.restarted(node);
     if (testimony_) testimony_->restarted(node, world_.now());

@@ -65,6 +65,8 @@ void Testimony::came(TimePoint now, HostId host, const Input& input) {
     node.flows.insert_or_assign(opened->flow, opened->remote);
   } else if (const auto* failed = std::get_if<DatagramFailed>(&input)) {
     if (const auto message = Glance::at(failed->bytes)) bounced(node, now, *message);
+  } else if (const auto* gone = std::get_if<FlowClosed>(&input)) {
+    closed(node, now, gone->flow);
   }
 }
 
@@ -108,12 +110,26 @@ void Testimony::response_came(Node& node, const Seen& seen) {
 }
 
 void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
-  if (!message.is_request()) return;
+  if (!message.is_request()) {
+    const auto asked = node.requests.find(server_key(message.method, message.branch, message.sent_by));
+    if (asked != node.requests.end()) node.seen.requests[asked->second].bounced.push_back(now);
+    return;
+  }
   const std::string_view method = message.method == "ACK" ? "INVITE" : message.method;
   const auto branch = node.branches.find(client_key(method, message.branch));
   if (branch == node.branches.end()) return;
   auto& noted = node.seen.branches[branch->second].undeliverable;
   if (!noted) noted = now;
+}
+
+// RFC 3261 §17.1.4: that ends what waits there for an answer.
+void Testimony::closed(Node& node, TimePoint now, FlowId flow) {
+  const auto gone = node.flows.find(flow);
+  if (gone == node.flows.end()) return;
+  for (WentOut& branch : node.seen.branches) {
+    const bool there = !branch.over_udp && branch.first().peer.address == gone->second.address;
+    if (there && !branch.undeliverable) branch.undeliverable = now;
+  }
 }
 
 // ---- what is sent
@@ -126,7 +142,10 @@ void Testimony::went(const Transmission& sent) {
   const auto message = keep(sent.bytes);
   if (!message) return;
   ++node->second.seen.messages_out;
-  const Seen seen{sent.time, order_, *message, sent.destination};
+  Seen seen{sent.time, order_, *message, sent.destination};
+  // Of a connection the network tells its true ends.
+  const auto box = sent.transport == Transport::Udp ? outside_.end() : outside_.find(sent.to);
+  if (box != outside_.end()) seen.peer.address = box->second;
   if (message->is_request()) {
     request_went(node->second, seen, sent.to, sent.transport == Transport::Udp);
   } else {

@@ -35,6 +35,7 @@ struct CameIn {
   std::vector<Seen> answers;            // that left for it
   std::optional<Seen> acknowledged;     // an INVITE: the first ACK of its refusal
   std::optional<Seen> cancelled;        // an INVITE: the first CANCEL for it
+  std::vector<TimePoint> bounced{};     // an ICMP error came back for an answer
   std::vector<std::size_t> branches{};  // in NodeTestimony::branches
 
   const Seen& first() const { return arrivals.front(); }
@@ -53,7 +54,7 @@ struct WentOut {
   std::vector<Seen> sent;                    // it and its repetitions
   std::vector<Seen> answers;                 // that arrived for it
   std::vector<Seen> cancels, acks;           // an INVITE: what was sent on the same branch
-  std::optional<TimePoint> undeliverable{};  // an ICMP error came back
+  std::optional<TimePoint> undeliverable{};  // an ICMP error came back, or a connection with that address is gone
 
   const Seen& first() const { return sent.front(); }
   // Null when there is none.
@@ -75,6 +76,8 @@ class Testimony {
  public:
   // Of these nodes only.
   explicit Testimony(const std::vector<HostId>& nodes);
+  // That host is seen at this address, whatever its own is: it stands behind a NAT box.
+  void seen_at(HostId host, const IpAddress& outside) { outside_.insert_or_assign(host, outside); }
 
   // A node's input, before the node deals with it, and whatever anybody sends; in the order in which it happens.
   void came(TimePoint now, HostId node, const Input& input);
@@ -99,8 +102,10 @@ class Testimony {
   static void request_went(Node& node, const Seen& seen, HostId to, bool over_udp);
   static void response_went(Node& node, const Seen& seen);
   static void bounced(Node& node, TimePoint now, const Glance& message);
+  static void closed(Node& node, TimePoint now, FlowId flow);
 
   std::map<HostId, Node> nodes_;
+  std::map<HostId, IpAddress> outside_;
   std::deque<std::string> kept_;
   std::uint64_t order_ = 0;
 };
