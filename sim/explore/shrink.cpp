@@ -80,8 +80,9 @@ Lines simpler_values(std::string_view value) {
   if (number.empty() || std::ranges::find(units, unit) == std::end(units)) return {};
   Lines found;
   const auto offer = [&](std::string text) {
+    const bool is_zero = text == "0" && number != "0";
     text += unit;
-    if (text.size() < value.size() && std::ranges::find(found, text) == found.end()) found.push_back(std::move(text));
+    if ((is_zero || text.size() < value.size()) && std::ranges::find(found, text) == found.end()) found.push_back(std::move(text));
   };
   const std::string whole(number.substr(0, number.find('.')));
   for (const std::string_view round : {"0", "1", "10", "100"}) offer(std::string(round));
