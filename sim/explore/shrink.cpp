@@ -82,7 +82,8 @@ Lines simpler_values(std::string_view value) {
   const auto offer = [&](std::string text) {
     const bool is_zero = text == "0" && number != "0";
     text += unit;
-    if ((is_zero || text.size() < value.size()) && std::ranges::find(found, text) == found.end()) found.push_back(std::move(text));
+    if ((is_zero || text.size() < value.size()) && std::ranges::find(found, text) == found.end())
+      found.push_back(std::move(text));
   };
   const std::string whole(number.substr(0, number.find('.')));
   for (const std::string_view round : {"0", "1", "10", "100"}) offer(std::string(round));
