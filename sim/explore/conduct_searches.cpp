@@ -22,8 +22,6 @@ constexpr std::string_view waits_for_all = "waits-for-every-branch (RFC 3261 §1
 constexpr std::string_view rejects_loops = "rejects-only-loops (RFC 3261 §16.3 step 4, RFC 5393 §4.2)";
 constexpr Duration three_minutes = std::chrono::minutes(3);
 
-std::string named(const Glance& message) { return std::string(message.method) + ' ' + std::string(message.uri); }
-
 class Search {
  public:
   Search(const NodeTestimony& seen, const Config& config, const CameIn& request, Complaints& complaints)

@@ -26,8 +26,6 @@ bool any_at(const std::vector<Seen>& those, TimePoint time, std::uint64_t after,
       those, [&](const Seen& one) { return one.time == time && one.order > after && fits(one.message); });
 }
 
-std::string named(const Glance& request) { return std::string(request.method) + ' ' + std::string(request.uri); }
-
 // `sent` are the first and all repetitions; `due` when those have to be, up to `stop`, at which one may be or not.
 void compare(std::string_view promise, const std::string& name, const std::vector<Seen>& sent, const Times& due,
              TimePoint stop, Complaints& complaints) {

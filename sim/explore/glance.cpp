@@ -118,4 +118,6 @@ std::optional<Glance> Glance::at(std::string_view bytes) {
   return glance;
 }
 
+std::string named(const Glance& request) { return std::string(request.method) + ' ' + std::string(request.uri); }
+
 }  // namespace intermediary::sim

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace intermediary::sim {
@@ -32,5 +33,8 @@ struct Glance {
   // nullopt: no SIP message. REQUIRES: `bytes` outlives what is read.
   static std::optional<Glance> at(std::string_view bytes);
 };
+
+// A request, for people: its method and Request-URI.
+std::string named(const Glance& request);
 
 }  // namespace intermediary::sim
