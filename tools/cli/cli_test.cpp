@@ -450,7 +450,12 @@ TEST_F(ConformanceCommandTest, RefusesWhatItCannotDoByName) {
   EXPECT_THAT(nowhere.output, HasSubstr("'/nowhere' holds no requirements/statements.tsv and scenarios/"));
   const Result target = run({"conformance", "--target", "udp:192.0.2.1"});
   EXPECT_EQ(target.exit_code, 2);
-  EXPECT_THAT(target.output, HasSubstr("--target (a real peer) is not available in this version"));
+  EXPECT_THAT(target.output, HasSubstr("--target 'udp:192.0.2.1' is not HOST:PORT"));
+  EXPECT_THAT(run({"conformance", "--target", "nowhere.invalid:5060"}).output,
+              HasSubstr("'nowhere.invalid' has no IPv4"));
+  EXPECT_THAT(run({"conformance", "--target", "127.0.0.1", "no-such-scenario"}).output,
+              HasSubstr("no scenario of that name or in that folder"));
+  EXPECT_THAT(run({"conformance", "forking"}).output, HasSubstr("PATH goes with --target or --requirements"));
   EXPECT_EQ(run({"conformance", "--report", "pdf"}).exit_code, 2);
 }
 

@@ -11,6 +11,7 @@
 #include "conformance/matrix/report.h"
 #include "conformance/matrix/results.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/conformance_target.h"
 
 namespace intermediary::cli {
 namespace {
@@ -21,7 +22,7 @@ struct ConformanceOptions {
   std::string report = "text";
   std::string output;
   std::string matrix;
-  std::string target;
+  TargetOptions target;
   bool gaps = false;
   bool files = false;
 };
@@ -69,8 +70,15 @@ int fail(const std::string& what) {
   return exit_usage;
 }
 
+int write_report(const std::string& text, std::ofstream& file, const ConformanceOptions& options, int exit_code) {
+  std::ostream& out = options.output.empty() ? std::cout : file;
+  out << text << std::flush;
+  if (!out) return fail("cannot write " + (options.output.empty() ? "the report" : "'" + options.output + "'"));
+  return exit_code;
+}
+
 int conformance_command(const ConformanceOptions& options) {
-  if (!options.target.empty()) return fail("--target (a real peer) is not available in this version");
+  if (!options.target.any() && !options.target.paths.empty()) return fail("PATH goes with --target or --requirements");
   const auto folder = matrix_folder(options.matrix);
   if (!folder) return fail(folder.error());
   const auto matrix = conformance::read_matrix(*folder);
@@ -83,12 +91,14 @@ int conformance_command(const ConformanceOptions& options) {
     file.open(options.output, std::ios::binary | std::ios::trunc);
     if (!file) return fail("cannot write '" + options.output + "'");
   }
+  if (options.target.any()) {
+    std::string text;
+    const int exit_code = conformance_of_target(*matrix, *folder, options.target, options.report, text);
+    return text.empty() ? exit_code : write_report(text, file, options, exit_code);
+  }
   const conformance::Results results = conformance::judge(*matrix, !options.files, show_progress);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
-  std::ostream& out = options.output.empty() ? std::cout : file;
-  out << report_of(results, options) << std::flush;
-  if (!out) return fail("cannot write " + (options.output.empty() ? "the report" : "'" + options.output + "'"));
-  return results.passed() ? exit_fine : exit_failed;
+  return write_report(report_of(results, options), file, options, results.passed() ? exit_fine : exit_failed);
 }
 
 }  // namespace
@@ -96,7 +106,8 @@ int conformance_command(const ConformanceOptions& options) {
 void add_conformance(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ConformanceOptions>();
   CLI::App* command = app.add_subcommand(
-      "conformance", "Run every scenario in virtual time, and print which requirements of the RFCs are proved");
+      "conformance",
+      "Run every scenario, in virtual time or against a server, and print which requirements of the RFCs are proved");
   command->add_option("--report", options->report, "For whom")
       ->check(CLI::IsMember({"text", "json", "junit", "html"}))
       ->default_str("text");
@@ -105,8 +116,34 @@ void add_conformance(CLI::App& app, int& exit_code) {
   command->add_flag("--files", options->files, "Only compare the files with each other; run nothing");
   command->add_option("--matrix", options->matrix,
                       "The folder with requirements/ and scenarios/ (of the checkout, where there is one)");
-  command->add_option("--target", options->target, "A real peer instead of the simulator: not in this version");
-  command->footer("Example:\n  intermediary-cli conformance --report html --output conformance.html");
+  TargetOptions& target = options->target;
+  command->add_option("--target", target.target, "HOST:PORT of a server: the scenarios are played on real sockets");
+  command
+      ->add_option("--transport", target.transports,
+                   "What the target is spoken to over: udp (unless said otherwise), tcp")
+      ->check(CLI::IsMember({"udp", "tcp"}))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--profile", target.profile, "What kind of server the target is")
+      ->check(CLI::IsMember({"proxy", "registrar", "b2bua", "redirect"}))
+      ->default_str("proxy");
+  command
+      ->add_option("--have", target.have,
+                   "What the target is set up as, such as domain=example.com,registrar,relay; @FILE has a word a line")
+      ->allow_extra_args(false);
+  command->add_option("--local", target.local,
+                      "Address of this machine for all parties (a target on loopback: one for each)");
+  command->add_option("--tolerance", target.tolerance, "How much earlier or later than written is no difference")
+      ->default_str("250ms");
+  command->add_option("--parallel", target.beside_each_other, "Scenarios beside each other")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("32");
+  command->add_flag("--fast", target.fast, "Skip scenarios that take longer than 5 s");
+  command->add_flag("--requirements", target.requirements, "What each scenario needs of a target; nothing is sent");
+  command->add_option("PATH", target.paths, "Scenarios or folders of them (all, unless said otherwise)");
+  command->footer(
+      "Examples:\n  intermediary-cli conformance --report html --output conformance.html\n"
+      "  intermediary-cli conformance --target 127.0.0.1:5060 --have domain=example.com,registrar --fast");
   command->callback([options, &exit_code] { exit_code = conformance_command(*options); });
 }
 
