@@ -134,13 +134,12 @@ std::expected<void, std::string> apply(World& world, const RebindLine& line) {
 
 namespace {
 
-std::expected<std::string, std::string> composed(World& world, const MessageLine& line, Bindings& bindings) {
+std::expected<std::string, std::string> composed(Party& sender, HostId receiver, const MessageLine& line,
+                                                 Bindings& bindings) {
   if (line.start.kind == Start::Kind::Raw) return expand_block(line.start.raw, &bindings);
-  const HostId receiver = world.find(line.receiver);
-  Party& party = world.party(world.find(line.sender));
   for (const Condition& condition : line.conditions) {
     if (condition.kind == Condition::Kind::Again) {
-      const Said* said = party.last_said(line.start, receiver);
+      const Said* said = sender.last_said(line.start, receiver);
       if (!said) return std::unexpected(line.sender + " has not sent that before");
       return said->bytes;
     }
@@ -150,20 +149,25 @@ std::expected<std::string, std::string> composed(World& world, const MessageLine
       return bound->second;
     }
   }
-  auto message = party.write({line.start, line.conditions, receiver}, bindings);
+  auto message = sender.write({line.start, line.conditions, receiver}, bindings);
   if (!message) return std::unexpected(message.error());
   return message->to_bytes();
 }
 
 }  // namespace
 
-std::expected<std::string, std::string> bytes_of(World& world, const MessageLine& line, Bindings& bindings) {
-  auto bytes = composed(world, line, bindings);
+std::expected<std::string, std::string> bytes_of(Party& sender, HostId receiver, const MessageLine& line,
+                                                 Bindings& bindings) {
+  auto bytes = composed(sender, receiver, line, bindings);
   if (!bytes) return bytes;
   for (const Condition& condition : line.conditions) {
     if (condition.kind == Condition::Kind::SaveAs) bindings.insert_or_assign(condition.name, *bytes);
   }
   return bytes;
+}
+
+std::expected<std::string, std::string> bytes_of(World& world, const MessageLine& line, Bindings& bindings) {
+  return bytes_of(world.party(world.find(line.sender)), world.find(line.receiver), line, bindings);
 }
 
 std::string name_of(const World& world, HostId host, const Endpoint& address) {

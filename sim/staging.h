@@ -25,6 +25,8 @@ std::expected<void, std::string> apply(World& world, const PartitionLine& line);
 std::expected<void, std::string> apply(World& world, const RebindLine& line);
 
 // What a party sends for that line, which binds names. An error is one line for people.
+std::expected<std::string, std::string> bytes_of(Party& sender, HostId receiver, const MessageLine& line,
+                                                 Bindings& bindings);
 std::expected<std::string, std::string> bytes_of(World& world, const MessageLine& line, Bindings& bindings);
 // The name of a host, or the address where nobody lives.
 std::string name_of(const World& world, HostId host, const Endpoint& address);

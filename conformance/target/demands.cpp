@@ -64,7 +64,7 @@ std::expected<Demands, std::string> read_demands(const std::string& file, std::s
       if (trim(line).empty() || line.starts_with('#')) continue;
       if (line.front() != ' ') {
         scenario = std::string(trim(line));
-        if (demands.contains(scenario)) throw sim::Wrong{{number, 1}, scenario + " stands above already"};
+        if (!demands.try_emplace(scenario).second) throw sim::Wrong{{number, 1}, scenario + " stands above already"};
         continue;
       }
       if (scenario.empty()) throw sim::Wrong{{number, 1}, "expected a scenario's name first"};

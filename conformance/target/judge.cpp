@@ -166,11 +166,15 @@ Judge::Verdict Judge::hear(Duration now, const std::string& receiver, const std:
       fits(i, now, bytes);
       return {!expectation(i)->lost};
     }
-    for (std::size_t i = 0; i < reached && !ahead && is_new; ++i) {
+    if (ahead || !is_new) continue;
+    for (std::size_t i = 0; i < reached; ++i) {
+      if (!waits(i) || is_trying(i) || now <= window(i).to) continue;
       sim::Bindings attempt = bindings_;
-      const bool is_late = waits(i) && now > window(i).to && matches(i, bytes, other, before);
+      const bool is_late = matches(i, bytes, other, before);
       bindings_ = std::move(attempt);
-      if (is_late) return explain(now, receiver, bytes, before), Verdict{};
+      if (!is_late) continue;
+      differ(off_time(i, now) + "  it is:\n" + quoted(bytes));
+      return {};
     }
   }
   if (!is_new && note_repetition(now, receiver, bytes)) return {};
@@ -361,6 +365,10 @@ std::string Judge::described(std::size_t index) const {
          place(index) + ')';
 }
 
+std::string Judge::off_time(std::size_t index, Duration now) const {
+  return "expected " + described(index) + ", came at " + time_text(now) + '\n';
+}
+
 void Judge::explain(Duration now, const std::string& receiver, const std::string& bytes, const std::string* previous) {
   const std::string came = node_ + " -> " + receiver + ' ' + sim::short_label(bytes) + " at " + time_text(now);
   std::string text;
@@ -375,7 +383,7 @@ void Judge::explain(Duration now, const std::string& receiver, const std::string
       text = came + " differs from " + place(i) + ": " + wrong.value_or("") + '\n';
     } else if (!wrong && best > 1) {
       best = 1;
-      text = "expected " + described(i) + ", came at " + time_text(now) + '\n';
+      text = off_time(i, now);
     } else if (is_in_window(i, now) && best > 2) {
       best = 2;
       text = "expected " + described(i) + ", came " + sim::short_label(bytes) + '\n';

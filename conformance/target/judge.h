@@ -99,6 +99,7 @@ class Judge {
   void differ(const std::string& text);
   std::string described(std::size_t index) const;
   std::string place(std::size_t index) const;
+  std::string off_time(std::size_t index, Duration now) const;
 
   const sim::Scenario& scenario_;
   const std::vector<Demand>& demands_;

@@ -4,13 +4,13 @@
 #include <boost/asio/post.hpp>
 
 #include "sim/ladder.h"
+#include "sim/staging.h"
 #include "sim/wire.h"
 
 namespace intermediary::conformance {
 namespace {
 
 using namespace std::chrono_literals;
-using sim::Condition;
 using sim::ConnectionLine;
 using sim::EndId;
 using sim::HostId;
@@ -22,6 +22,9 @@ constexpr Duration quiet_time = 500ms;
 constexpr Duration longest_sleep = 100ms;
 // Later than that it is the machine's fault.
 constexpr Duration oversleeps = 5ms;
+// What a target that floods, or a mistake of ours, cannot exceed.
+constexpr std::size_t most_heard = 2000;
+constexpr Duration most_overtime = 60s;
 
 }  // namespace
 
@@ -37,7 +40,8 @@ Play::Play(boost::asio::io_context& io, const Script& script, const std::vector<
       judge_(script.scenario, demands, rules.tolerance),
       registrations_(io, stage_, cast_, target_),
       timer_(io),
-      notebook_(seed_from_number(1)) {
+      notebook_(seed_from_number(1)),
+      longest_(needs_of(script).whole_length + most_overtime) {
   for (const Actor& actor : cast_.actors()) {
     std::set<sim::Socket> sockets;
     for (const sim::Socket& socket : actor.sockets) sockets.insert({Transport::Udp, socket.address});
@@ -57,6 +61,7 @@ void Play::begin(Done done) {
   }
   for (const sim::LocationDeclaration& each : scenario_.locations) registered_.insert(each.address_of_record);
   boost::asio::post(io_, [self] {
+    if (!self->done_) return;
     self->registrations_.bind(self->scenario_.locations, [self](const std::string& trouble) {
       if (!trouble.empty()) {
         self->outcome_.kind = Outcome::Kind::NoSetup;
@@ -69,6 +74,8 @@ void Play::begin(Done done) {
     });
   });
 }
+
+void Play::abandon(const std::string& why) { finish(Outcome::Kind::NoSetup, why); }
 
 Duration Play::now() const { return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began_); }
 
@@ -92,6 +99,7 @@ void Play::step() {
     arrive();
   }
   judge_.look(now());
+  if (now() > longest_) judge_.give_up("it came to no end", nullptr);
   while (!judge_.finding()) {
     const auto act = judge_.next_act();
     if (!act || !judge_.may_happen(*act, now())) break;
@@ -125,7 +133,7 @@ bool Play::is_ready(std::size_t act_index) {
   const auto* line = std::get_if<MessageLine>(&scenario_.lines[act_index]);
   if (!line || line->start.kind != Start::Kind::Response) return true;
   const Actor* receiver = cast_.find(line->receiver);
-  if (!receiver || composed(*line, *cast_.find(line->sender), receiver->host)) {
+  if (!receiver || sim::bytes_of(*cast_.find(line->sender)->party, receiver->host, *line, judge_.bindings())) {
     unready_since_.reset();
     return true;
   }
@@ -151,11 +159,8 @@ void Play::send(const MessageLine& line) {
   Actor& sender = *cast_.find(line.sender);
   Actor* receiver = cast_.find(line.receiver);
   if (!receiver) return judge_.give_up("nobody is called " + line.receiver, &line.head);
-  const auto bytes = composed(line, sender, receiver->host);
+  const auto bytes = sim::bytes_of(*sender.party, receiver->host, line, judge_.bindings());
   if (!bytes) return judge_.give_up(bytes.error(), &line.head);
-  for (const Condition& condition : line.conditions) {
-    if (condition.kind == Condition::Kind::SaveAs) judge_.bindings().insert_or_assign(condition.name, *bytes);
-  }
   const auto message = sim::WireMessage::read(*bytes);
   if (message && message->method() == "REGISTER" && message->is_request()) {
     registered_.insert(sim::uri_of(message->value("To")));
@@ -163,27 +168,6 @@ void Play::send(const MessageLine& line) {
   note(sender.host, *receiver, *bytes, line.lost);
   carry(sender, *receiver, line.lost ? std::string() : *bytes);
   if (line.lost) sender.party->say(receiver->host, *bytes);
-}
-
-// As the simulator does it (sim/runner.cpp).
-std::expected<std::string, std::string> Play::composed(const MessageLine& line, Actor& sender, HostId receiver) {
-  sim::Bindings& bindings = judge_.bindings();
-  if (line.start.kind == Start::Kind::Raw) return sim::expand_block(line.start.raw, &bindings);
-  for (const Condition& condition : line.conditions) {
-    if (condition.kind == Condition::Kind::Again) {
-      const sim::Said* said = sender.party->last_said(line.start, receiver);
-      if (!said) return std::unexpected(line.sender + " has not sent that before");
-      return said->bytes;
-    }
-    if (condition.kind == Condition::Kind::SameAs) {
-      const auto bound = bindings.find(condition.name);
-      if (bound == bindings.end()) return std::unexpected("$" + condition.name + " is not bound yet");
-      return bound->second;
-    }
-  }
-  auto message = sender.party->write({line.start, line.conditions, receiver}, bindings);
-  if (!message) return std::unexpected(message.error());
-  return message->to_bytes();
 }
 
 // A response goes back where its request came from, anything else to the receiver's address; one latency later.
@@ -235,6 +219,7 @@ void Play::act(const ConnectionLine& line) {
 void Play::received(std::size_t place, const Endpoint& from, EndId end, std::string bytes) {
   if (place == cast_.registrant()) return registrations_.hear(bytes);
   if (!playing_) return;
+  if (++heard_ > most_heard) judge_.give_up("more than " + std::to_string(most_heard) + " messages came", nullptr);
   Actor& receiver = cast_.actors()[place];
   const auto sender = stage_.place_at(from);
   if (sender && *sender < cast_.actors().size()) {
@@ -295,6 +280,7 @@ void Play::clean_up() {
   }
   auto self = shared_from_this();
   boost::asio::post(io_, [self, left] {
+    if (!self->done_) return;
     self->registrations_.remove(left, [self](const std::string&) {
       boost::asio::post(self->io_, [self] { self->finish(self->outcome_.kind, self->outcome_.text); });
     });
@@ -302,6 +288,7 @@ void Play::clean_up() {
 }
 
 void Play::finish(Outcome::Kind kind, std::string text) {
+  playing_ = false;
   outcome_.kind = kind;
   outcome_.text = std::move(text);
   registrations_.close();

@@ -46,6 +46,8 @@ class Play : public std::enable_shared_from_this<Play> {
 
   // Calls `done` once, and keeps itself until then.
   void begin(Done done);
+  // Ends it at once, as one that could not be played.
+  void abandon(const std::string& why);
 
  private:
   Duration now() const;
@@ -54,7 +56,6 @@ class Play : public std::enable_shared_from_this<Play> {
   bool is_ready(std::size_t act);
   void perform(std::size_t act);
   void send(const sim::MessageLine& line);
-  std::expected<std::string, std::string> composed(const sim::MessageLine& line, Actor& sender, sim::HostId receiver);
   void carry(Actor& sender, Actor& receiver, const std::string& bytes);
   void act(const sim::ConnectionLine& line);
   void received(std::size_t place, const Endpoint& from, sim::EndId end, std::string bytes);
@@ -83,6 +84,8 @@ class Play : public std::enable_shared_from_this<Play> {
   std::optional<Duration> quiet_since_;
   std::optional<Duration> wakes_at_;
   std::optional<Duration> unready_since_;
+  Duration longest_;
+  std::size_t heard_ = 0;
   bool playing_ = false;
   Outcome outcome_;
   Done done_;

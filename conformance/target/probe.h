@@ -1,4 +1,5 @@
-// Is anybody there? Asked before a run, so that a wrong address is one line and not a report full of silence.
+// Is anybody there, and is it set up as it was said? Asked before a run, so that a wrong address or a missing domain is
+// one line and not a report full of silence.
 #pragma once
 
 #include <expected>
@@ -13,8 +14,15 @@ std::expected<Endpoint, std::string> resolve_target(const std::string& text);
 
 // For a target that is not on loopback: the address of this machine from which it is reached.
 std::expected<IpAddress, std::string> local_address_towards(const Endpoint& target);
+// Whether that is an address of this machine.
+std::expected<void, std::string> check_local(const IpAddress& address);
 
 // Sends OPTIONS over each of the transports; what the server calls itself, "" when it does not. Any answer will do.
 std::expected<std::string, std::string> probe(const Target& target);
+// Asks for the bindings of a user that nobody knows; all is well where the answer is 2xx.
+std::expected<void, std::string> probe_registrar(const Target& target);
+
+// An OPTIONS from that address, fresh each time.
+std::string options_request(const Target& target, const Endpoint& here, Transport transport);
 
 }  // namespace intermediary::conformance

@@ -80,8 +80,9 @@ void Registrations::send() {
     stage_.send(connection_, bytes_);
   }
   timer_.expires_after(500ms);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  waits_ = std::make_shared<int>();
+  timer_.async_wait([this, waits = std::weak_ptr(waits_)](const boost::system::error_code& error) {
+    if (error || waits.expired()) return;
     if (++repetitions_ > most_repetitions) {
       return finish("nobody answers the REGISTER of " + requests_.front().address_of_record);
     }
@@ -92,7 +93,7 @@ void Registrations::send() {
 void Registrations::hear(const std::string& bytes) {
   const auto message = sim::WireMessage::read(cast_.translation().to_scenario(bytes));
   if (!message || message->status() < 200 || message->cseq_number() != cseq_ || requests_.empty() || !done_) return;
-  timer_.cancel();
+  stop_waiting();
   if (message->status() >= 300 && !goes_on_) {
     return finish("the REGISTER of " + requests_.front().address_of_record + " is answered " +
                   message->start_line.substr(std::min<std::size_t>(8, message->start_line.size())));
@@ -101,8 +102,14 @@ void Registrations::hear(const std::string& bytes) {
   next();
 }
 
-void Registrations::finish(std::string trouble) {
+// What the timer has to say may be on its way already.
+void Registrations::stop_waiting() {
+  waits_.reset();
   timer_.cancel();
+}
+
+void Registrations::finish(std::string trouble) {
+  stop_waiting();
   requests_.clear();
   if (done_) std::exchange(done_, nullptr)(std::move(trouble));
 }
@@ -110,7 +117,7 @@ void Registrations::finish(std::string trouble) {
 void Registrations::close() {
   done_ = nullptr;
   requests_.clear();
-  timer_.cancel();
+  stop_waiting();
 }
 
 }  // namespace intermediary::conformance

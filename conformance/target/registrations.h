@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,12 @@ class Registrations {
   void ask(std::deque<Request> requests, Done done);
   void next();
   void send();
+  void stop_waiting();
   void finish(std::string trouble);
   std::string write(const Request& request);
 
   boost::asio::steady_timer timer_;
+  std::shared_ptr<int> waits_;  // while it does
   Stage& stage_;
   const Cast& cast_;
   const Target& target_;

@@ -1,5 +1,6 @@
 #include "conformance/target/report.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -120,6 +121,7 @@ std::string target_text(const TargetReport& report) {
   text += '\n';
   for (const TargetSection& section : report.sections) text += figures_line(section.name, section.figures);
   text += figures_line("total", report.total);
+  if (!report.ended.empty()) text += "\nTHE TARGET WENT AWAY: " + report.ended + '\n';
   for (const Trial& trial : report.trials) {
     if (trial.standing == Standing::Violated) text += '\n' + violation(trial, report);
   }
@@ -138,11 +140,16 @@ std::string target_text(const TargetReport& report) {
   if (report.fast) {
     text += "\n--fast: scenarios that take longer are skipped, and silence is watched for half a second only\n";
   }
-  return text + '\n' + summary(report) + '\n';
+  text += '\n' + summary(report) + '\n';
+  // What came off the wire is not for a terminal to obey.
+  std::ranges::replace_if(
+      text, [](char c) { return c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f); }, '?');
+  return text;
 }
 
 std::string target_json(const TargetReport& report) {
   std::string text = "{\"target\": " + json_string(report.target) + ", \"server\": " + json_string(report.server) +
+                     ", \"ended\": " + json_string(report.ended) +
                      ", \"passed\": " + (report.passed() ? "true" : "false") +
                      ", \"fast\": " + (report.fast ? "true" : "false") + ", \"total\": " + figures_json(report.total) +
                      ",\n \"sections\": [";
@@ -189,6 +196,15 @@ std::string target_junit(const TargetReport& report) {
     }
     suites += suite.finish(section.name, total);
   }
+  JunitSuite target;
+  if (!report.ended.empty()) {
+    target.add_failure("the target answers to the end", "it went away", report.ended);
+  } else if (report.asked() == 0) {
+    target.add_failure("the target is asked something", "nothing was asked", "");
+  } else {
+    target.add("the target answers to the end", "");
+  }
+  suites += target.finish("target", total);
   return junit_document("conformance of " + report.target, suites, total);
 }
 

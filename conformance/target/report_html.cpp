@@ -116,6 +116,7 @@ std::string target_html(const TargetReport& report) {
           " rows proved, " + std::to_string(report.total.of(Standing::Violated)) + " violated" +
           (report.fast ? " · --fast: what takes longer is skipped, silence is watched for half a second" : "") +
           "</p>\n" + bar(report.total);
+  if (!report.ended.empty()) text += "<p><strong>The target went away: " + escaped(report.ended) + "</strong></p>\n";
   text += "<h2>Sections</h2>\n<table><tr><th>section</th><th>rows</th>";
   for (const Standing standing : standings) text += "<th>" + std::string(text_of(standing)) + "</th>";
   text += "<th></th></tr>\n";

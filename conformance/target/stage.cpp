@@ -14,17 +14,15 @@ using asio::ip::tcp;
 using asio::ip::udp;
 using boost::system::error_code;
 
+// Of one connection, between two messages; and connections that one scenario's parties have taken.
+constexpr std::size_t most_pending = std::size_t{1024} * 1024;
+constexpr std::size_t most_connections = 256;
+
 asio::ip::address_v4 address_of(const IpAddress& address) {
   asio::ip::address_v4::bytes_type bytes;
   std::ranges::copy(address.octets() | std::views::transform([](char c) { return static_cast<unsigned char>(c); }),
                     bytes.begin());
   return asio::ip::address_v4(bytes);
-}
-
-template <class AsioEndpoint>
-Endpoint endpoint_of(const AsioEndpoint& endpoint) {
-  const auto bytes = endpoint.address().to_v4().to_bytes();
-  return {IpAddress::v4({bytes[0], bytes[1], bytes[2], bytes[3]}), endpoint.port()};
 }
 
 }  // namespace
@@ -68,6 +66,7 @@ struct Stage::Connection : std::enable_shared_from_this<Connection> {
                                const auto receive = self->received;  // close() within takes the member away
                                if (receive) receive(std::move(message));
                              }
+                             if (self->pending.size() > most_pending) return self->close();
                              if (self->open) self->read();
                            });
   }
@@ -164,7 +163,7 @@ std::expected<void, std::string> Stage::open(Door& door) {
     connection->connected = true;
     error_code gone;
     const auto remote = connection->socket.remote_endpoint(gone);
-    if (gone) return;
+    if (gone || connections_.size() >= most_connections) return;
     connection->remote = endpoint_of(remote);
     begin(std::move(connection));
   };

@@ -70,5 +70,11 @@ class Stage {
 };
 
 boost::asio::ip::udp::endpoint udp_endpoint(const Endpoint& endpoint);
+// REQUIRES: IPv4.
+template <class AsioEndpoint>
+Endpoint endpoint_of(const AsioEndpoint& endpoint) {
+  const auto bytes = endpoint.address().to_v4().to_bytes();
+  return {IpAddress::v4({bytes[0], bytes[1], bytes[2], bytes[3]}), endpoint.port()};
+}
 
 }  // namespace intermediary::conformance

@@ -5,6 +5,8 @@
 #include <random>
 #include <sstream>
 
+#include "conformance/target/watch.h"
+
 namespace intermediary::conformance {
 namespace {
 
@@ -97,7 +99,11 @@ class Suite {
  public:
   Suite(const Annotations& annotations, std::vector<Candidate>& candidates, const SuiteOptions& options,
         const TrialProgress& progress)
-      : annotations_(annotations), candidates_(candidates), options_(options), progress_(progress) {
+      : annotations_(annotations),
+        candidates_(candidates),
+        options_(options),
+        progress_(progress),
+        watch_(io_, options.target) {
     std::random_device random;
     session_ = random();
     network_ = static_cast<std::uint16_t>((64 << 8) + session_ % (160 << 8));
@@ -120,12 +126,49 @@ class Suite {
       return std::pair(candidates_[i].needs.whole_length, candidates_.size() - i);
     });
     of_ = waiting_.size();
+    began_ = Clock::now();
+    watch_.begin([this] { stop(); });
     for (std::size_t i = 0; i < options_.beside_each_other; ++i) start_next();
+    if (of_ == 0) watch_.end();
     io_.run();
     return std::move(trials_);
   }
 
+  // A line for people where the target went away.
+  const std::string& ended() const { return ended_; }
+
  private:
+  using Clock = std::chrono::steady_clock;
+
+  // What went wrong since it was last heard of says nothing about it.
+  void stop() {
+    const Clock::time_point last = watch_.last_answer();
+    std::vector<std::string> beside;
+    for (const auto& [index, play] : playing_) beside.push_back(trials_[index].name);
+    for (const auto& [index, over] : over_) {
+      if (over >= last && trials_[index].standing != Standing::Proved) beside.push_back(trials_[index].name);
+    }
+    ended_ = "it stopped answering " + std::to_string((last - began_) / 1s) +
+             " s after the first message, with these under way: " + joined(beside);
+    const std::string why = "the target stopped answering";
+    for (; next_ < waiting_.size(); ++next_) not_played(trials_[waiting_[next_]], why);
+    for (const auto& [index, over] : over_) {
+      if (over >= last && trials_[index].standing != Standing::Proved) not_played(trials_[index], why);
+    }
+    while (!playing_.empty()) {
+      const auto play = playing_.begin()->second;
+      play->abandon(why);
+    }
+  }
+
+  static void not_played(Trial& trial, const std::string& why) {
+    trial.standing = Standing::NotTestable;
+    trial.reason = why;
+    trial.ladder.clear();
+    trial.shown.clear();
+    trial.violated.clear();
+  }
+
   void start_next() {
     if (next_ >= waiting_.size()) return;
     const std::size_t index = waiting_[next_++];
@@ -137,11 +180,14 @@ class Suite {
     const auto play =
         std::make_shared<Play>(io_, *candidate.script, demands == annotations_.demands.end() ? none : demands->second,
                                options_.target, slot(index), rules);
+    playing_.emplace(index, play);
     play->begin([this, index](const Outcome& outcome) {
       take(trials_[index], outcome);
-      ++done_;
-      progress_(done_, of_);
+      playing_.erase(index);
+      over_.emplace_back(index, Clock::now());
+      progress_(over_.size(), of_);
       start_next();
+      if (playing_.empty()) watch_.end();
     });
   }
 
@@ -184,9 +230,14 @@ class Suite {
   boost::asio::io_context io_;
   std::uint32_t session_ = 0;
   std::uint16_t network_ = 0;
+  Watch watch_;
+  Clock::time_point began_;
+  std::string ended_;
   std::vector<Trial> trials_;
   std::vector<std::size_t> waiting_;
-  std::size_t next_ = 0, done_ = 0, of_ = 0;
+  std::map<std::size_t, std::shared_ptr<Play>> playing_;
+  std::vector<std::pair<std::size_t, Clock::time_point>> over_;
+  std::size_t next_ = 0, of_ = 0;
 };
 
 bool binds(const Row& row, Profile profile) {
@@ -262,6 +313,24 @@ std::size_t TargetReport::trials_of(Standing standing) const {
   return static_cast<std::size_t>(std::ranges::count(trials, standing, &Trial::standing));
 }
 
+std::size_t TargetReport::asked() const {
+  return trials_of(Standing::Proved) + trials_of(Standing::Differs) + trials_of(Standing::Violated);
+}
+
+std::vector<std::string> unknown_words(const Matrix& matrix, const Setup& have) {
+  Setup left = have;
+  std::erase_if(left, [](const std::string& word) { return word.starts_with("domain="); });
+  for (const Proof& proof : matrix.scenarios) {
+    if (left.empty()) break;
+    const auto scripts = scripts_of(proof.path);
+    if (!scripts) continue;
+    for (const Script& script : *scripts) {
+      for (const std::string& word : needs_of(script).setup) left.erase(word);
+    }
+  }
+  return {left.begin(), left.end()};
+}
+
 std::vector<Candidate> candidates(const Matrix& matrix, const SuiteOptions& options) {
   std::vector<Candidate> found;
   for (const Proof& proof : matrix.scenarios) {
@@ -331,7 +400,9 @@ TargetReport run_suite(const Matrix& matrix, const Annotations& annotations, std
   const auto began = std::chrono::steady_clock::now();
   TargetReport report;
   report.fast = options.fast;
-  report.trials = Suite(annotations, all, options, progress).run();
+  Suite suite(annotations, all, options, progress);
+  report.trials = suite.run();
+  report.ended = suite.ended();
   report.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
   std::map<std::string, std::vector<const Trial*>> covering;
   for (const Trial& trial : report.trials) {

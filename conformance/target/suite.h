@@ -58,6 +58,7 @@ struct TargetSection {
 struct TargetReport {
   std::string target;  // "127.0.0.1:5060 over UDP"
   std::string server;  // what it calls itself; "" when it does not
+  std::string ended;   // the target went away in the middle: a line for people
   std::vector<Trial> trials;
   std::vector<TargetSection> sections;
   TargetFigures total;
@@ -65,7 +66,9 @@ struct TargetReport {
   Duration took{0};
 
   std::size_t trials_of(Standing standing) const;
-  bool passed() const { return total.of(Standing::Violated) == 0 && trials_of(Standing::Violated) == 0; }
+  // How many scenarios it was asked, to their end.
+  std::size_t asked() const;
+  bool passed() const { return ended.empty() && asked() > 0 && trials_of(Standing::Violated) == 0; }
 };
 
 struct SuiteOptions {
@@ -89,6 +92,8 @@ struct Candidate {
   Standing standing = Standing::Proved;  // Skipped or NotTestable where it is not run
 };
 std::vector<Candidate> candidates(const Matrix& matrix, const SuiteOptions& options);
+// Words of `have` that no scenario of all needs.
+std::vector<std::string> unknown_words(const Matrix& matrix, const Setup& have);
 
 // The figures and words of `needs` over all candidates, for the operator.
 std::string requirements_text(const std::vector<Candidate>& candidates, const Setup& have);

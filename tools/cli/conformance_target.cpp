@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -42,6 +43,12 @@ std::expected<void, std::string> add_words(const std::string& text, conformance:
   return {};
 }
 
+// As far as it can be put into URIs.
+bool is_host(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '.' || c == '-'; });
+}
+
 std::expected<void, std::string> read_target(const TargetOptions& from, SuiteOptions& to) {
   to.target.transports.clear();
   for (const std::string& each : from.transports) {
@@ -49,7 +56,13 @@ std::expected<void, std::string> read_target(const TargetOptions& from, SuiteOpt
   }
   if (to.target.transports.empty()) to.target.transports.insert(Transport::Udp);
   for (const std::string& each : to.have) {
-    if (each.starts_with("domain=")) to.target.domain = each.substr(7);
+    if (!each.starts_with("domain=")) continue;
+    if (!to.target.domain.empty()) return std::unexpected("--have: two domains");
+    to.target.domain = each.substr(7);
+    if (!is_host(to.target.domain)) return std::unexpected("--have '" + each + "': that is no name of a domain");
+  }
+  if (to.have.contains("registrar") && to.target.domain.empty()) {
+    return std::unexpected("--have registrar: of which domain? Add domain=NAME");
   }
   if (from.target.empty()) return {};
   const auto endpoint = conformance::resolve_target(from.target);
@@ -58,6 +71,7 @@ std::expected<void, std::string> read_target(const TargetOptions& from, SuiteOpt
   if (!from.local.empty()) {
     const auto local = IpAddress::parse(from.local);
     if (!local || !local->is_v4()) return std::unexpected("--local '" + from.local + "' is no IPv4 address");
+    if (const auto ours = conformance::check_local(*local); !ours) return std::unexpected("--local " + ours.error());
     to.target.local = *local;
   } else if (!endpoint->address.is_loopback()) {
     const auto local = conformance::local_address_towards(*endpoint);
@@ -119,6 +133,9 @@ int conformance_of_target(const conformance::Matrix& matrix, const std::string& 
   if (!suite) return fail(exit_usage, suite.error());
   const auto annotations = conformance::read_annotations(folder);
   if (!annotations) return fail(exit_failed, annotations.error());
+  if (const auto unknown = conformance::unknown_words(matrix, suite->have); !unknown.empty()) {
+    return fail(exit_usage, "--have '" + unknown.front() + "': no scenario needs that; --requirements lists the words");
+  }
   auto candidates = conformance::candidates(matrix, *suite);
   if (candidates.empty()) return fail(exit_usage, "no scenario of that name or in that folder");
   if (options.requirements) {
@@ -127,13 +144,20 @@ int conformance_of_target(const conformance::Matrix& matrix, const std::string& 
   }
   const auto server = conformance::probe(suite->target);
   if (!server) return fail(exit_failed, server.error());
+  if (suite->have.contains("registrar")) {
+    if (const auto fine = conformance::probe_registrar(suite->target); !fine) {
+      return fail(exit_failed, "--have registrar: " + fine.error());
+    }
+  }
   auto report = conformance::run_suite(matrix, *annotations, candidates, *suite, show_progress);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   report.target = name_of(suite->target);
   report.server = *server;
   text = written(report, format);
-  if (const auto still = conformance::probe(suite->target); !still) {
-    return fail(exit_failed, "it ended during the run: " + still.error());
+  if (!report.ended.empty()) return fail(exit_failed, "the target: " + report.ended);
+  if (report.asked() == 0) {
+    return fail(exit_failed, "nothing was asked of the target; " + report.trials.front().name + ": " +
+                                 conformance::first_line(report.trials.front().reason));
   }
   return report.passed() ? exit_fine : exit_failed;
 }
