@@ -43,6 +43,12 @@ void judge_hop(const WentOut& branch, const CameIn& parent, const Config& config
   }
 }
 
+// One that has been tried for up to the 127 s of TCP.
+bool awaits_connection(const NodeTestimony& seen, TimePoint now) {
+  return std::ranges::any_of(
+      seen.openings, [&](TimePoint opening) { return opening <= now && now < opening + std::chrono::seconds(127); });
+}
+
 void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
   std::map<std::string_view, std::vector<const Seen*>> gone;  // by the branch on which they came
   for (const Seen& ack : seen.acks_out) gone[ack.message.branch_below].push_back(&ack);
@@ -51,7 +57,7 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
     const auto& out = gone[ack.message.branch];
     const auto now =
         std::ranges::find_if(out, [&](const Seen* one) { return one->order > ack.order && one->time == ack.time; });
-    if (for_us && now == out.end()) {
+    if (for_us && now == out.end() && !awaits_connection(seen, ack.time)) {
       complaints.add(forwards_acks, ack.time, "the ACK of " + std::string(ack.message.call_id) + " does not go on");
     } else if (now != out.end() && ack.message.max_forwards &&
                (*now)->message.max_forwards != *ack.message.max_forwards - 1) {

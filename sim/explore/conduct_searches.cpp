@@ -118,10 +118,19 @@ class Search {
     return last;
   }
 
+  // The first of its target's servers; one that does not answer is no reason to ring the next one longer.
+  TimePoint tried_since(const WentOut& branch) const {
+    TimePoint first = branch.first().time;
+    for (const WentOut* other : branches_) {
+      if (other->request.uri == branch.request.uri) first = std::min(first, other->first().time);
+    }
+    return first;
+  }
+
   // RFC 3261 §16.6 step 11, or a rule that is less patient.
   bool has_rung_long(const WentOut& branch, const Seen& cancel) const {
     if (cancel.time - last_sign_of_life(branch, cancel.order) > three_minutes) return true;
-    const TimePoint since = branch.over_udp ? branch.first().time : request_.first().time;  // a connection is awaited
+    const TimePoint since = branch.over_udp ? tried_since(branch) : request_.first().time;  // a connection is awaited
     return std::ranges::any_of(config_.rules, [&](const Rule& rule) {
       const auto* lookup = std::get_if<LookupAction>(&rule.action);
       const auto* relay = std::get_if<RelayAction>(&rule.action);

@@ -78,7 +78,7 @@ void judge_acknowledgements(const WentOut& branch, const TransactionTimings& tim
     if (!branch.acks.empty()) complaints.add(acknowledges, branch.acks.front().time, "acknowledges what is no refusal");
     return;
   }
-  const bool in_time = branch.provisional() || first->time < branch.first().time + timings.t1_times_64();
+  const bool in_time = branch.answers.front().time < branch.first().time + timings.t1_times_64();
   const bool given_up = !branch.cancels.empty() && first->time >= branch.cancels.front().time + timings.t1_times_64();
   if (!in_time || given_up || branch.undeliverable) return;
   std::size_t refusals = 0;
@@ -111,6 +111,11 @@ void judge_client(const WentOut& branch, const TransactionTimings& timings, Comp
 
 // ---- as server
 
+// RFC 3261 §18.2.2: what bounced goes to another address at once.
+bool is_moved(const CameIn& request, const Seen& answer) {
+  return std::ranges::find(request.bounced, answer.time) != request.bounced.end();
+}
+
 // Of an INVITE that was refused.
 void judge_refusal(const CameIn& request, const Seen& refusal, const TransactionTimings& timings,
                    Complaints& complaints) {
@@ -128,9 +133,7 @@ void judge_refusal(const CameIn& request, const Seen& refusal, const Transaction
   for (const Seen& answer : request.answers) {
     if (!answer.message.is_final() || &answer == &refusal) continue;
     const bool again = std::ranges::any_of(request.arrivals, [&](const Seen& one) { return one.time == answer.time; });
-    // RFC 3261 §18.2.2: what bounced goes to another address at once.
-    const bool elsewhere = std::ranges::find(request.bounced, answer.time) != request.bounced.end();
-    if (again || elsewhere || std::ranges::find(due, answer.time) != due.end()) continue;
+    if (again || is_moved(request, answer) || std::ranges::find(due, answer.time) != due.end()) continue;
     return complaints.add(repeats_refusals, answer.time, "the refusal of " + named(request.request) + " is repeated");
   }
   for (const TimePoint time : due) {
@@ -173,7 +176,8 @@ void judge_server(const CameIn& request, const TransactionTimings& timings, Comp
   if (first && request.branches.empty() && first == &request.answers.front()) return;
   for (const Seen& answer : request.answers) {
     const auto comes_now = [&](const Seen& one) { return one.time == answer.time && one.order < answer.order; };
-    if (invite && answer.message.status == 100 && std::ranges::none_of(request.arrivals, comes_now)) {
+    const bool comes = std::ranges::any_of(request.arrivals, comes_now) || is_moved(request, answer);
+    if (invite && answer.message.status == 100 && !comes) {
       complaints.add(says_trying, answer.time, "a 100 leaves though no INVITE came");
       break;
     }

@@ -136,9 +136,10 @@ void Testimony::closed(Node& node, TimePoint now, FlowId flow) {
 
 void Testimony::went(const Transmission& sent) {
   ++order_;
-  if (sent.kind != Transmission::Kind::Message) return;
   const auto node = nodes_.find(sent.from);
   if (node == nodes_.end()) return;
+  if (sent.kind == Transmission::Kind::Open) node->second.seen.openings.push_back(sent.time);
+  if (sent.kind != Transmission::Kind::Message) return;
   const auto message = keep(sent.bytes);
   if (!message) return;
   ++node->second.seen.messages_out;

@@ -68,6 +68,7 @@ struct NodeTestimony {
   std::vector<WentOut> branches;
   std::vector<Seen> acks_in, acks_out;  // of 2xx
   std::vector<Seen> strays_out;         // answers to nothing that came
+  std::vector<TimePoint> openings;      // of connections, by the node
   std::uint64_t messages_in = 0, messages_out = 0;
   std::optional<TimePoint> restarted;  // the last time; what was before is gone
 };
