@@ -301,31 +301,33 @@ void add_test(CLI::App& app, int& exit_code) {
       ->check([](const std::string& text) {
         return parse_decimal<std::uint64_t>(text) ? std::string() : '\'' + text + "' is no whole number from 0";
       });
-  command
-      ->add_option("--config", options->config,
-                   "In the place of the one node of each scenario; ladders are not compared then")
-      ->type_name("FILE")
-      ->excludes(rewrite);
-  command->add_option("--tag", options->tags, "Only scenarios with one of these tags")
-      ->delimiter(',')
-      ->type_name("TAG");
-  command->add_option("--not-tag", options->tags_not, "No scenario with one of these")
-      ->delimiter(',')
-      ->type_name("TAG");
-  command->add_flag("--ladder", options->ladder, "Print the ladder of every run, not only of those that fail");
+  CLI::Option* config = command
+                            ->add_option("--config", options->config,
+                                         "In the place of the one node of each scenario; ladders are not compared then")
+                            ->type_name("FILE")
+                            ->excludes(rewrite);
+  CLI::Option* tag = command->add_option("--tag", options->tags, "Only scenarios with one of these tags")
+                         ->delimiter(',')
+                         ->type_name("TAG");
+  CLI::Option* not_tag = command->add_option("--not-tag", options->tags_not, "No scenario with one of these")
+                             ->delimiter(',')
+                             ->type_name("TAG");
+  CLI::Option* ladder =
+      command->add_flag("--ladder", options->ladder, "Print the ladder of every run, not only of those that fail");
   command->add_option("--color", options->colour, "Colours in ladders: always, never, or auto, on a terminal")
       ->check(CLI::IsMember({"always", "never", "auto"}))
       ->default_str("auto");
-  command->add_option("--html", options->html, "Write all ladders into one page for a browser");
-  command
-      ->add_option("--faults", options->faults,
-                   "Under every schedule of up to so many faults, judged by promises (docs/exploring.md)")
-      ->check(CLI::Range(1, 9))
-      ->excludes(rewrite);
+  CLI::Option* html = command->add_option("--html", options->html, "Write all ladders into one page for a browser");
+  CLI::Option* faults =
+      command
+          ->add_option("--faults", options->faults,
+                       "Under every schedule of up to so many faults, judged by promises (docs/exploring.md)")
+          ->check(CLI::Range(1, 9))
+          ->excludes(rewrite);
   command
       ->add_option("--runs", options->runs, "Without PATH: so many random worlds, from --seed on (docs/exploring.md)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
-      ->excludes(rewrite);
+      ->excludes(rewrite, config, tag, not_tag, ladder, html, faults);
   command->add_option("--jobs", options->jobs, "With --faults and --runs: so many processes; usually one for each core")
       ->check(CLI::Range(1, 256));
   command
