@@ -41,6 +41,11 @@ void judge_hop(const WentOut& branch, const CameIn& parent, const Config& config
   if (config.proxy.record_route && config.proxy.mode != ProxyMode::Stateless && out.record_routes <= in.record_routes) {
     complaints.add(record_routes, branch.first().time, name + " goes on without our Record-Route");
   }
+  // RFC 5658 §5: of two entries the first is for the side that it leaves on.
+  const bool says_tcp = out.record_route.find("transport=tcp") != std::string_view::npos;
+  if (out.record_routes == in.record_routes + 2 && says_tcp == branch.over_udp) {
+    complaints.add(record_routes, branch.first().time, name + " has our two Record-Routes the wrong way round");
+  }
 }
 
 // One that has been tried for up to the 127 s of TCP.
@@ -73,10 +78,10 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
 }
 
 // RFC 3261 §18.2.2: the address it came from with the port of its Via, or with the one it came from (RFC 3581 §4).
-Endpoint reply_endpoint(const CameIn& request) {
-  Endpoint endpoint = request.first().peer;
-  if (request.request.rport) return endpoint;
-  const std::string_view sent_by = request.request.sent_by;
+Endpoint reply_endpoint(const Seen& request) {
+  Endpoint endpoint = request.peer;
+  if (request.message.rport) return endpoint;
+  const std::string_view sent_by = request.message.sent_by;
   const std::size_t colon = sent_by.rfind(':');
   if (colon == std::string_view::npos || sent_by.ends_with(']')) {
     endpoint.port = 5060;
@@ -109,11 +114,15 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
   }
   for (const CameIn& request : seen.requests) {
     for (const Seen& answer : request.answers) {
-      const Endpoint asked = reply_endpoint(request);
       // RFC 3261 §18.2.2: another connection may be opened.
       // Likewise where an ICMP error said that nobody is there.
       if (!request.bounced.empty() && answer.time >= request.bounced.front()) break;
-      if (request.over_udp ? answer.peer == asked : answer.peer.address == asked.address) continue;
+      const bool asked = std::ranges::any_of(request.arrivals, [&](const Seen& arrival) {
+        const Endpoint back = reply_endpoint(arrival);  // a NAT box may have moved whoever repeats
+        return arrival.order < answer.order &&
+               (request.over_udp ? answer.peer == back : answer.peer.address == back.address);
+      });
+      if (asked) continue;
       complaints.add(answers_who_asked, answer.time,
                      "answers " + request.first().peer.to_string() + " at " + answer.peer.to_string());
       break;

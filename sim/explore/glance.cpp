@@ -85,6 +85,7 @@ void read_field(Glance& glance, std::string_view name, std::string_view value) {
   } else if (is(name, "Max-Forwards", "Max-Forwards")) {
     glance.max_forwards = parse_decimal<unsigned>(value);
   } else if (is(name, "Record-Route", "Record-Route")) {
+    if (glance.record_routes == 0) glance.record_route = value.substr(0, value.find('>'));
     glance.record_routes += entries(value);
   } else if (is(name, "Route", "Route")) {
     glance.routes += entries(value);

@@ -23,6 +23,7 @@ struct Glance {
   std::string_view branch_below, sent_by_below;
   std::size_t vias = 0;
   std::size_t record_routes = 0;
+  std::string_view record_route;  // the first
   std::size_t routes = 0;
   std::string_view call_id, cseq, from_tag, to_tag;
   std::optional<unsigned> max_forwards;

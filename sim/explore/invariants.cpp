@@ -399,33 +399,35 @@ class CountsWhatHappens final : public Promise {
  public:
   using Promise::Promise;
   void saw(const Sight& sight) override {
-    if (!sight.in && sight.message) ++left_;
+    if (!sight.in && sight.message) ++(sight.message->is_request() ? requests_left_ : responses_left_);
     if (sight.in && sight.message && sight.datagram && !sight.as_written) ++came_;
     if (sight.in && sight.as_written) ++unreadable_;
     if (sight.in && !sight.datagram) by_stream_ = true;
   }
   void settled() override {
     const Counters& counters = engine().counters();
-    const std::uint64_t counted = counters.requests_out + counters.responses_out;
-    if (counted < left_) broken(sent_text(counted));
+    if (counters.requests_out < requests_left_ || counters.responses_out < responses_left_) broken(sent_text());
     const std::uint64_t counted_in = counters.requests_in + counters.responses_in + counters.rejected;
     if (counted_in < came_ || (!by_stream_ && counted_in > came_ + unreadable_)) broken(got_text(counted_in));
   }
-  void restarted() override { left_ = came_ = 0; }
+  void restarted() override { requests_left_ = responses_left_ = came_ = 0; }
   void ended() override {
     const Counters& counters = engine().counters();
-    const std::uint64_t counted = counters.requests_out + counters.responses_out;
-    if (counted != left_ && counters.send_failures == 0) broken(sent_text(counted));
+    const bool agrees = counters.requests_out == requests_left_ && counters.responses_out == responses_left_;
+    if (!agrees && counters.send_failures == 0) broken(sent_text());
   }
 
  private:
-  std::string sent_text(std::uint64_t counted) const {
-    return "has sent " + std::to_string(left_) + " messages and counts " + std::to_string(counted);
+  std::string sent_text() const {
+    const Counters& counters = engine().counters();
+    return "has sent " + std::to_string(requests_left_) + " requests and " + std::to_string(responses_left_) +
+           " answers, and counts " + std::to_string(counters.requests_out) + " and " +
+           std::to_string(counters.responses_out);
   }
   std::string got_text(std::uint64_t counted) const {
     return "has got " + std::to_string(came_) + " messages and counts " + std::to_string(counted);
   }
-  std::uint64_t left_ = 0, came_ = 0, unreadable_ = 0;
+  std::uint64_t requests_left_ = 0, responses_left_ = 0, came_ = 0, unreadable_ = 0;
   bool by_stream_ = false;
 };
 
