@@ -11,7 +11,6 @@ constexpr std::string_view answers_invites = "answers-every-INVITE (RFC 3261 §1
 constexpr std::string_view passes_answers_on = "passes-answers-on (RFC 3261 §16.7 step 6)";
 constexpr std::string_view passes_success_on = "forwards-every-2xx (RFC 3261 §16.7 step 5, RFC 6026 §7)";
 constexpr std::string_view passes_ringing_on = "forwards-provisional-answers (RFC 3261 §16.7 step 5)";
-constexpr std::string_view answers_once = "answers-once (RFC 6026 §7.1)";
 constexpr std::string_view no_408 = "no-408-to-other-than-INVITE (RFC 4320 §4.2)";
 constexpr std::string_view cancels_after_ringing = "cancels-after-a-provisional-answer (RFC 3261 §9.1)";
 constexpr std::string_view cancels_for_a_reason = "cancels-for-a-reason (RFC 3261 §16.6 step 11, §16.8, §16.10)";
@@ -42,7 +41,6 @@ class Search {
       judge_provisionals(*branch);
     }
     if (final_ && final_->message.status >= 300 && !branches_.empty()) judge_choice();
-    judge_count();
   }
 
   void judge_other() {
@@ -63,18 +61,6 @@ class Search {
   }
 
  private:
-  // Each 2xx that goes on has come: whoever accepted repeats it, nobody else does.
-  void judge_count() {
-    const auto successes = [](const std::vector<Seen>& answers) {
-      return std::ranges::count_if(answers, [](const Seen& answer) { return answer.message.status / 100 == 2; });
-    };
-    std::ptrdiff_t came = 0;
-    for (const WentOut* branch : branches_) came += successes(branch->answers);
-    if (!branches_.empty() && successes(request_.answers) > came) {
-      complaints_.add(answers_once, final_->time, named(request_.request) + " gets more 2xx than came");
-    }
-  }
-
   // 482 of our own: the same request has been here before, with the same Request-URI. A spiral has another one.
   void judge_loop() {
     if (!final_ || final_->message.status != 482 || !branches_.empty() || seen_.restarted) return;

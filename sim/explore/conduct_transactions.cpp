@@ -184,7 +184,7 @@ void judge_server(const CameIn& request, const TransactionTimings& timings, Comp
     if (!first || answer.order <= first->order) continue;
     const bool same = answer.message.bytes == first->message.bytes;
     const bool further_success = invite && first->message.status < 300 && answer.message.status / 100 == 2;
-    if (same || further_success) continue;
+    if (same || further_success || is_moved(request, answer)) continue;
     complaints.add(answers_once, answer.time,
                    std::to_string(answer.message.status) + " follows " + std::to_string(first->message.status));
     break;

@@ -331,6 +331,7 @@ class AnswersOnce final : public Promise {
     }
     answered(sight, message, accepts);
   }
+  void bounced(const WireMessage& message) override { ++came_[answer_of(message)]; }
   void restarted() override {
     finals_.clear();
     requests_.clear();
@@ -419,10 +420,8 @@ class CountsWhatHappens final : public Promise {
 
  private:
   std::string sent_text() const {
-    const Counters& counters = engine().counters();
     return "has sent " + std::to_string(requests_left_) + " requests and " + std::to_string(responses_left_) +
-           " answers, and counts " + std::to_string(counters.requests_out) + " and " +
-           std::to_string(counters.responses_out);
+           " answers, and counts others";
   }
   std::string got_text(std::uint64_t counted) const {
     return "has got " + std::to_string(came_) + " messages and counts " + std::to_string(counted);
@@ -571,6 +570,12 @@ void Witness::entering(HostId node, const Input& input) {
                    const auto flow = flows_.find({node, closed.flow});
                    if (flow == flows_.end()) return;
                    for (const auto& promise : promises_.at(node)) promise->lost(flow->second);
+                 },
+                 [&](const DatagramFailed& failed) {
+                   hash(node, std::to_string(input.index()));
+                   const auto message = WireMessage::read(failed.bytes);
+                   if (!message || !message->is_response()) return;
+                   for (const auto& promise : promises_.at(node)) promise->bounced(*message);
                  },
                  [&](const auto&) { hash(node, std::to_string(input.index())); },
              },

@@ -54,6 +54,8 @@ class Promise {
   virtual void saw(const Sight&) {}
   // A connection of the node with that address is gone.
   virtual void lost(const Endpoint&) {}
+  // What it sent came back with an ICMP error, and may go elsewhere (RFC 3261 §18.2.2).
+  virtual void bounced(const WireMessage&) {}
   // The node opens a connection, and what it sends for that gets nowhere.
   virtual void opens_in_vain() {}
   // The node has dealt with what came in last, and sent all that it sends for that.
