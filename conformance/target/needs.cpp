@@ -97,7 +97,7 @@ class Reading {
     } else if (const auto* check = std::get_if<CheckLine>(&line)) {
       if (check->kind != CheckLine::Kind::Idle) ++needs_.unseen;
     } else {
-      obstacle("cannot be made to happen from outside: " + sim::head_of(line).text);
+      obstacle("something happens to the node, the network or a name server that cannot be made from outside");
     }
   }
 
@@ -151,7 +151,8 @@ class Reading {
         word(text);
       }
     }
-    if (relays || !has_domain) word("relay");
+    needs_.refuses_to_relay = has_domain && !relays;
+    if (!needs_.refuses_to_relay) word("relay");
   }
 
   const Scenario& scenario_;

@@ -19,9 +19,10 @@ struct Needs {
   std::vector<std::string> obstacles;  // why it is not testable from outside; empty when it is
   std::vector<std::string> setup;      // sorted
   std::set<Transport> transports;
-  Duration length{0};        // until its last message
-  Duration whole_length{0};  // until its last line
-  std::size_t unseen = 0;    // lines about what stands inside the node
+  Duration length{0};             // until its last message
+  Duration whole_length{0};       // until its last line
+  std::size_t unseen = 0;         // lines about what stands inside the node
+  bool refuses_to_relay = false;  // what its node does where no rule lets it
 };
 
 // A scenario and its text, with what it includes and its row of a table written out.

@@ -133,9 +133,12 @@ std::string target_text(const TargetReport& report) {
   if (!differing.empty()) text += "\nDiffers from what our own server does, and is not judged:\n" + differing;
   std::map<std::string, std::size_t> reasons;
   for (const Trial& trial : report.trials) {
-    if (trial.standing == Standing::NotTestable) ++reasons[first_line(trial.reason)];
+    if (trial.standing != Standing::NotTestable) continue;
+    for (const std::string& cause : trial.causes) ++reasons[cause];
+    if (trial.causes.empty()) ++reasons[first_line(trial.reason)];
   }
-  if (!reasons.empty()) text += "\nNot testable from outside, or not with this set-up:\n";
+  if (!reasons.empty())
+    text += "\nNot testable from outside, or not with this set-up (a scenario may stand in several lines):\n";
   for (const auto& [reason, count] : reasons) text += padded(std::to_string(count), 5) + "  " + reason + '\n';
   if (report.fast) {
     text += "\n--fast: scenarios that take longer are skipped, and silence is watched for half a second only\n";

@@ -60,6 +60,7 @@ void decide(Candidate& candidate, const SuiteOptions& options) {
     if (!options.target.transports.contains(transport)) transports.emplace_back(via_name(transport));
   }
   if (!candidate.needs.obstacles.empty()) {
+    candidate.causes = candidate.needs.obstacles;
     candidate.reason = joined(candidate.needs.obstacles);
   } else if (options.target.local && is_about_via(candidate.script->text)) {
     candidate.reason = "it is about Via parameters that are bare addresses or ports, and --local has others";
@@ -68,6 +69,7 @@ void decide(Candidate& candidate, const SuiteOptions& options) {
   } else if (!transports.empty()) {
     candidate.reason = "needs the target over " + joined(transports);
   } else if (!missing.empty()) {
+    for (const std::string& word : missing) candidate.causes.push_back("needs a target with " + word);
     candidate.reason = "needs a target with " + joined(missing);
   } else if (takes > (options.fast ? options.fast_limit : longest)) {
     candidate.standing = Standing::Skipped;
@@ -78,7 +80,7 @@ void decide(Candidate& candidate, const SuiteOptions& options) {
 }
 
 std::vector<Candidate> candidates_of(const Proof& proof, const SuiteOptions& options) {
-  Candidate common{name_of(proof.file), proof.file, proof.covers, std::nullopt, {}, {}, Standing::NotTestable};
+  Candidate common{name_of(proof.file), proof.file, proof.covers, std::nullopt, {}, {}, {}, Standing::NotTestable};
   auto scripts = scripts_of(proof.path);
   if (!scripts) {
     common.reason = scripts.error();
@@ -118,6 +120,7 @@ class Suite {
       trials_[i].covers = candidate.covers;
       trials_[i].standing = candidate.standing;
       trials_[i].reason = candidate.reason;
+      trials_[i].causes = candidate.causes;
       trials_[i].unseen = candidate.needs.unseen;
       if (candidate.standing == Standing::Proved) waiting_.push_back(i);
     }
@@ -183,6 +186,7 @@ class Suite {
     playing_.emplace(index, play);
     play->begin([this, index](const Outcome& outcome) {
       take(trials_[index], outcome);
+      explain(index);
       playing_.erase(index);
       over_.emplace_back(index, Clock::now());
       progress_(over_.size(), of_);
@@ -197,6 +201,14 @@ class Suite {
     std::uint32_t rest = session_;
     for (int i = 0; i < 5; ++i, rest /= 36) tag += "0123456789abcdefghijklmnopqrstuvwxyz"[rest % 36];
     return {tag + 'q' + std::to_string(index), static_cast<std::uint16_t>(network_ + index)};
+  }
+
+  // Where the set-up may be the reason, it is said.
+  void explain(std::size_t index) {
+    if (trials_[index].standing != Standing::Differs || !candidates_[index].needs.refuses_to_relay) return;
+    if (!options_.have.contains("relay")) return;
+    std::string& reason = trials_[index].reason;
+    reason.insert(std::min(reason.find('\n'), reason.size()), " [written for a server that does not relay]");
   }
 
   static void take(Trial& trial, const Outcome& outcome) {

@@ -28,7 +28,8 @@ struct Trial {
   std::string file;
   std::vector<std::string> covers;
   Standing standing = Standing::NotTestable;
-  std::string reason;  // of any but Proved
+  std::string reason;               // of any but Proved
+  std::vector<std::string> causes;  // of what is not asked, one by one
   std::string ladder;
   std::set<std::string> shown;
   std::vector<std::string> violated;
@@ -89,6 +90,7 @@ struct Candidate {
   std::optional<Script> script;  // none: it cannot be read, for the reason
   Needs needs;
   std::string reason;
+  std::vector<std::string> causes;       // the parts of the reason
   Standing standing = Standing::Proved;  // Skipped or NotTestable where it is not run
 };
 std::vector<Candidate> candidates(const Matrix& matrix, const SuiteOptions& options);
