@@ -344,13 +344,17 @@ void Judge::violate(const Demand& demand, const std::string& what, const std::st
   std::string text = what + "\n  demanded: " + demand.text + '\n';
   if (!bytes.empty()) text += "  it is:\n" + quoted(bytes);
   if (overslept_ > tolerance_) {
-    return differ("too busy here to be sure (late by " + time_text(overslept_) + " s in all): " + text);
+    return differ("too busy here to be sure: " + text);
   }
   finding_ = Finding{Finding::Kind::Violates, demand.rows, std::move(text)};
 }
 
 void Judge::differ(const std::string& text) {
-  if (!finding_) finding_ = Finding{Finding::Kind::Differs, {}, text.ends_with('\n') ? text : text + '\n'};
+  if (finding_) return;
+  finding_ = Finding{Finding::Kind::Differs, {}, text.ends_with('\n') ? text : text + '\n'};
+  if (overslept_ <= tolerance_) return;
+  const std::string late = " [this machine was late by " + time_text(overslept_) + " s in all]";
+  finding_->text.insert(finding_->text.find('\n'), late);
 }
 
 std::string Judge::place(std::size_t index) const {
