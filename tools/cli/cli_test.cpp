@@ -459,7 +459,11 @@ TEST_F(ConformanceCommandTest, RefusesWhatItCannotDoByName) {
               HasSubstr("'nowhere.invalid' has no IPv4"));
   EXPECT_THAT(run({"conformance", "--target", "127.0.0.1", "no-such-scenario"}).output,
               HasSubstr("no scenario of that name or in that folder"));
-  EXPECT_THAT(run({"conformance", "forking"}).output, HasSubstr("PATH goes with --target or --requirements"));
+  EXPECT_THAT(run({"conformance", "forking"}).output, HasSubstr("go with --target or --requirements"));
+  EXPECT_EQ(run({"conformance", "--fast"}).exit_code, 2);
+  const Result empty = run({"conformance", "--target", ""});
+  EXPECT_EQ(empty.exit_code, 2);
+  EXPECT_THAT(empty.output, HasSubstr("'' is not HOST:PORT"));
   EXPECT_EQ(run({"conformance", "--report", "pdf"}).exit_code, 2);
 }
 

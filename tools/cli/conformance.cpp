@@ -78,7 +78,9 @@ int write_report(const std::string& text, std::ofstream& file, const Conformance
 }
 
 int conformance_command(const ConformanceOptions& options) {
-  if (!options.target.any() && !options.target.paths.empty()) return fail("PATH goes with --target or --requirements");
+  if (!options.target.any() && options.target.says_how()) {
+    return fail("PATH, --have, --transport, --local and --fast go with --target or --requirements");
+  }
   const auto folder = matrix_folder(options.matrix);
   if (!folder) return fail(folder.error());
   const auto matrix = conformance::read_matrix(*folder);
@@ -117,7 +119,9 @@ void add_conformance(CLI::App& app, int& exit_code) {
   command->add_option("--matrix", options->matrix,
                       "The folder with requirements/ and scenarios/ (of the checkout, where there is one)");
   TargetOptions& target = options->target;
-  command->add_option("--target", target.target, "HOST:PORT of a server: the scenarios are played on real sockets");
+  command->add_option("--target", target.target, "HOST:PORT of a server: the scenarios are played on real sockets")
+      ->check(
+          [](const std::string& text) { return text.empty() ? std::string("'' is not HOST:PORT") : std::string(); });
   command
       ->add_option("--transport", target.transports,
                    "What the target is spoken to over: udp (unless said otherwise), tcp")

@@ -20,8 +20,10 @@ struct TargetOptions {
   bool requirements = false;
   std::vector<std::string> paths;
 
-  // What has no meaning without --target or --requirements is there.
+  // A target is asked, or asked about.
   bool any() const { return !target.empty() || requirements; }
+  // What has no meaning without that is there.
+  bool says_how() const { return fast || !paths.empty() || !have.empty() || !transports.empty() || !local.empty(); }
 };
 
 // Writes the report of the format into `text`; the exit code. What goes wrong is written to standard error.
