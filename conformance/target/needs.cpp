@@ -88,6 +88,9 @@ class Reading {
     needs_.whole_length = std::max(needs_.whole_length, elapsed_);
     if (const auto* message = std::get_if<MessageLine>(&line)) {
       needs_.length = std::max(needs_.length, elapsed_);
+      const bool refuses = message->start.kind == sim::Start::Kind::Response && message->sender == node_name() &&
+                           (message->start.status == 403 || message->start.status == 404);
+      expects_refusal_ = expects_refusal_ || refuses;
       read_conditions(*message);
     } else if (const auto* connection = std::get_if<ConnectionLine>(&line)) {
       needs_.length = std::max(needs_.length, elapsed_);
@@ -151,8 +154,9 @@ class Reading {
         word(text);
       }
     }
-    needs_.refuses_to_relay = has_domain && !relays;
-    if (!needs_.refuses_to_relay) word("relay");
+    const bool closed = has_domain && !relays;
+    needs_.refuses_to_relay = closed && expects_refusal_;
+    if (!closed) word("relay");
   }
 
   const Scenario& scenario_;
@@ -160,6 +164,7 @@ class Reading {
   Needs needs_;
   std::set<std::string> words_;
   std::size_t nodes_ = 0;
+  bool expects_refusal_ = false;
   Duration elapsed_{0};
 };
 

@@ -22,7 +22,7 @@ struct Needs {
   Duration length{0};             // until its last message
   Duration whole_length{0};       // until its last line
   std::size_t unseen = 0;         // lines about what stands inside the node
-  bool refuses_to_relay = false;  // what its node does where no rule lets it
+  bool refuses_to_relay = false;  // its node does, and a line may say so
 };
 
 // A scenario and its text, with what it includes and its row of a table written out.
