@@ -107,7 +107,10 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
       break;
     }
   }
+  // RFC 3261 §16.11: who keeps no state loses nothing in a restart, and passes on what was asked before.
+  const bool remembers_all = !seen.restarted || has_transactions(config);
   for (const Seen& stray : seen.strays_out) {
+    if (!remembers_all) break;
     complaints.add(answers_who_asked, stray.time,
                    "sends " + std::to_string(stray.message.status) + ' ' + std::string(stray.message.method) + " to " +
                        stray.peer.to_string() + ", which has not asked");
