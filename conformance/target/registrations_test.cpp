@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
 #include <thread>
@@ -55,7 +56,8 @@ class RegistrationsTest : public testing::Test {
   udp::socket registrar{io, {asio::ip::address_v4::loopback(), 0}};
   Script script = scripts_of("s.flow", world, sim::nothing_around())->front();
   Target target{endpoint_of(registrar.local_endpoint()), {Transport::Udp}, "example.com", std::nullopt};
-  Cast cast{script, target, {"xtest", (61 << 8) + 7}};
+  // Tests run beside each other: a network of its own for each process.
+  Cast cast{script, target, {"xtest", static_cast<std::uint16_t>((61 << 8) + ::getpid() % 256)}};
   Stage stage{
       io, [this](std::size_t, const Endpoint&, sim::EndId, const std::string& bytes) { registrations.hear(bytes); }};
   Registrations registrations{io, stage, cast, target};

@@ -61,10 +61,6 @@ std::string report_of(const conformance::Results& results, const ConformanceOpti
 }
 
 // Where a terminal looks on, and the report itself does not appear there bit by bit.
-void show_progress(std::size_t done, std::size_t of) {
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << done << " of " << of << " scenarios" << std::flush;
-}
-
 int fail(const std::string& what) {
   std::cerr << "intermediary-cli conformance: " << what << '\n';
   return exit_usage;
@@ -104,6 +100,10 @@ int conformance_command(const ConformanceOptions& options) {
 }
 
 }  // namespace
+
+void show_progress(std::size_t done, std::size_t of) {
+  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << done << " of " << of << " scenarios" << std::flush;
+}
 
 void add_conformance(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ConformanceOptions>();

@@ -104,10 +104,6 @@ std::expected<SuiteOptions, std::string> suite_options(const TargetOptions& from
   return to;
 }
 
-void show_progress(std::size_t done, std::size_t of) {
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << done << " of " << of << " scenarios" << std::flush;
-}
-
 std::string name_of(const conformance::Target& target) {
   std::string text = target.endpoint.to_string() + " over ";
   const char* between = "";

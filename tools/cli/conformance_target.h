@@ -26,6 +26,9 @@ struct TargetOptions {
   bool says_how() const { return fast || !paths.empty() || !have.empty() || !transports.empty() || !local.empty(); }
 };
 
+// On a terminal.
+void show_progress(std::size_t done, std::size_t of);
+
 // Writes the report of the format into `text`; the exit code. What goes wrong is written to standard error.
 int conformance_of_target(const conformance::Matrix& matrix, const std::string& folder, const TargetOptions& options,
                           const std::string& format, std::string& text);

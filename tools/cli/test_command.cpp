@@ -308,9 +308,11 @@ void add_test(CLI::App& app, int& exit_code) {
                             ->excludes(rewrite);
   CLI::Option* tag = command->add_option("--tag", options->tags, "Only scenarios with one of these tags")
                          ->delimiter(',')
+                         ->allow_extra_args(false)  // what follows is a PATH
                          ->type_name("TAG");
   CLI::Option* not_tag = command->add_option("--not-tag", options->tags_not, "No scenario with one of these")
                              ->delimiter(',')
+                             ->allow_extra_args(false)
                              ->type_name("TAG");
   CLI::Option* ladder =
       command->add_flag("--ladder", options->ladder, "Print the ladder of every run, not only of those that fail");
