@@ -141,7 +141,8 @@ class Author {
     static const std::vector<std::string> kinds{"full-cone", "restricted", "port-restricted", "symmetric"};
     text_ += "nat      box outside 203.0.113.7 inside ";
     for (std::uint64_t i = agents_ - boxed_; i < agents_; ++i) text_ += (i > agents_ - boxed_ ? "," : "") + agent(i);
-    text_ += option("kind", dice_.one_of(kinds)) + option("timeout", 10s + dice_.up_to(50s));
+    text_ += option("kind", dice_.one_of(kinds));
+    text_ += option("timeout", 10s + dice_.up_to(50s));
     if (dice_.one_in(2)) text_ += " hairpin=yes";
     text_ += '\n';
   }
@@ -271,14 +272,20 @@ class Author {
     }
   }
 
+  // Operands of + are evaluated in whatever order a compiler likes: one draw a statement.
+  void node_fault(const std::string& kind) {
+    text_ += "fault    " + kind + ' ' + std::to_string(dice_.between(2, 25));
+    text_ += ' ' + any_node() + '\n';
+  }
+
   void write_faults() {
     if (calm_) return;
-    if (dice_.one_in(5)) text_ += "fault    restart " + std::to_string(dice_.between(2, 25)) + ' ' + any_node() + '\n';
-    if (dice_.one_in(8))
-      text_ += "fault    timer-first " + std::to_string(dice_.between(2, 25)) + ' ' + any_node() + '\n';
+    if (dice_.one_in(5)) node_fault("restart");
+    if (dice_.one_in(8)) node_fault("timer-first");
     if (dice_.one_in(8)) {
-      const std::string node = any_node();
-      text_ += "fault    close " + std::to_string(dice_.between(2, 8)) + ' ' + any_agent() + " -> " + node + '\n';
+      text_ += "fault    close " + std::to_string(dice_.between(2, 8));
+      text_ += ' ' + any_agent();
+      text_ += " -> " + any_node() + '\n';
     }
   }
 
