@@ -1,14 +1,10 @@
 #include "tools/cli/explore.h"
 
-#include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,6 +15,7 @@
 #include "sim/runner.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
+#include "tools/cli/crew.h"
 
 namespace intermediary::cli {
 namespace {
@@ -117,14 +114,6 @@ Outcome explore_file(std::size_t index, const ExploreOptions& options) {
 
 // ---- several processes
 
-void write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
-    if (count <= 0) _exit(exit_failed);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
 std::string packed(const Outcome& outcome) {
   std::string head;
   for (const std::size_t number : {outcome.file, outcome.scenarios, outcome.runs, outcome.pruned, outcome.different,
@@ -149,71 +138,6 @@ bool unpack(std::string& buffer, Outcome& outcome) {
   return true;
 }
 
-class Crew {
- public:
-  explicit Crew(const ExploreOptions& options) : options_(options) {
-    std::cout.flush();
-    for (std::size_t i = 0; i < std::max<std::size_t>(1, options.jobs); ++i) start();
-  }
-
-  // Until all have ended; true when they all ended well.
-  template <class Take>
-  bool listen(Take take) {
-    bool well = true;
-    std::array<char, 65536> chunk{};
-    while (!members_.empty()) {
-      std::vector<pollfd> waits;
-      for (const Member& member : members_) waits.push_back({member.pipe, POLLIN, 0});
-      if (poll(waits.data(), waits.size(), -1) < 0) continue;
-      for (std::size_t i = waits.size(); i > 0; --i) {
-        if (waits[i - 1].revents == 0) continue;
-        Member& member = members_[i - 1];
-        const ssize_t count = read(member.pipe, chunk.data(), chunk.size());
-        if (count > 0) {
-          member.buffer.append(chunk.data(), static_cast<std::size_t>(count));
-          for (Outcome outcome; unpack(member.buffer, outcome);) take(outcome);
-          continue;
-        }
-        int status = 0;
-        close(member.pipe);
-        waitpid(member.process, &status, 0);
-        well = well && WIFEXITED(status) && WEXITSTATUS(status) == exit_fine;
-        members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i) - 1);
-      }
-    }
-    return well;
-  }
-
- private:
-  struct Member {
-    pid_t process = -1;
-    int pipe = -1;
-    std::string buffer{};
-  };
-
-  void start() {
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) return;
-    const pid_t parent = getpid();
-    const pid_t process = fork();
-    if (process == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);  // with its parent; and that may be gone by now
-      if (getppid() != parent) _exit(exit_fine);
-      close(ends[0]);
-      for (std::size_t file = tickets_.take(); file < options_.files.size(); file = tickets_.take()) {
-        write_all(ends[1], packed(explore_file(file, options_)));
-      }
-      _exit(exit_fine);
-    }
-    close(ends[1]);
-    members_.push_back({process, ends[0]});
-  }
-
-  const ExploreOptions& options_;
-  Tickets tickets_;
-  std::vector<Member> members_;
-};
-
 // ---- what is printed
 
 std::string seconds(Clock::duration time) {
@@ -228,7 +152,7 @@ int explore_files(const ExploreOptions& options) {
   const bool terminal = !options.json && isatty(STDERR_FILENO) != 0;
   std::map<std::size_t, Outcome> outcomes;
   std::size_t scenarios = 0, runs = 0, pruned = 0, different = 0, failed = 0;
-  const bool well = Crew(options).listen([&](const Outcome& outcome) {
+  const auto take = [&](const Outcome& outcome) {
     scenarios += outcome.scenarios;
     runs += outcome.runs;
     pruned += outcome.pruned;
@@ -240,7 +164,17 @@ int explore_files(const ExploreOptions& options) {
     if (!terminal) return;
     std::cerr << outcomes.size() << '/' << options.files.size() << "  " << runs << " schedules  "
               << options.files[outcome.file] << std::flush;
+  };
+  Tickets tickets;
+  Crew crew(std::max<std::size_t>(1, options.jobs), [&](std::size_t, int results) {
+    for (std::size_t file = tickets.take(); file < options.files.size(); file = tickets.take()) {
+      write_all(results, packed(explore_file(file, options)));
+    }
   });
+  const bool well = crew.listen([&](std::string& written) {
+                          for (Outcome outcome; unpack(written, outcome);) take(outcome);
+                        })
+                        .empty();
   if (terminal) std::cerr << "\r\033[K";
   const auto took = Clock::now() - began;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
