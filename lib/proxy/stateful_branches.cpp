@@ -278,6 +278,10 @@ void StatefulProxy::send_cancel(TimePoint now, Branch& branch) {
   transactions_.cancel(now, branch.client, branch.cancel_reason);
 }
 
-void StatefulProxy::client_gone(Branch& branch) { branch.client = {}; }
+// Of a branch that was given up, CancelledWait may still run: its CANCEL has had its effect.
+void StatefulProxy::client_gone(Branch& branch) {
+  branch.client = {};
+  if (branch.cancel_sent && branch.state == Branch::State::Answered) timers_.cancel(branch.timer);
+}
 
 }  // namespace intermediary

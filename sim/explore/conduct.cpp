@@ -73,7 +73,13 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
   for (const auto& [branch, those] : gone) {
     if (those.empty()) continue;
     const bool came = std::ranges::any_of(seen.acks_in, [&](const Seen& ack) { return ack.message.branch == branch; });
-    if (!came) complaints.add(forwards_acks, those.front()->time, "sends an ACK that is for itself, or never came");
+    // The ACK of a refusal that comes once more when Timer I has ended its transaction is taken for that of a 2xx.
+    const bool is_late = std::ranges::any_of(seen.requests, [&](const CameIn& invite) {
+      return invite.request.branch == branch && invite.acknowledged &&
+             those.front()->time >= invite.acknowledged->time + config.timings.t4;
+    });
+    if (!came && !is_late)
+      complaints.add(forwards_acks, those.front()->time, "sends an ACK that is for itself, or never came");
   }
 }
 
@@ -97,11 +103,23 @@ void Complaints::add(std::string_view promise, TimePoint when, const std::string
   lines_.push_back(std::string(promise) + ": " + node_ + ": " + what + " at " + seconds_text(when.time_since_epoch()));
 }
 
+// Without transactions every repetition is passed on by itself, with the way that it came in its Via (RFC 3581 §4): the
+// next one may come from another port of a NAT box.
+bool is_same_but_for_its_way(const Glance& one, const Glance& other) {
+  return one.method == other.method && one.uri == other.uri && one.call_id == other.call_id && one.cseq == other.cseq &&
+         one.from_tag == other.from_tag && one.to_tag == other.to_tag && one.branch_below == other.branch_below &&
+         one.sent_by_below == other.sent_by_below && one.max_forwards == other.max_forwards &&
+         one.routes == other.routes;
+}
+
 void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
   for (const WentOut& branch : seen.branches) {
     if (branch.parent != WentOut::of_its_own) judge_hop(branch, seen.requests[branch.parent], config, complaints);
     for (const Seen& again : branch.sent) {
-      if (again.message.bytes == branch.request.bytes) continue;
+      if (has_transactions(config) ? again.message.bytes == branch.request.bytes
+                                   : is_same_but_for_its_way(again.message, branch.request)) {
+        continue;
+      }
       complaints.add(unique_branch, again.time,
                      "two different requests leave on branch " + std::string(branch.request.branch));
       break;

@@ -55,7 +55,15 @@ class ConductTest : public testing::Test {
     sent.bytes = bytes;
     testimony_.went(sent);
   }
-  std::vector<std::string> complaints() const { return misconduct("p1", testimony_.of(node_), Config()); }
+  std::vector<std::string> complaints(ProxyMode mode = ProxyMode::Stateful) const {
+    Config config;
+    config.proxy.mode = mode;
+    return misconduct("p1", testimony_.of(node_), config);
+  }
+  static std::string with_to_tag(std::string message, const std::string& tag) {
+    const std::size_t at = message.find("To: <sip:bob@x>") + 15;
+    return message.replace(at, message.find("\r\n", at) - at, ";tag=" + tag);
+  }
 
   const std::string caller_ = "Via: SIP/2.0/UDP a;branch=z9hG4bKin\r\n";
   const std::string ours_ = "Via: SIP/2.0/UDP p1;branch=z9hG4bKout\r\n";
@@ -95,6 +103,58 @@ TEST_F(ConductTest, MissesAnAnswer) {
   comes(100ms, answer(200, "INVITE", ours_ + caller_));
   EXPECT_THAT(complaints(), Contains(StartsWith("forwards-every-2xx")));
   EXPECT_THAT(complaints(), Contains(StartsWith("answers-every-INVITE")));
+}
+
+// RFC 3261 §17.1.1.2.
+TEST_F(ConductTest, OnlyRepetitionsOfARefusalAreAcknowledgedAgain) {
+  const auto refusal = [this](const std::string& tag) {
+    return with_to_tag(answer(486, "INVITE", ours_ + caller_), tag);
+  };
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 69));
+  comes(100ms, refusal("t"));
+  goes(100ms, with_to_tag(request("ACK", ours_, 70), "t"));
+  goes(100ms, answer(486, "INVITE", caller_));
+  comes(101ms, with_to_tag(request("ACK", caller_, 70), "t"));
+  comes(110ms, refusal("of a server that began anew"));
+  EXPECT_THAT(complaints(), IsEmpty());
+  comes(120ms, refusal("t"));
+  EXPECT_THAT(complaints(), Contains(StartsWith("acknowledges-refusals")));
+}
+
+// RFC 3261 §17.2.1: Timer I is T4.
+TEST_F(ConductTest, TheAckOfOurRefusalGoesOnAfterTimerI) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(486, "INVITE", caller_));
+  comes(10ms, request("ACK", caller_, 70));
+  comes(6s, request("ACK", caller_, 70));
+  goes(6s, request("ACK", ours_ + caller_, 69));
+  EXPECT_THAT(complaints(), IsEmpty());
+}
+
+TEST_F(ConductTest, TheAckOfOurRefusalIsForUsAlone) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(486, "INVITE", caller_));
+  comes(10ms, request("ACK", caller_, 70));
+  comes(1s, request("ACK", caller_, 70));
+  goes(1s, request("ACK", ours_ + caller_, 69));
+  EXPECT_THAT(complaints(), Contains(StartsWith("forwards-the-ack-of-a-2xx")));
+}
+
+// RFC 3581 §4: a NAT box may send each repetition from another port.
+TEST_F(ConductTest, ARepetitionThatCameAnotherWaySaysSoWhereNobodyRemembersTheFirst) {
+  const auto from = [](const std::string& port) {
+    return "Via: SIP/2.0/UDP a;rport=" + port + ";branch=z9hG4bKin\r\n";
+  };
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, request("INVITE", ours_ + from("1"), 69));
+  comes(500ms, request("INVITE", caller_, 70));
+  goes(500ms, request("INVITE", ours_ + from("2"), 69));
+  EXPECT_THAT(complaints(ProxyMode::Stateless), IsEmpty());
+  EXPECT_THAT(complaints(), Contains(StartsWith("one-request-a-branch")));
+  goes(500ms, request("INVITE", ours_ + from("2"), 68));
+  EXPECT_THAT(complaints(ProxyMode::Stateless), Contains(StartsWith("one-request-a-branch")));
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ void judge_acknowledgements(const WentOut& branch, const TransactionTimings& tim
   for (const Seen& answer : branch.answers) {
     if (answer.message.status < 300) continue;
     ++refusals;
+    // What another To tag says is no repetition (§17.1.1.2): its server has begun anew in between.
+    if (answer.message.to_tag != first->message.to_tag) continue;
     const bool remembered = branch.over_udp ? answer.time < first->time + timings.timer_d : &answer == first;
     const auto fits = [&](const Glance& ack) { return ack.to_tag == answer.message.to_tag; };
     if (remembered && !any_at(branch.acks, answer.time, answer.order, fits)) {

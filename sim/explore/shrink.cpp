@@ -71,7 +71,8 @@ std::optional<std::string> without_name(const std::string& line, const std::stri
   return line_of(kept);
 }
 
-// A number with its unit, and simpler ones, simplest first. Simpler is shorter, or zero, so that there is an end.
+// A number with its unit, and simpler ones, simplest first. Simpler is shorter, or zero, so that there is an end; and
+// none is larger than the next whole number.
 Lines simpler_values(std::string_view value) {
   const std::size_t digits = value.find_first_not_of("0123456789.");
   const std::string_view number = value.substr(0, digits);
@@ -86,9 +87,13 @@ Lines simpler_values(std::string_view value) {
       found.push_back(std::move(text));
   };
   const std::string whole(number.substr(0, number.find('.')));
-  for (const std::string_view round : {"0", "1", "10", "100"}) offer(std::string(round));
+  const auto size = parse_decimal<std::uint64_t>(whole);
+  if (!size) return {};
+  for (const std::uint64_t round : {0, 1, 10, 100}) {
+    if (round <= *size) offer(std::to_string(round));
+  }
   offer(whole);
-  if (const auto above = parse_decimal<std::uint64_t>(whole)) offer(std::to_string(*above + 1));
+  offer(std::to_string(*size + 1));
   if (const std::size_t point = number.find('.'); point != std::string_view::npos) {
     offer(std::string(number.substr(0, point + 2)));
     offer(std::string(number.substr(0, point + 3)));
