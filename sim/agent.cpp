@@ -321,13 +321,16 @@ void Agent::hear_request(TimePoint now, Party& self, const Heard& heard) {
   if (method == "NOTIFY") hear_notify(now, self, heard);
 }
 
+// The ACK of a refusal has the branch of its INVITE (RFC 3261 §17.1.1.3), that of a 2xx has one of its own (§13.2.2.4).
 void Agent::hear_ack(const Heard& heard) {
+  const WireMessage& ack = heard.message;
+  const auto asks = [&](const ServerRequest& server) { return server.heard.message.branch() == ack.branch(); };
+  const bool of_refusal = std::ranges::any_of(servers_, asks);
   for (ServerRequest& server : servers_) {
     const WireMessage& invite = server.heard.message;
-    if (invite.method() == "INVITE" && invite.call_id() == heard.message.call_id() &&
-        invite.cseq_number() == heard.message.cseq_number()) {
-      server.repeats_at.reset();
-    }
+    const bool accepted = invite.method() == "INVITE" && server.status < 300 && invite.call_id() == ack.call_id() &&
+                          invite.cseq_number() == ack.cseq_number();
+    if (of_refusal ? asks(server) : accepted) server.repeats_at.reset();
   }
 }
 

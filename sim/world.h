@@ -184,7 +184,7 @@ class World {
     std::optional<Agent> automatic;        // a scripted party has none
     std::map<EndId, std::string> buffers;  // of connections, what is no whole message yet
   };
-  static constexpr std::size_t events_in_one_instant = 100'000;
+  static constexpr std::size_t events_in_one_instant = 20'000;
 
   struct Resolution {
     HostId host;

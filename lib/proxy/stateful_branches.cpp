@@ -159,7 +159,10 @@ void StatefulProxy::receive(TimePoint now, ResponseContext& context, Branch& bra
 
 void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context, Branch& branch,
                                         const MessagePtr& response) {
+  // §16.7 step 5; RFC 4320 §4.1 forbids it for other methods.
+  const bool goes_up = response->status() > 100 && context.is_invite() && !context.answered;
   if (branch.state == Branch::State::Answered) {
+    if (goes_up) pass_up(now, context, response);
     if (branch.answer.given_up && !branch.cancel_sent && context.is_invite()) send_cancel(now, branch);
     return;
   }
@@ -171,8 +174,7 @@ void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context,
       timers_.cancel(branch.timer);
       branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
     }
-    // §16.7 step 5; RFC 4320 §4.1 forbids it for other methods.
-    if (response->status() > 100 && !context.answered) pass_up(now, context, response);
+    if (goes_up) pass_up(now, context, response);
   }
   if (branch.cancel_wanted && !branch.cancel_sent) send_cancel(now, branch);
 }
@@ -199,7 +201,7 @@ void StatefulProxy::send_failed(TimePoint now, Branch& branch, const std::string
   // §18.1.1: TCP was our idea, for its size; the peer may only have UDP. Where the next server has been asked since,
   // that one has this one's breadth.
   const bool may_go_on = branch.state == Branch::State::Calling && !branch.cancel_wanted && !branch.next;
-  if (branch.moved_to_tcp && may_go_on) {
+  if (branch.moved_to_tcp && branch.hop.transport == Transport::Tcp && may_go_on) {
     Hop again = branch.hop;
     again.transport = Transport::Udp;
     again.flow = {};

@@ -32,7 +32,7 @@ class Search {
 
   void judge_invite() {
     judge_loop();
-    if (!final_)
+    if (!final_ && !request_.hung_up)
       complaints_.add(answers_invites, request_.first().time, named(request_.request) + " is never answered");
     for (const WentOut* branch : branches_) {
       judge_start(*branch);
@@ -159,10 +159,19 @@ class Search {
     if (!over && !has_rung_long(branch, cancel)) {
       complaints_.add(cancels_for_a_reason, cancel.time, name + " has no reason");
     }
-    if (end_ && ringing && cancel.time > std::max(end_->time, ringing->time) &&
-        std::max(end_->order, ringing->order) < cancel.order) {
+    if (!end_ || !ringing) return;
+    const TimePoint due = std::max(end_->time, ringing->time);
+    const bool late = cancel.time > due && std::max(end_->order, ringing->order) < cancel.order;
+    if (late && !awaits_a_connection(branch, cancel.time)) {
       complaints_.add(cancels_the_rest, cancel.time, name + " comes late");
     }
+  }
+
+  // The one that the INVITE left over is gone (RFC 3261 §18.1.1).
+  bool awaits_a_connection(const WentOut& branch, TimePoint until) const {
+    return !branch.over_udp && std::ranges::any_of(seen_.openings, [&](TimePoint opening) {
+      return opening >= branch.first().time && opening <= until;
+    });
   }
 
   void judge_missing_cancel(const WentOut& branch) {
@@ -222,7 +231,7 @@ class Search {
     bool all = true;
     for (const WentOut* branch : branches_) {
       const Seen* answer = branch->final_answer();
-      const bool answered = answer && answer->order < final_->order;
+      const bool answered = answer && answer->order < final_->order && is_remembered(*branch, *answer);
       if (answered) statuses.insert(answer->message.status);
       all &= answered;
       const bool rings = branch->provisional() && branch->provisional()->order < final_->order && !answered &&

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Contains;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(Glance, SeesTheTopOfAMessage) {
@@ -47,12 +48,30 @@ class ConductTest : public testing::Test {
   void comes(Duration time, const std::string& bytes) {
     testimony_.came(at(time), node_, DatagramReceived{ListenerId{1}, peer_, bytes});
   }
-  void goes(Duration time, const std::string& bytes) {
+  void goes(Duration time, const std::string& bytes, Transport transport = Transport::Udp) {
     Transmission sent;
     sent.time = at(time);
+    sent.transport = transport;
     sent.from = node_;
     sent.destination = peer_;
     sent.bytes = bytes;
+    testimony_.went(sent);
+  }
+  void bounces(Duration time, const std::string& bytes) {
+    testimony_.came(at(time), node_, DatagramFailed{ListenerId{1}, peer_, bytes, {}});
+  }
+  void begins_anew(Duration time) { testimony_.restarted(node_, at(time)); }
+  void connects() { testimony_.came(at(0s), node_, FlowOpened{flow_, Transport::Tcp, ListenerId{1}, peer_}); }
+  void comes_over_connection(Duration time, const std::string& bytes) {
+    testimony_.came(at(time), node_, StreamReceived{flow_, bytes});
+  }
+  void disconnects(Duration time) { testimony_.came(at(time), node_, FlowClosed{flow_, {}}); }
+  void opens(Duration time) {
+    Transmission sent;
+    sent.kind = Transmission::Kind::Open;
+    sent.time = at(time);
+    sent.from = node_;
+    sent.destination = peer_;
     testimony_.went(sent);
   }
   std::vector<std::string> complaints(ProxyMode mode = ProxyMode::Stateful) const {
@@ -70,6 +89,7 @@ class ConductTest : public testing::Test {
 
  private:
   const HostId node_{1};
+  const FlowId flow_{1};
   const Endpoint peer_{IpAddress::v4({192, 0, 2, 10}), 5060};
   Testimony testimony_{{node_}};
 };
@@ -121,6 +141,40 @@ TEST_F(ConductTest, OnlyRepetitionsOfARefusalAreAcknowledgedAgain) {
   EXPECT_THAT(complaints(), IsEmpty());
   comes(120ms, refusal("t"));
   EXPECT_THAT(complaints(), Contains(StartsWith("acknowledges-refusals")));
+}
+
+// RFC 3261 §16.10: a search that its caller has cancelled.
+TEST_F(ConductTest, ACancelIsLateUnlessItsConnectionHadToBeOpenedAnew) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 69), Transport::Tcp);
+  comes(1s, answer(180, "INVITE", ours_ + caller_));
+  goes(1s, answer(180, "INVITE", caller_));
+  comes(2s, request("CANCEL", caller_, 70));
+  goes(2s, answer(200, "CANCEL", caller_));
+  goes(2500ms, request("CANCEL", ours_, 70), Transport::Tcp);
+  EXPECT_THAT(complaints(), Contains(StartsWith("cancels-what-is-left")));
+  opens(2s);
+  EXPECT_THAT(complaints(), Not(Contains(StartsWith("cancels-what-is-left"))));
+}
+
+// RFC 3261 §18.2.2: an answer that bounces takes another way, even if who sent it has begun anew in between.
+TEST_F(ConductTest, WhatBouncesTakesAnotherWayAfterARestartToo) {
+  begins_anew(1s);
+  goes(1s, answer(500, "INVITE", caller_));
+  EXPECT_THAT(complaints(), Contains(StartsWith("answers-who-asked")));
+  begins_anew(2s);
+  bounces(2s, answer(500, "INVITE", caller_));
+  goes(2s, answer(500, "INVITE", caller_));
+  EXPECT_THAT(complaints(), IsEmpty());
+}
+
+TEST_F(ConductTest, WhoHungUpNeedsNoAnswer) {
+  connects();
+  comes_over_connection(0s, request("INVITE", caller_, 70));
+  EXPECT_THAT(complaints(), Contains(StartsWith("answers-every-INVITE")));
+  disconnects(1s);
+  EXPECT_THAT(complaints(), Not(Contains(StartsWith("answers-every-INVITE"))));
 }
 
 // RFC 3261 §17.2.1: Timer I is T4.

@@ -3,197 +3,13 @@
 #include <algorithm>
 
 #include "base/overloaded.h"
+#include "sim/explore/promise_kinds.h"
 #include "sim/scenario.h"
 
 namespace intermediary::sim {
 namespace {
 
-// What a transaction of the node's neighbours has in common (RFC 3261 §17.1.3, §17.2.3): of a CANCEL its own.
-std::string transaction_of(const WireMessage& message) {
-  const std::string method = message.cseq_method();
-  return ValueParts::read(message.value("Via")).head + ' ' + message.branch() + ' ' + message.call_id() + ' ' +
-         std::to_string(message.cseq_number()) + ' ' + (method == "ACK" ? "INVITE" : method);
-}
-
-// One answer of one user agent to one INVITE.
-std::string answer_of(const WireMessage& message) {
-  return message.call_id() + ' ' + std::to_string(message.cseq_number()) + ' ' + message.to_tag();
-}
-
-// One request, on whatever way.
-std::string request_of(const WireMessage& message) {
-  return message.call_id() + ' ' + message.value("CSeq") + ' ' + message.from_tag();
-}
-
 // ---- the promises
-
-// RFC 3261 §16.7 step 6, §16.8, §17.2.1: each INVITE gets a final answer, whatever becomes of its branches. So does any
-// other request, unless it was forwarded and nobody said anything but 408 in time (RFC 4320 §4.2: such an answer would
-// come too late), or came on several ways (a spiral). Without a connection to its sender there is no way back (RFC 3261
-// §18.2.2).
-class AnswersEveryRequest final : public Promise {
- public:
-  using Promise::Promise;
-  void saw(const Sight& sight) override {
-    if (!is_stateful() || !sight.message) return;
-    if (sight.message->is_request()) {
-      saw_request(sight, *sight.message);
-    } else {
-      saw_answer(sight, *sight.message);
-    }
-  }
-  void restarted() override {
-    open_.clear();
-    branches_.clear();
-    done_.clear();
-  }
-  void opens_in_vain() override { in_vain_.insert(world().now()); }
-  void ended() override {
-    for (const auto& [transaction, request] : open_) {
-      const bool silent = forwarded_.contains(request.what) ? !answered_.contains(request.what) : awaits(request);
-      if (request.method != "INVITE" && (silent || ways_.at(request.what).size() > 1)) continue;
-      if (!request.datagram && !world().has_connection(node(), request.from)) continue;
-      broken("has never answered the " + request.method + " of transaction " + transaction);
-    }
-  }
-
- private:
-  struct Request {
-    Endpoint from;
-    bool datagram;
-    std::string what;
-    std::string method;
-    TimePoint came;
-  };
-
-  // A connection for it, which opens or fails when it may not be answered any more (RFC 4320 §4.2).
-  bool awaits(const Request& request) const {
-    const auto opening = in_vain_.lower_bound(request.came - std::chrono::seconds(127));  // so long TCP tries
-    return opening != in_vain_.end() && *opening < request.came + t1_times_64();
-  }
-
-  void saw_request(const Sight& sight, const WireMessage& message) {
-    const std::string transaction = transaction_of(message);
-    if (!sight.in) {
-      branches_.emplace(transaction, sight.time);
-      forwarded_.insert(request_of(message));
-      return;
-    }
-    ways_[request_of(message)].insert(transaction);
-    if (message.method() != "ACK" && !sight.as_written && !done_.contains(transaction)) {
-      open_.try_emplace(transaction, sight.remote, sight.datagram, request_of(message), message.method(), sight.time);
-    }
-  }
-
-  void saw_answer(const Sight& sight, const WireMessage& message) {
-    if (message.status() < 200) return;
-    const std::string transaction = transaction_of(message);
-    if (!sight.in) {
-      if (open_.erase(transaction) > 0) done_.insert(transaction);
-      return;
-    }
-    const auto branch = branches_.find(transaction);
-    const bool in_time = branch != branches_.end() && sight.time < branch->second + t1_times_64();
-    if (in_time && message.status() != 408) answered_.insert(request_of(message));
-  }
-
-  std::map<std::string, Request> open_;
-  std::map<std::string, TimePoint> branches_;
-  std::map<std::string, std::set<std::string>>
-      ways_;  // on which a request has come: whose answers are whose, is not known
-  std::set<std::string> answered_, forwarded_, done_;
-  std::set<TimePoint> in_vain_;
-};
-
-// RFC 3261 §16.7 step 5: every 2xx to an INVITE goes upstream at once, as long as its transactions stand. What comes
-// later is nobody's (RFC 6026 §8.9): the branch has ended with another final answer, with its connection, without any
-// answer (Timer B; after a CANCEL, §9.1), or 64*T1 after its first 2xx (Timer M); upstream, 64*T1 after the first that
-// went there (Timer L), or with an answer of the node's own.
-class ForwardsEvery2xx final : public Promise {
- public:
-  using Promise::Promise;
-  void saw(const Sight& sight) override {
-    if (!is_stateful() || !sight.message) return;
-    const WireMessage& message = *sight.message;
-    if (!sight.in && sight.is_request("CANCEL")) cancelled(message, sight.time);
-    if (message.method() != "INVITE") return;
-    if (message.is_request()) {
-      saw_invite(sight, message);
-    } else if (sight.in) {
-      came(sight, message);
-    } else {
-      went(sight, message);
-    }
-  }
-  void lost(const Endpoint& remote) override {
-    for (auto& [transaction, branch] : branches_) {
-      if (!branch.datagram && branch.to == remote) branch.ends = TimePoint{};
-    }
-    lost_.insert(remote);
-  }
-  void settled() override {
-    if (!waiting_.empty()) broken("has kept the 2xx " + waiting_);
-    waiting_.clear();
-  }
-  void restarted() override {
-    branches_.clear();
-    upstream_ends_.clear();
-    waiting_.clear();
-  }
-
- private:
-  struct Branch {
-    Endpoint to;
-    bool datagram = true;
-    std::optional<TimePoint> ends{};
-    bool proceeding = false;
-    bool accepted = false;
-  };
-
-  void saw_invite(const Sight& sight, const WireMessage& message) {
-    if (sight.in) {
-      if (!sight.datagram) callers_.insert_or_assign(request_of(message), sight.remote);
-      return;
-    }
-    branches_.try_emplace(transaction_of(message), sight.remote, sight.datagram, sight.time + t1_times_64());
-  }
-  void cancelled(const WireMessage& cancel, TimePoint now) {
-    WireMessage invite = cancel;
-    invite.set("CSeq", std::to_string(cancel.cseq_number()) + " INVITE");
-    const auto branch = branches_.find(transaction_of(invite));
-    if (branch != branches_.end() && !branch->second.ends) branch->second.ends = now + t1_times_64();
-  }
-  void came(const Sight& sight, const WireMessage& message) {
-    const auto found = branches_.find(transaction_of(message));
-    if (found == branches_.end()) return;
-    Branch& branch = found->second;
-    if (branch.ends && sight.time >= *branch.ends) return;
-    if (message.status() < 200) {
-      if (!std::exchange(branch.proceeding, true)) branch.ends.reset();
-    } else if (message.status() >= 300) {
-      branch.ends = sight.time;
-    } else {
-      if (!std::exchange(branch.accepted, true)) branch.ends = sight.time + t1_times_64();
-      const auto upstream = upstream_ends_.find(request_of(message));
-      const auto caller = callers_.find(request_of(message));
-      const bool has_nobody = caller != callers_.end() && lost_.contains(caller->second);
-      const bool is_late = upstream != upstream_ends_.end() && sight.time >= upstream->second;
-      if (!has_nobody && !is_late) waiting_ = answer_of(message);
-    }
-  }
-  void went(const Sight& sight, const WireMessage& message) {
-    if (message.status() < 200) return;
-    waiting_.clear();
-    const bool accepts = message.status() < 300;
-    upstream_ends_.try_emplace(request_of(message), accepts ? sight.time + t1_times_64() : sight.time);
-  }
-
-  std::map<std::string, Branch> branches_;
-  std::map<std::string, TimePoint> upstream_ends_;  // by request
-  std::map<std::string, Endpoint> callers_;         // over connections
-  std::set<Endpoint> lost_;
-  std::string waiting_;
-};
 
 // RFC 3261 §9.1: no CANCEL before a provisional answer on that branch.
 class CancelsOnlyWhatRings final : public Promise {
@@ -260,120 +76,6 @@ class KeepsTheAckOfARefusal final : public Promise {
   std::map<std::string, TimePoint> refused_;
   std::set<std::string> branches_;
   bool absorbs_ = false;
-};
-
-// RFC 3261 §16.7, §18.2.2: a response goes upstream for a request that came, and to its sender's address unless its
-// Via says maddr, or a first way has failed (RFC 3263 §5). Of a CANCEL that belonged to nothing, the answer finds its
-// way by its Via alone, after a restart too (docs/adr/0008).
-class AnswersWhoAsked final : public Promise {
- public:
-  using Promise::Promise;
-  void saw(const Sight& sight) override {
-    if (!is_stateful() || !sight.message) return;
-    const WireMessage& message = *sight.message;
-    if (sight.in) {
-      by_via_ = sight.is_answer_to("CANCEL");
-      any_ = any_ || (sight.as_written && !sight.datagram);
-    }
-    if (sight.in && message.is_request()) requests_[transaction_of(message)].insert(sight.remote.address);
-    if (sight.in || !message.is_response() || by_via_ || (any_ && !sight.datagram)) return;
-    if (engine().counters().send_failures > 0) return;
-    const auto request = requests_.find(transaction_of(message));
-    if (request == requests_.end()) {
-      broken("sends " + message.start_line + " for a request that never came: " + transaction_of(message));
-      return;
-    }
-    if (!parameter_of(message.value("Via"), "maddr").empty() || !sight.datagram) return;
-    if (!request->second.contains(sight.remote.address)) {
-      broken("sends " + message.start_line + " to " + sight.remote.to_string() + ", which has not asked");
-    }
-  }
-  void restarted() override { requests_.clear(); }
-
- private:
-  std::map<std::string, std::set<IpAddress>> requests_;
-  bool by_via_ = false;
-  bool any_ = false;  // a stream carried what can be read in several ways
-};
-
-// RFC 3261 §16.7 steps 5 and 6, §17.2: one final answer for each request that was forwarded, and after a 2xx no other;
-// a 2xx to INVITE is not repeated by a proxy (RFC 6026 §7.1), so that no answer becomes two dialogs. What was refused
-// without state may be refused or taken otherwise when it comes again (docs/adr/0007), and what comes again when its
-// transaction has ended is a new request.
-class AnswersOnce final : public Promise {
- public:
-  using Promise::Promise;
-  void saw(const Sight& sight) override {
-    if (!is_stateful() || !sight.message) return;
-    const WireMessage& message = *sight.message;
-    if (message.is_request()) {
-      if (sight.in) {
-        forget(sight, message);
-        taken_ = transaction_of(message);
-        requests_[request_of(message)].insert(taken_);
-      } else if (const auto& ways = requests_[request_of(message)]; ways.contains(taken_)) {
-        forwarded_.insert(taken_);
-      } else {
-        forwarded_.insert(ways.begin(), ways.end());  // when a name was resolved, or a branch had failed
-      }
-      return;
-    }
-    if (sight.in) {
-      by_via_ = sight.is_answer_to("CANCEL");
-      taken_.clear();
-    }
-    if (message.status() < 200 || by_via_) return;
-    const bool accepts = message.status() < 300 && message.method() == "INVITE";
-    if (accepts && sight.in) ++came_[answer_of(message)];
-    if (sight.in) return;
-    if (accepts && ++went_[answer_of(message)] > came_[answer_of(message)]) {
-      broken("sends the 2xx " + answer_of(message) + " more often than it came");
-    }
-    answered(sight, message, accepts);
-  }
-  void bounced(const WireMessage& message) override { ++came_[answer_of(message)]; }
-  void restarted() override {
-    finals_.clear();
-    requests_.clear();
-    forwarded_.clear();
-    came_.clear();
-    went_.clear();
-  }
-
- private:
-  struct Final {
-    int status;
-    TimePoint time;
-    bool datagram;
-  };
-
-  void answered(const Sight& sight, const WireMessage& message, bool accepts) {
-    const int status = message.status();
-    if (status >= 300 && !forwarded_.contains(transaction_of(message))) return;
-    const auto [final, first] = finals_.try_emplace(transaction_of(message), status, sight.time, sight.datagram);
-    if (first || final->second.status == status) return;
-    if (accepts && final->second.status / 100 == 2) return;
-    broken("answers twice, with " + std::to_string(final->second.status) + " and " + std::to_string(status) + ": " +
-           transaction_of(message));
-  }
-
-  // Timers I, J and L (RFC 3261 §17.2, RFC 6026 §7.1), at their shortest.
-  void forget(const Sight& sight, const WireMessage& request) {
-    const auto final = finals_.find(transaction_of(request));
-    if (final == finals_.end()) return;
-    const bool invite = request.method() == "INVITE";
-    Duration memory = t1_times_64();
-    if (invite && final->second.status >= 300) memory = timings().t4;
-    if (!final->second.datagram && !(invite && final->second.status < 300)) memory = Duration(0);
-    if (sight.time >= final->second.time + memory) finals_.erase(final);
-  }
-
-  std::map<std::string, Final> finals_;
-  std::map<std::string, std::set<std::string>> requests_;  // their transactions
-  std::set<std::string> forwarded_;                        // transactions
-  std::string taken_;                                      // the transaction of what came in last
-  std::map<std::string, std::size_t> came_, went_;
-  bool by_via_ = false;
 };
 
 // RFC 3261 §16.3 step 3 and 4, RFC 5393 §5: a request that comes back again and again ends, by its Max-Forwards at the
@@ -450,33 +152,27 @@ class LeavesNothing final : public Promise {
 
 // ---- which there are
 
-template <class Kind>
-std::unique_ptr<Promise> make(Witness& witness, HostId node) {
-  return std::make_unique<Kind>(witness, node);
-}
+constexpr PromiseKind promises_of_requests[] = {
+    {"cancels-only-what-rings (RFC 3261 §9.1)", make_promise<CancelsOnlyWhatRings>},
+    {"keeps-100 (RFC 3261 §16.7 step 2)", make_promise<Keeps100>},
+    {"keeps-the-ack-of-a-refusal (RFC 3261 §17.2.1)", make_promise<KeepsTheAckOfARefusal>},
+    {"ends-loops (RFC 3261 §16.3, RFC 5393 §5)", make_promise<EndsLoops>},
+    {"counts-what-happens", make_promise<CountsWhatHappens>},
+    {"leaves-nothing", make_promise<LeavesNothing>},
+};
 
-struct Entry {
-  std::string_view name;
-  std::unique_ptr<Promise> (*make)(Witness&, HostId);
-};
-constexpr Entry table[] = {
-    {"answers-every-request (RFC 3261 §16.7, §17.2)", make<AnswersEveryRequest>},
-    {"forwards-every-2xx (RFC 3261 §16.7 step 5)", make<ForwardsEvery2xx>},
-    {"cancels-only-what-rings (RFC 3261 §9.1)", make<CancelsOnlyWhatRings>},
-    {"keeps-100 (RFC 3261 §16.7 step 2)", make<Keeps100>},
-    {"keeps-the-ack-of-a-refusal (RFC 3261 §17.2.1)", make<KeepsTheAckOfARefusal>},
-    {"answers-who-asked (RFC 3261 §16.7, §18.2.2)", make<AnswersWhoAsked>},
-    {"answers-once (RFC 3261 §16.7 step 6, RFC 6026 §7.1)", make<AnswersOnce>},
-    {"ends-loops (RFC 3261 §16.3, RFC 5393 §5)", make<EndsLoops>},
-    {"counts-what-happens", make<CountsWhatHappens>},
-    {"leaves-nothing", make<LeavesNothing>},
-};
+std::vector<PromiseKind> all_promises() {
+  const std::span<const PromiseKind> of_answers = promises_of_answers();
+  std::vector<PromiseKind> all(of_answers.begin(), of_answers.end());
+  all.insert(all.end(), std::begin(promises_of_requests), std::end(promises_of_requests));
+  return all;
+}
 
 }  // namespace
 
 std::vector<std::string> promise_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : table) names.emplace_back(entry.name);
+  for (const PromiseKind& kind : all_promises()) names.emplace_back(kind.name);
   return names;
 }
 
@@ -495,11 +191,12 @@ bool Promise::is_stateful() const {
 }
 
 Witness::Witness(const World& world) : world_(world) {
+  const std::vector<PromiseKind> kinds = all_promises();
   for (const HostId node : world.nodes()) {
     std::vector<std::unique_ptr<Promise>>& promises = promises_[node];
-    for (const Entry& entry : table) {
-      promises.push_back(entry.make(*this, node));
-      promises.back()->name_ = entry.name;
+    for (const PromiseKind& kind : kinds) {
+      promises.push_back(kind.make(*this, node));
+      promises.back()->name_ = kind.name;
     }
   }
 }
@@ -574,7 +271,7 @@ void Witness::entering(HostId node, const Input& input) {
                  [&](const DatagramFailed& failed) {
                    hash(node, std::to_string(input.index()));
                    const auto message = WireMessage::read(failed.bytes);
-                   if (!message || !message->is_response()) return;
+                   if (!message) return;
                    for (const auto& promise : promises_.at(node)) promise->bounced(*message);
                  },
                  [&](const auto&) { hash(node, std::to_string(input.index())); },

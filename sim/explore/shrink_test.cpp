@@ -37,6 +37,13 @@ TEST(Shrink, KeepsWhatMattersAndMakesItsValuesSimple) {
   EXPECT_THAT(shrunk.text, Not(HasSubstr("cat")));
 }
 
+TEST(Shrink, OffersNothingLarger) {
+  const std::string world = "scenario slow\nlink * jitter=3.25s\n";
+  const Shrunk shrunk = shrink(
+      world, [](const std::string& text) { return has(text, "jitter=") && !has(text, "=0") && !has(text, "=1s"); });
+  EXPECT_THAT(shrunk.text, HasSubstr("jitter=3s"));
+}
+
 TEST(Shrink, StopsWhereItIsToldTo) {
   const Shrunk shrunk = shrink(crowded, [](const std::string& text) { return has(text, "calls"); }, 2);
   EXPECT_LE(shrunk.asked, 2u);

@@ -111,8 +111,13 @@ void Testimony::response_came(Node& node, const Seen& seen) {
 
 void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
   if (!message.is_request()) {
-    const auto asked = node.requests.find(server_key(message.method, message.branch, message.sent_by));
-    if (asked != node.requests.end()) node.seen.requests[asked->second].bounced.push_back(now);
+    const Key key = server_key(message.method, message.branch, message.sent_by);
+    const auto asked = node.requests.find(key);
+    if (asked == node.requests.end()) {
+      node.bounced.insert(key);
+    } else {
+      node.seen.requests[asked->second].bounced.push_back(now);
+    }
     return;
   }
   const std::string_view method = message.method == "ACK" ? "INVITE" : message.method;
@@ -122,13 +127,16 @@ void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
   if (!noted) noted = now;
 }
 
-// RFC 3261 §17.1.4: that ends what waits there for an answer.
+// RFC 3261 §17.1.4: that ends what waits there for an answer. Whose own connection is gone may not be reached any more.
 void Testimony::closed(Node& node, TimePoint now, FlowId flow) {
   const auto gone = node.flows.find(flow);
   if (gone == node.flows.end()) return;
   for (WentOut& branch : node.seen.branches) {
     const bool there = !branch.over_udp && branch.first().peer.address == gone->second.address;
     if (there && !branch.undeliverable) branch.undeliverable = now;
+  }
+  for (CameIn& request : node.seen.requests) {
+    if (!request.over_udp && request.first().peer == gone->second && !request.hung_up) request.hung_up = now;
   }
 }
 
@@ -183,9 +191,11 @@ void Testimony::request_went(Node& node, const Seen& seen, HostId to, bool over_
 }
 
 void Testimony::response_went(Node& node, const Seen& seen) {
-  const auto request = node.requests.find(server_key(seen.message.method, seen.message.branch, seen.message.sent_by));
+  const Key key = server_key(seen.message.method, seen.message.branch, seen.message.sent_by);
+  const auto request = node.requests.find(key);
   if (request == node.requests.end()) {
-    node.seen.strays_out.push_back(seen);
+    // What bounces goes to another address (RFC 3261 §18.2.2), by what its Via says.
+    if (!node.bounced.contains(key)) node.seen.strays_out.push_back(seen);
   } else {
     node.seen.requests[request->second].answers.push_back(seen);
   }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct CameIn {
   std::optional<Seen> acknowledged;     // an INVITE: the first ACK of its refusal
   std::optional<Seen> cancelled;        // an INVITE: the first CANCEL for it
   std::vector<TimePoint> bounced{};     // an ICMP error came back for an answer
+  std::optional<TimePoint> hung_up{};   // the connection that it came over is gone
   std::vector<std::size_t> branches{};  // in NodeTestimony::branches
 
   const Seen& first() const { return arrivals.front(); }
@@ -93,6 +95,7 @@ class Testimony {
   struct Node {
     NodeTestimony seen;
     std::map<Key, std::size_t, std::less<>> requests, branches;
+    std::set<Key> bounced;             // answers to what came before a restart
     std::map<FlowId, Endpoint> flows;  // whom they are with
   };
 
