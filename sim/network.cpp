@@ -195,7 +195,6 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
 
   Transmission sent = between(now, end(here), end(there), Transmission::Kind::Open);
   if (reason) sent.fate = far ? Fate::Refused : Fate::NoSuchHost;
-  const bool parted = taken.cut && is_parted(from, far);
   if (taken.cut) sent.fate = Fate::Cut;
   const Fate fate = record(std::move(sent)).fate;
   if (fate != Fate::Delivered && fate != Fate::Cut && !reason) {
@@ -208,7 +207,7 @@ EndId Network::open(TimePoint now, HostId from, std::size_t socket, const Endpoi
   }
   if (taken.cut) {
     under_way_.schedule(now + tcp_patience, ConnectionClosed{from, here, "connection timed out", true});
-    if (!parted || !listening) {
+    if (!taken.parted || !listening) {
       end(there).closed = true;
       return here;
     }
@@ -313,7 +312,8 @@ Network::Way Network::way(TimePoint now, HostId from, Nat::Protocol protocol, co
   } else {
     way = way_through_nats(now, from, protocol, source, destination);
   }
-  if (way.to && !sides_.empty() && is_parted(from, way.to)) way.cut = true;
+  way.parted = !way.cut && is_parted(from, way.to);
+  way.cut = way.cut || way.parted;
   return way;
 }
 

@@ -216,6 +216,7 @@ class Network {
     Endpoint destination;  // where it comes to
     HostId to;             // none: nobody is there
     bool cut = false;
+    bool parted = false;  // by nothing but a partition, which heals
   };
   struct End {
     HostId host;

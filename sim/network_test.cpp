@@ -144,6 +144,20 @@ TEST_F(NetworkTest, AHostMayBeConnectedToItself) {
   EXPECT_EQ(network_.open_connections(a_), 2u);
 }
 
+TEST_F(NetworkTest, HealingAPartitionOpensNoNatBox) {
+  NatSetup home;
+  home.outside = *IpAddress::parse("203.0.113.7");
+  const Endpoint inside = *Endpoint::parse("10.0.0.3:5060");
+  const HostId c = network_.add_host("c", {{Transport::Tcp, inside}});
+  network_.add_nat(std::move(home), {c});
+  network_.partition(at(0ms), {{a_}, {b_, c}});
+  network_.open(at(0ms), a_, 1, inside);
+  network_.open(at(0ms), a_, 1, b_udp_);
+  network_.partition(at(1000ms), {});
+  EXPECT_THAT(arrivals(), ElementsAre(Arrival{1010, "b accepted"}, Arrival{1020, "a connected"},
+                                      Arrival{127'000, "a closed"}, Arrival{127'000, "a closed"}));
+}
+
 TEST_F(NetworkTest, ASecondCloseIsNoEvent) {
   EndId end = network_.open(at(0ms), a_, 1, b_udp_);
   EXPECT_THAT(arrivals(), SizeIs(2));

@@ -161,6 +161,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::string stateless_tag(const Message& request) const;
   void stray(const Message& message, const Arrival& arrival, std::string reason);
   void transmit(Hop& hop, std::string_view bytes) override;
+  void withdraw(FlowId flow, std::string_view bytes) override;
   void transmit_datagram(Hop& hop, std::string bytes);
   void transmit_on_flow(Hop& hop, std::string_view bytes);
   FoundHop find_hop(const Uri& uri, HopOrder order) override;

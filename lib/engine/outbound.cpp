@@ -77,6 +77,11 @@ void EngineCore::transmit(Hop& hop, std::string_view bytes) {
   transmit_datagram(hop, std::string(bytes));
 }
 
+void EngineCore::withdraw(FlowId flow, std::string_view bytes) {
+  flows_.withdraw(flow, bytes);
+  flush_flows();
+}
+
 void EngineCore::transmit_datagram(Hop& hop, std::string bytes) {
   count_out(bytes);
   if (!names_.find(hop.listener)) {

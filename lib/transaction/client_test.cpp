@@ -8,6 +8,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 using InviteClientTest = TransactionTest;
 using NonInviteClientTest = TransactionTest;
@@ -27,9 +28,12 @@ TEST_F(InviteClientTest, RepeatsTheRequestAtT1DoublingUntilTimerB) {
 
 TEST_F(InviteClientTest, DoesNotRepeatOverTcpAndStillTimesOut) {
   send(Method::Invite, Transport::Tcp);
-  run_until(32s);
+  run_until(32s - 1ns);
   EXPECT_THAT(sent_at(), ElementsAre(0ms));
+  EXPECT_THAT(wire_.withdrawn, IsEmpty());
+  run_until(32s);
   EXPECT_THAT(heard(), ElementsAre("timeout", "terminated"));
+  EXPECT_THAT(wire_.withdrawn, ElementsAre(StartsWith("INVITE ")));  // its connection may come about at last
 }
 
 TEST_F(InviteClientTest, AProvisionalEndsRepetitionAndTimerB) {

@@ -52,6 +52,7 @@ inline void pass_up(const ClientTransaction& t, Surroundings& around, const Mess
 }
 
 inline void time_out(ClientTransaction& t, Surroundings& around) {
+  if (t.hop.flow) around.wire.withdraw(t.hop.flow, t.request);
   around.reports.push_back(ClientTimedOut{t.id, t.user});
   terminate(t, around);
 }

@@ -123,6 +123,8 @@ class Wire {
   // Sends `bytes`; a stream flow that is not there yet is opened. Sets hop.flow to the flow in use. Failures come back
   // later, through TransactionLayer::flow_lost.
   virtual void transmit(Hop& hop, std::string_view bytes) = 0;
+  // Nobody waits for an answer to these bytes any longer: where they still wait for their connection, they stay here.
+  virtual void withdraw(FlowId flow, std::string_view bytes) = 0;
 };
 
 // What a machine works with during one input.

@@ -22,8 +22,10 @@ class RecordingWire : public Wire {
     if (is_reliable(hop.transport) && !hop.flow) hop.flow = FlowId{7};
     sent.push_back({now.time_since_epoch(), std::string(bytes)});
   }
+  void withdraw(FlowId, std::string_view bytes) override { withdrawn.emplace_back(bytes); }
   TimePoint now{};
   std::vector<Sent> sent;
+  std::vector<std::string> withdrawn;
 };
 
 class TransactionTest : public testing::Test {

@@ -88,6 +88,18 @@ std::vector<std::string> FlowTable::take_waiting(FlowId id) {
   return std::exchange(found->second.waiting, {});
 }
 
+void FlowTable::withdraw(FlowId id, std::string_view bytes) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return;
+  Flow& flow = found->second;
+  const auto place = std::ranges::find(flow.waiting, bytes);
+  if (place == flow.waiting.end()) return;
+  flow.waiting.erase(place);
+  flow.waiting_bytes -= bytes.size();
+  refuse({flow.transport, flow.remote, flow.listener, {}, flow.server_name},
+         "its transaction ended before its connection was there");
+}
+
 void FlowTable::received(TimePoint now, FlowId id, std::string_view bytes) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;

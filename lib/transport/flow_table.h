@@ -105,6 +105,8 @@ class FlowTable {
   void closed(FlowId id);
   // What waits for that connection to open; it does not any longer.
   std::vector<std::string> take_waiting(FlowId id);
+  // These bytes need not leave any more, if they still wait for that connection: a FlowSendFailed says so.
+  void withdraw(FlowId id, std::string_view bytes);
   // Bytes came; take_frame() then gives what they hold. None: a use of it that holds nothing.
   void received(TimePoint now, FlowId id, std::string_view bytes);
   // The next whole message or keep-alive on that flow, until there is none: then the deadline for the rest runs. A

@@ -233,6 +233,16 @@ TEST_F(FlowTableTest, WhatHoldsNothingIsAUseOfAWebSocket) {
   EXPECT_THAT(orders(), ElementsAre("close idle"));
 }
 
+TEST_F(FlowTableTest, WhatIsWithdrawnDoesNotLeaveWhenItsConnectionIsThere) {
+  const FlowId flow = send(seconds(0), peer, "late");
+  send(seconds(20), peer, "in time");
+  table().withdraw(flow, "late");
+  table().withdraw(flow, "nobody's");
+  open(seconds(40), flow, peer);
+  EXPECT_THAT(orders(), ElementsAre("open " + peer, "failed its transaction ended before its connection was there",
+                                    "send in time"));
+}
+
 TEST_F(FlowTableTest, WhatDoesNotFitTheQueueFails) {
   const std::string half(limit::queued_bytes_per_flow / 2 + 1, 'x');
   const FlowId flow = send(seconds(0), peer, half);

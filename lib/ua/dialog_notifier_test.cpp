@@ -23,6 +23,7 @@ class DialogNotifierTest : public testing::Test, public Wire, public NotifierPor
     limits.subscriptions_per_source = 2;
   }
   void transmit(Hop&, std::string_view bytes) override { sent.emplace_back(bytes); }
+  void withdraw(FlowId, std::string_view) override {}
   std::variant<Hop, std::uint64_t, std::string> find_notify_hop(const Uri& uri) override {
     asked.push_back(uri.to_string());
     return Hop{Transport::Udp, *Endpoint::parse("192.0.2.4:5060"), ListenerId{1}, {}};

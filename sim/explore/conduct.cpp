@@ -73,10 +73,11 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
   for (const auto& [branch, those] : gone) {
     if (those.empty()) continue;
     const bool came = std::ranges::any_of(seen.acks_in, [&](const Seen& ack) { return ack.message.branch == branch; });
-    // The ACK of a refusal that comes once more when Timer I has ended its transaction is taken for that of a 2xx.
+    // The ACK of a refusal that comes once more when Timer I has ended its transaction is taken for that of a 2xx; over
+    // connections Timer I is 0.
     const bool is_late = std::ranges::any_of(seen.requests, [&](const CameIn& invite) {
       return invite.request.branch == branch && invite.acknowledged &&
-             those.front()->time >= invite.acknowledged->time + config.timings.t4;
+             (!invite.over_udp || those.front()->time >= invite.acknowledged->time + config.timings.t4);
     });
     if (!came && !is_late)
       complaints.add(forwards_acks, those.front()->time, "sends an ACK that is for itself, or never came");
@@ -116,8 +117,10 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
   for (const WentOut& branch : seen.branches) {
     if (branch.parent != WentOut::of_its_own) judge_hop(branch, seen.requests[branch.parent], config, complaints);
     for (const Seen& again : branch.sent) {
-      if (has_transactions(config) ? again.message.bytes == branch.request.bytes
-                                   : is_same_but_for_its_way(again.message, branch.request)) {
+      const bool remembers = has_transactions(config) &&
+                             (branch.parent == WentOut::of_its_own || !seen.requests[branch.parent].is_for_nothing);
+      if (remembers ? again.message.bytes == branch.request.bytes
+                    : is_same_but_for_its_way(again.message, branch.request)) {
         continue;
       }
       complaints.add(unique_branch, again.time,

@@ -20,6 +20,7 @@ constexpr std::string_view best_answer = "best-answer (RFC 3261 §16.7 step 6)";
 constexpr std::string_view forwards_once = "forwards-a-request-once (RFC 3261 §17.2, RFC 6026 §7.1)";
 constexpr std::string_view waits_for_all = "waits-for-every-branch (RFC 3261 §16.7 step 5)";
 constexpr std::string_view rejects_loops = "rejects-only-loops (RFC 3261 §16.3 step 4, RFC 5393 §4.2)";
+constexpr Duration longest_opening = std::chrono::seconds(127);  // so long TCP tries
 constexpr Duration three_minutes = std::chrono::minutes(3);
 
 class Search {
@@ -131,6 +132,13 @@ class Search {
     return first;
   }
 
+  // A connection that is awaited may be another request's.
+  bool has_opened_until(TimePoint time) const {
+    return std::ranges::any_of(seen_.openings, [&](TimePoint opening) {
+      return opening >= request_.first().time - longest_opening && opening <= time;
+    });
+  }
+
   // RFC 3261 §16.6 step 11, or a rule that is less patient.
   bool has_rung_long(const WentOut& branch, const Seen& cancel) const {
     if (cancel.time - last_sign_of_life(branch, cancel.order) > three_minutes) return true;
@@ -187,7 +195,7 @@ class Search {
   bool is_remembered(const WentOut& branch, const Seen& answer) const {
     const Duration life = config_.timings.t1_times_64();
     const Seen* success = branch.first_answer(200, 299);
-    return branch.answers.front().time < branch.first().time + life && !branch.undeliverable &&
+    return branch.answers.front().time < branch.first().time + life && !branch.failed_before(answer) &&
            (branch.cancels.empty() || answer.time < branch.cancels.front().time + life) &&
            (!success || answer.time < success->time + life);
   }
@@ -245,9 +253,11 @@ class Search {
     const int status = final_->message.status;
     const bool declined = *statuses.rbegin() >= 600;
     const bool made_of_503 = status == 500 && statuses.contains(503);
+    // A target whose connection never came about has its answer from the node itself (§16.7, §16.9).
+    const bool of_its_own = (status == 408 || status == 500) && has_opened_until(final_->time);
     if (declined ? status < 600 : status / 100 > *statuses.begin() / 100) {
       complaints_.add(best_answer, final_->time, std::to_string(status) + " is not the best answer");
-    } else if (all && !statuses.contains(status) && !made_of_503) {
+    } else if (all && !statuses.contains(status) && !made_of_503 && !of_its_own) {
       complaints_.add(best_answer, final_->time, std::to_string(status) + " is nobody's answer");
     }
   }

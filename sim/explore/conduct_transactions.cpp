@@ -45,7 +45,7 @@ void compare(std::string_view promise, const std::string& name, const std::vecto
 
 void judge_invite_client(const WentOut& branch, const TransactionTimings& timings, Complaints& complaints) {
   const TimePoint began = branch.first().time;
-  TimePoint stop = std::min(began + timings.t1_times_64(), branch.undeliverable.value_or(never));
+  TimePoint stop = std::min(began + timings.t1_times_64(), branch.undeliverable.value_or(Moment{never}).time);
   if (!branch.answers.empty()) stop = std::min(stop, branch.answers.front().time);
   Times due;
   Duration interval = timings.t1;
@@ -59,7 +59,8 @@ void judge_invite_client(const WentOut& branch, const TransactionTimings& timing
 void judge_other_client(const WentOut& branch, const TransactionTimings& timings, Complaints& complaints) {
   const TimePoint began = branch.first().time;
   const TimePoint over = began + timings.t1_times_64();
-  const TimePoint stop = std::min({over, time_of(branch.final_answer()), branch.undeliverable.value_or(never)});
+  const TimePoint stop =
+      std::min({over, time_of(branch.final_answer()), branch.undeliverable.value_or(Moment{never}).time});
   const TimePoint proceeding = time_of(branch.provisional());
   Times due;
   Duration interval = timings.t1;
@@ -164,7 +165,7 @@ void judge_repetitions(const CameIn& request, const TransactionTimings& timings,
 void judge_server(const CameIn& request, const TransactionTimings& timings, Complaints& complaints) {
   const bool invite = request.request.method == "INVITE";
   // RFC 3261 §16.10: a CANCEL for nothing that is known goes on, each time anew.
-  const bool passes = request.request.method == "CANCEL" && !request.branches.empty();
+  const bool passes = request.request.method == "CANCEL" && (request.is_for_nothing || !request.branches.empty());
   if (request.over_udp && !passes) judge_repetitions(request, timings, complaints);
   const Seen* first = request.refusal_or_success();
   if (request.request.method == "CANCEL" && !passes &&
@@ -174,12 +175,14 @@ void judge_server(const CameIn& request, const TransactionTimings& timings, Comp
   if (invite && (request.answers.empty() || request.answers.front().time != request.first().time)) {
     complaints.add(says_trying, request.first().time, named(request.request) + " gets no answer at once");
   }
+  // RFC 3261 §17.2.2: over a connection Timer J is 0, and what comes again is new.
+  if (request.is_for_nothing || (!request.over_udp && first && request.arrivals.back().order > first->order)) return;
   // RFC 3261 §8.2.7: whom nothing was begun for may be refused without a transaction.
   if (first && request.branches.empty() && first == &request.answers.front()) return;
   for (const Seen& answer : request.answers) {
     const auto comes_now = [&](const Seen& one) { return one.time == answer.time && one.order < answer.order; };
     const bool comes = std::ranges::any_of(request.arrivals, comes_now) || is_moved(request, answer);
-    if (invite && answer.message.status == 100 && !comes) {
+    if (invite && answer.message.status == 100 && !comes && !request.hung_up) {  // another connection may be awaited
       complaints.add(says_trying, answer.time, "a 100 leaves though no INVITE came");
       break;
     }

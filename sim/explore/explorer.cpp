@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sim/explore/worlds.h"
 
 namespace intermediary::sim {
 namespace {
-
-// "forwards-every-2xx" of "forwards-every-2xx (RFC 3261 …): p1 …".
-std::string promise_of(const std::string& broken) { return broken.substr(0, broken.find_first_of(" :")); }
 
 class Explorer {
  public:

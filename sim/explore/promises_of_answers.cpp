@@ -1,4 +1,5 @@
 // Promises about what answers come to: each request has one, and each answer goes where it belongs.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,13 @@ std::string request_of(const WireMessage& message) {
 }
 
 namespace {
+
+// What a CANCEL is for has the same fields (RFC 3261 §9.1).
+WireMessage invite_of(const WireMessage& cancel) {
+  WireMessage invite = cancel;
+  invite.set("CSeq", std::to_string(cancel.cseq_number()) + " INVITE");
+  return invite;
+}
 
 // RFC 3261 §16.7 step 6, §16.8, §17.2.1: each INVITE gets a final answer, whatever becomes of its branches. So does any
 // other request, unless it was forwarded and nobody said anything but 408 in time (RFC 4320 §4.2: such an answer would
@@ -78,16 +86,24 @@ class AnswersEveryRequest final : public Promise {
       return;
     }
     ways_[request_of(message)].insert(transaction);
+    if (message.method() == "CANCEL" && !knows_invite_of(message, sight.time)) return;
     if (message.method() != "ACK" && !sight.as_written && !done_.contains(transaction)) {
       open_.try_emplace(transaction, sight.remote, sight.datagram, request_of(message), message.method(), sight.time);
     }
+  }
+
+  // RFC 3261 §16.10: another CANCEL is passed on without state.
+  bool knows_invite_of(const WireMessage& cancel, TimePoint now) const {
+    const std::string invite = transaction_of(invite_of(cancel));
+    const auto done = done_.find(invite);
+    return open_.contains(invite) || (done != done_.end() && now < done->second + t1_times_64());
   }
 
   void saw_answer(const Sight& sight, const WireMessage& message) {
     if (message.status() < 200) return;
     const std::string transaction = transaction_of(message);
     if (!sight.in) {
-      if (open_.erase(transaction) > 0) done_.insert(transaction);
+      if (open_.erase(transaction) > 0) done_.emplace(transaction, sight.time);
       return;
     }
     const auto branch = branches_.find(transaction);
@@ -99,7 +115,8 @@ class AnswersEveryRequest final : public Promise {
   std::map<std::string, TimePoint> branches_;
   std::map<std::string, std::set<std::string>>
       ways_;  // on which a request has come: whose answers are whose, is not known
-  std::set<std::string> answered_, forwarded_, done_;
+  std::set<std::string> answered_, forwarded_;
+  std::map<std::string, TimePoint> done_;
   std::set<TimePoint> in_vain_;
 };
 
@@ -160,9 +177,7 @@ class ForwardsEvery2xx final : public Promise {
     branches_.try_emplace(transaction_of(message), sight.remote, sight.datagram, sight.time + t1_times_64());
   }
   void cancelled(const WireMessage& cancel, TimePoint now) {
-    WireMessage invite = cancel;
-    invite.set("CSeq", std::to_string(cancel.cseq_number()) + " INVITE");
-    const auto branch = branches_.find(transaction_of(invite));
+    const auto branch = branches_.find(transaction_of(invite_of(cancel)));
     if (branch != branches_.end() && !branch->second.ends) branch->second.ends = now + t1_times_64();
   }
   void came(const Sight& sight, const WireMessage& message) {
@@ -187,7 +202,9 @@ class ForwardsEvery2xx final : public Promise {
     if (message.status() < 200) return;
     waiting_.clear();
     const bool accepts = message.status() < 300;
-    upstream_ends_.try_emplace(request_of(message), accepts ? sight.time + t1_times_64() : sight.time);
+    const TimePoint end = accepts ? sight.time + t1_times_64() : sight.time;
+    const auto [known, is_new] = upstream_ends_.try_emplace(request_of(message), end);
+    if (!accepts) known->second = std::min(known->second, end);  // a spiral has several
   }
 
   std::map<std::string, Branch> branches_;

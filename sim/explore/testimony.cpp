@@ -64,9 +64,9 @@ void Testimony::came(TimePoint now, HostId host, const Input& input) {
   } else if (const auto* opened = std::get_if<FlowOpened>(&input)) {
     node.flows.insert_or_assign(opened->flow, opened->remote);
   } else if (const auto* failed = std::get_if<DatagramFailed>(&input)) {
-    if (const auto message = Glance::at(failed->bytes)) bounced(node, now, *message);
+    if (const auto message = Glance::at(failed->bytes)) bounced(node, {now, order_}, *message);
   } else if (const auto* gone = std::get_if<FlowClosed>(&input)) {
-    closed(node, now, gone->flow);
+    closed(node, {now, order_}, gone->flow);
   }
 }
 
@@ -81,8 +81,10 @@ void Testimony::came(Node& node, const Seen& seen, bool over_udp) {
 
 void Testimony::request_came(Node& node, const Seen& seen, bool over_udp) {
   const Glance& message = seen.message;
+  bool is_for_nothing = false;
   if (is_acknowledgement_or_cancellation(message)) {
     const auto invite = node.requests.find(server_key("INVITE", message.branch, message.sent_by));
+    is_for_nothing = invite == node.requests.end();
     if (invite != node.requests.end()) {
       CameIn& request = node.seen.requests[invite->second];
       auto& noted = message.method == "ACK" ? request.acknowledged : request.cancelled;
@@ -99,6 +101,7 @@ void Testimony::request_came(Node& node, const Seen& seen, bool over_udp) {
     CameIn request;
     request.request = message;
     request.over_udp = over_udp;
+    request.is_for_nothing = is_for_nothing;
     node.seen.requests.push_back(std::move(request));
   }
   node.seen.requests[known->second].arrivals.push_back(seen);
@@ -109,14 +112,14 @@ void Testimony::response_came(Node& node, const Seen& seen) {
   if (branch != node.branches.end()) node.seen.branches[branch->second].answers.push_back(seen);
 }
 
-void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
+void Testimony::bounced(Node& node, const Moment& now, const Glance& message) {
   if (!message.is_request()) {
     const Key key = server_key(message.method, message.branch, message.sent_by);
     const auto asked = node.requests.find(key);
     if (asked == node.requests.end()) {
       node.bounced.insert(key);
     } else {
-      node.seen.requests[asked->second].bounced.push_back(now);
+      node.seen.requests[asked->second].bounced.push_back(now.time);
     }
     return;
   }
@@ -128,7 +131,7 @@ void Testimony::bounced(Node& node, TimePoint now, const Glance& message) {
 }
 
 // RFC 3261 §17.1.4: that ends what waits there for an answer. Whose own connection is gone may not be reached any more.
-void Testimony::closed(Node& node, TimePoint now, FlowId flow) {
+void Testimony::closed(Node& node, const Moment& now, FlowId flow) {
   const auto gone = node.flows.find(flow);
   if (gone == node.flows.end()) return;
   for (WentOut& branch : node.seen.branches) {
@@ -136,7 +139,7 @@ void Testimony::closed(Node& node, TimePoint now, FlowId flow) {
     if (there && !branch.undeliverable) branch.undeliverable = now;
   }
   for (CameIn& request : node.seen.requests) {
-    if (!request.over_udp && request.first().peer == gone->second && !request.hung_up) request.hung_up = now;
+    if (!request.over_udp && request.first().peer == gone->second && !request.hung_up) request.hung_up = now.time;
   }
 }
 

@@ -28,6 +28,11 @@ struct Seen {
   Endpoint peer;  // where it came from or went to
 };
 
+struct Moment {
+  TimePoint time{};
+  std::uint64_t order = 0;
+};
+
 // A request that came to the node, as its server transaction sees it.
 struct CameIn {
   Glance request;
@@ -36,6 +41,7 @@ struct CameIn {
   std::vector<Seen> answers;            // that left for it
   std::optional<Seen> acknowledged;     // an INVITE: the first ACK of its refusal
   std::optional<Seen> cancelled;        // an INVITE: the first CANCEL for it
+  bool is_for_nothing = false;          // a CANCEL: of no INVITE that came
   std::vector<TimePoint> bounced{};     // an ICMP error came back for an answer
   std::optional<TimePoint> hung_up{};   // the connection that it came over is gone
   std::vector<std::size_t> branches{};  // in NodeTestimony::branches
@@ -52,11 +58,13 @@ struct WentOut {
   Glance request;
   bool over_udp = true;
   HostId to;
-  std::size_t parent = of_its_own;           // in NodeTestimony::requests
-  std::vector<Seen> sent;                    // it and its repetitions
-  std::vector<Seen> answers;                 // that arrived for it
-  std::vector<Seen> cancels, acks;           // an INVITE: what was sent on the same branch
-  std::optional<TimePoint> undeliverable{};  // an ICMP error came back, or a connection with that address is gone
+  std::size_t parent = of_its_own;        // in NodeTestimony::requests
+  std::vector<Seen> sent;                 // it and its repetitions
+  std::vector<Seen> answers;              // that arrived for it
+  std::vector<Seen> cancels, acks;        // an INVITE: what was sent on the same branch
+  std::optional<Moment> undeliverable{};  // an ICMP error came back, or a connection with that address is gone
+
+  bool failed_before(const Seen& one) const { return undeliverable && undeliverable->order < one.order; }
 
   const Seen& first() const { return sent.front(); }
   // Null when there is none.
@@ -105,8 +113,8 @@ class Testimony {
   static void response_came(Node& node, const Seen& seen);
   static void request_went(Node& node, const Seen& seen, HostId to, bool over_udp);
   static void response_went(Node& node, const Seen& seen);
-  static void bounced(Node& node, TimePoint now, const Glance& message);
-  static void closed(Node& node, TimePoint now, FlowId flow);
+  static void bounced(Node& node, const Moment& now, const Glance& message);
+  static void closed(Node& node, const Moment& now, FlowId flow);
 
   std::map<HostId, Node> nodes_;
   std::map<HostId, IpAddress> outside_;

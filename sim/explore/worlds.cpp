@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -11,13 +12,24 @@
 namespace intermediary::sim {
 namespace {
 
-std::set<std::string> promises_of(const Look& look) {
-  std::set<std::string> promises;
+// What is said of it, without whom and when: another cause says something else.
+std::string kind_of(const std::string& broken) {
+  std::string kind = promise_of(broken);
+  std::istringstream words(broken.substr(kind.size()));
+  for (std::string word; words >> word;) {
+    const bool is_prose = std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
+    if (is_prose) kind += ' ' + word;
+  }
+  return kind;
+}
+
+std::set<std::string> kinds_of(const Look& look) {
+  std::set<std::string> kinds;
   for (const std::string& broken : look.broken) {
     // What is left has many reasons; a line that cannot be carried out any more is another one.
-    promises.insert(broken.starts_with("leaves-nothing") ? broken : promise_of(broken));
+    kinds.insert(broken.starts_with("leaves-nothing") ? broken : kind_of(broken));
   }
-  return promises;
+  return kinds;
 }
 
 bool is_chance(std::string_view word) {
@@ -70,7 +82,7 @@ Look look_at(const std::string& text) {
 Shrunk shrink_world(const std::string& text, const std::function<Look(const std::string&)>& look,
                     std::size_t most_runs) {
   const Look first = look(text);
-  const std::set<std::string> wanted = promises_of(first);
+  const std::set<std::string> wanted = kinds_of(first);
   // Without that line nothing is judged when the file is run by itself.
   const auto is_judged = [](const std::string& candidate) {
     const auto scenario = parse_scenario("world", candidate);
@@ -79,8 +91,8 @@ Shrunk shrink_world(const std::string& text, const std::function<Look(const std:
   const bool judged = is_judged(text);
   const Fails fails = [&](const std::string& candidate) {
     if (judged && !is_judged(candidate)) return false;
-    const std::set<std::string> broken = promises_of(look(candidate));
-    return std::ranges::any_of(broken, [&](const std::string& promise) { return wanted.contains(promise); });
+    const std::set<std::string> broken = kinds_of(look(candidate));
+    return std::ranges::any_of(broken, [&](const std::string& kind) { return wanted.contains(kind); });
   };
   const bool plain_fails = !first.plain.empty() && parse_scenario("world", first.plain) && fails(first.plain);
   return shrink(plain_fails ? first.plain : text, fails, most_runs);
