@@ -436,8 +436,8 @@ std::string Report::explanation() const { return passed ? std::string() : failur
 
 namespace {
 
-Report run_under_faults(const Scenario& scenario, std::optional<std::uint64_t> seed) {
-  const Verdict verdict = execute(scenario, {}, {.lists_points = false, .draws = true}, seed);
+Report run_under_faults(const Scenario& scenario, std::optional<std::uint64_t> seed, Chronicle* chronicle) {
+  const Verdict verdict = execute(scenario, {}, {.lists_points = false, .draws = true, .chronicle = chronicle}, seed);
   Report report;
   report.ladder = verdict.ladder;
   report.virtual_time = verdict.virtual_time;
@@ -453,7 +453,7 @@ Report run_under_faults(const Scenario& scenario, std::optional<std::uint64_t> s
 }  // namespace
 
 Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed, Chronicle* chronicle) {
-  if (!scenario.faults.empty() || scenario.promises) return run_under_faults(scenario, seed);
+  if (!scenario.faults.empty() || scenario.promises) return run_under_faults(scenario, seed, chronicle);
   return Runner(scenario, seed.value_or(scenario.seed), chronicle).run();
 }
 

@@ -154,7 +154,9 @@ void StatefulProxy::receive(TimePoint now, ResponseContext& context, Branch& bra
     pass_up(now, context, response);
     return accepted(now, context, branch.id);
   }
-  if (branch.state != Branch::State::Answered) receive_final(now, context, branch, response);
+  if (branch.state != Branch::State::Answered) return receive_final(now, context, branch, response);
+  // A target that was given up has answered after all (§16.7 step 4).
+  if (branch.answer.given_up && !context.answered) branch.answer = {response->status(), response, {}, true};
 }
 
 void StatefulProxy::receive_provisional(TimePoint now, ResponseContext& context, Branch& branch,

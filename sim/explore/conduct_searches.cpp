@@ -160,7 +160,7 @@ class Search {
       complaints_.add(cancels_after_ringing, cancel.time, name + " comes before any provisional answer");
     }
     const Seen* answer = branch.final_answer();
-    if (answer && answer->order < cancel.order) {
+    if (answer && answer->order < cancel.order && !awaits_a_connection(branch, cancel.time)) {
       complaints_.add(cancels_after_ringing, cancel.time, name + " comes after the final answer");
     }
     const bool over = (end_ && end_->order < cancel.order) || (final_ && final_->order < cancel.order);

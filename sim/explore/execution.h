@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/chronicle.h"
 #include "sim/explore/fault.h"
 #include "sim/scenario.h"
 
@@ -33,7 +34,8 @@ struct FaultPoint {
 
 struct ExecutionOptions {
   bool lists_points = true;
-  bool draws = false;  // the ladder, even where no promise is broken
+  bool draws = false;              // the ladder, even where no promise is broken
+  Chronicle* chronicle = nullptr;  // where somebody looks on: filled
 };
 
 struct Verdict {

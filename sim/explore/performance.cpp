@@ -8,6 +8,7 @@
 #include "sim/expectation.h"
 #include "sim/explore/conduct.h"
 #include "sim/ladder.h"
+#include "sim/runner.h"
 #include "sim/staging.h"
 
 namespace intermediary::sim {
@@ -76,6 +77,7 @@ Performance::Performance(const Scenario& scenario, std::uint64_t seed, const Scr
       for (const std::string& name : box.inside) testimony_->seen_at(world_.find(name), box.setup.outside);
     }
   }
+  if (options.chronicle) chronicler_.emplace(world_);
   saboteur_.on_restart = [this](HostId node) {
     witness_.restarted(node);
     if (testimony_) testimony_->restarted(node, world_.now());
@@ -121,6 +123,11 @@ Verdict Performance::verdict() {
   verdict.struck = saboteur_.struck();
   if (options_.draws || !verdict.broken_promises.empty()) {
     verdict.ladder = draw_ladder(world_.network(), lanes_of(world_, scenario_));
+  }
+  if (chronicler_) {
+    *options_.chronicle = std::move(*chronicler_).finish(lanes_of(world_, scenario_));
+    options_.chronicle->name = scenario_.name;
+    options_.chronicle->prose = prose_of(scenario_);
   }
   return verdict;
 }
@@ -259,6 +266,8 @@ void Performance::perform(std::size_t index) {
   const Line& line = scenario_.lines[index];
   Cue cue{Cue::Kind::Time, world_.now().time_since_epoch()};
   if (!script_) learnt_.cues.emplace(index, cue);
+  const bool shows_in_the_ladder = std::holds_alternative<MessageLine>(line) || std::holds_alternative<CheckLine>(line);
+  if (chronicler_ && !shows_in_the_ladder) chronicler_->note(head_of(line).text);
   std::visit(Overloaded{
                  [&](const MessageLine& message) { send(index, message); },
                  [&](const CheckLine&) {},

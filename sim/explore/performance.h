@@ -71,9 +71,13 @@ class Performance final : public Observer {
   }
   void entering(HostId node, const Input& input) override {
     witness_.entering(node, input);
+    if (chronicler_) chronicler_->entering(node, input);
     if (testimony_) testimony_->came(world_.now(), node, input);
   }
-  void settled(HostId node) override { witness_.settled(node); }
+  void settled(HostId node) override {
+    witness_.settled(node);
+    if (chronicler_) chronicler_->settled(node);
+  }
   void heard(HostId party, const Heard& heard) override;
   void note_said(HostId sender, HostId to, const std::string& bytes, bool by_itself);
   void say(HostId party, HostId to, const std::string& bytes);
@@ -87,7 +91,8 @@ class Performance final : public Observer {
   World world_;
   Saboteur saboteur_;
   Witness witness_;
-  std::optional<Testimony> testimony_;  // where conduct is judged
+  std::optional<Testimony> testimony_;    // where conduct is judged
+  std::optional<Chronicler> chronicler_;  // where somebody looks on
   std::map<HostId, Stage> parties_;
   Hearing hearing_;
   Bindings bindings_;

@@ -34,6 +34,7 @@ bool Saboteur::strikes(const Fault& fault) {
   const auto found = std::ranges::find(schedule_, fault);
   if (found == schedule_.end()) return false;
   struck_[static_cast<std::size_t>(found - schedule_.begin())] = occasion_;
+  world_.network().note(world_.now(), fault.to_string());
   return true;
 }
 
