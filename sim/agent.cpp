@@ -257,7 +257,11 @@ void Agent::accepted(TimePoint now, Party& self, ClientRequest& request, const H
   std::string& ack = request.acks[response.to_tag()];
   bool repeated = !ack.empty();
   if (!repeated && !request.message.to_tag().empty()) learn_of_session(now, self, request, heard);
-  if (!repeated) ack = self.acknowledgement_of(response)->to_bytes();
+  if (!repeated) {
+    WireMessage first_ack = *self.acknowledgement_of(response);
+    if (manners_.old_ack) first_ack.set("Via", request.message.value("Via"));
+    ack = first_ack.to_bytes();
+  }
   send(to, ack);
   if (repeated) return;
   bool first = !std::exchange(request.finished, true);

@@ -28,6 +28,7 @@ struct AgentManners {
   bool reliable = false;                    // its transport repeats for it
   std::chrono::seconds expires{3600};       // that it registers for
   bool outbound = false;                    // as a flow (RFC 5626)
+  bool old_ack = false;                     // that of a 2xx has its INVITE's Via, as in RFC 2543
   std::chrono::seconds session_expires{0};  // asks for session timers; 0: has those that others ask for
 };
 

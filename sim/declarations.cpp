@@ -12,8 +12,9 @@ namespace {
 
 constexpr auto user_agent_options =
     std::to_array<std::string_view>({"transport", "aor", "user", "password", "cert", "!trusted", "rport"});
-constexpr auto manners = std::to_array<std::string_view>({"registers", "outbound", "expires", "session-expires",
-                                                          "rings-after", "answers-after", "rejects", "hangs-up-after"});
+constexpr auto manners =
+    std::to_array<std::string_view>({"registers", "outbound", "expires", "session-expires", "rings-after",
+                                     "answers-after", "rejects", "hangs-up-after", "old-ack"});
 
 Piece key_of(const Piece& option) { return {option.text.substr(0, option.text.find('=')), option.place}; }
 
@@ -173,7 +174,7 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
       draft.setup.tls.trusted = false;
     } else if (text == "rport") {
       draft.setup.rport = true;
-    } else if (text == "outbound") {
+    } else if (text == "outbound" || text == "old-ack") {
       draft.options.push_back(*word);
     } else if (text.starts_with("aor=")) {
       draft.setup.address_of_record = text.substr(4);
@@ -224,6 +225,8 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
   auto duration = [&] { return duration_of({value, option.place}); };
   if (option.text == "outbound") {
     agent.manners.outbound = true;
+  } else if (option.text == "old-ack") {
+    agent.manners.old_ack = true;
   } else if (key == "rings-after") {
     agent.manners.rings_after = duration();
   } else if (key == "answers-after") {

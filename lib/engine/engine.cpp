@@ -135,7 +135,8 @@ LiveObjects EngineCore::live() const {
           .dialogs = dialogs_.size(),
           .subscriptions = notifier_ ? notifier_->size() : 0,
           .timers = timers_.size(),
-          .waiting = transactions_.waiting_count()};
+          .waiting = transactions_.waiting_count(),
+          .unfinished_by_source = transactions_.unfinished_by_source()};
 }
 
 namespace {

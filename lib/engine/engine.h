@@ -41,6 +41,8 @@ struct LiveObjects {
   // Of the transactions, those that wait for a final answer or, having refused an INVITE over UDP, for its ACK. The
   // others only absorb repetitions.
   std::size_t waiting = 0;
+  // Server transactions without a final answer, as the limits for each source count them.
+  std::size_t unfinished_by_source = 0;
 
   // No transaction, context or query. Flows, bindings and dialogs outlive them.
   bool idle() const { return server_transactions + client_transactions + response_contexts + queries == 0; }

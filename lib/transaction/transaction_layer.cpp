@@ -244,6 +244,12 @@ Held TransactionLayer::held_by(const IpAddress& source) const {
   return found == held_.end() ? Held{} : found->second;
 }
 
+std::size_t TransactionLayer::unfinished_by_source() const {
+  std::size_t sum = 0;
+  for (const auto& [source, held] : held_) sum += held.unfinished;
+  return sum;
+}
+
 void TransactionLayer::drive(TimePoint now, ClientTransactionId id, const ClientInput& input) {
   ClientTransaction* t = clients_.find(id);
   if (!t) return;

@@ -93,6 +93,8 @@ class TransactionLayer {
   std::size_t waiting_count() const { return waiting_; }
   // The server transactions of requests from that address (security limits).
   Held held_by(const IpAddress& source) const;
+  // Of all addresses, without a final answer.
+  std::size_t unfinished_by_source() const;
 
   // For save and load: base/archive.h.
   template <class Archive>

@@ -14,6 +14,7 @@ constexpr std::string_view adds_one_via = "adds-one-via (RFC 3261 §16.6 step 8)
 constexpr std::string_view unique_branch = "one-request-a-branch (RFC 3261 §16.6 step 8)";
 constexpr std::string_view record_routes = "record-routes-as-configured (RFC 3261 §16.6 step 4)";
 constexpr std::string_view answers_who_asked = "answers-who-asked (RFC 3261 §16.7 step 9)";
+constexpr std::string_view asks_again = "asks-name-servers-again (docs/configuration.md)";
 constexpr std::string_view forwards_acks = "forwards-the-ack-of-a-2xx (RFC 3261 §16.11, §13.2.2.4)";
 
 bool has_transactions(const Config& config) {
@@ -155,12 +156,26 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
   judge_acks(seen, config, complaints);
 }
 
+// A request that cannot go on for want of a name server meets one that fails now: what another one met is no reason.
+void judge_lookups(const NodeTestimony& seen, Complaints& complaints) {
+  for (const CameIn& request : seen.requests) {
+    const Seen* refusal = request.refusal_or_success();
+    if (!refusal || refusal->message.status != 500 || !request.branches.empty()) continue;
+    const TimePoint began = request.first().time, ended = refusal->time;
+    const auto in_between = [&](TimePoint one) { return one >= began && one <= ended; };
+    const bool earlier = std::ranges::any_of(seen.troubles, [&](TimePoint one) { return one < began; });
+    if (!earlier || std::ranges::any_of(seen.troubles, in_between) || awaits_connection(seen, ended)) continue;
+    complaints.add(asks_again, ended, named(request.request) + " is refused for a name server's earlier failure");
+  }
+}
+
 std::vector<std::string> misconduct(const std::string& node, const NodeTestimony& seen, const Config& config) {
   Complaints complaints(node);
   judge_forwarding(seen, config, complaints);
   if (has_transactions(config)) {
     judge_transactions(seen, config, complaints);
     judge_searches(seen, config, complaints);
+    judge_lookups(seen, complaints);
   }
   return complaints.take();
 }

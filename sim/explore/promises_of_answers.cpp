@@ -81,7 +81,7 @@ class AnswersEveryRequest final : public Promise {
   void saw_request(const Sight& sight, const WireMessage& message) {
     const std::string transaction = transaction_of(message);
     if (!sight.in) {
-      branches_.emplace(transaction, sight.time);
+      branches_.emplace(transaction, sight.datagram ? sight.time : began(request_of(message), sight.time));
       forwarded_.insert(request_of(message));
       return;
     }
@@ -90,6 +90,14 @@ class AnswersEveryRequest final : public Promise {
     if (message.method() != "ACK" && !sight.as_written && !done_.contains(transaction)) {
       open_.try_emplace(transaction, sight.remote, sight.datagram, request_of(message), message.method(), sight.time);
     }
+  }
+
+  // What leaves over a connection may have awaited it.
+  TimePoint began(const std::string& what, TimePoint left) const {
+    for (const auto& [transaction, request] : open_) {
+      if (request.what == what) left = std::min(left, request.came);
+    }
+    return left;
   }
 
   // RFC 3261 §16.10: another CANCEL is passed on without state.

@@ -120,6 +120,7 @@ class Author {
       text_ += option("rejects", dice_.one_of(refusals));
     }
     if (dice_.one_in(4)) text_ += option("hangs-up-after", dice_.up_to(20s));
+    if (dice_.one_in(5)) text_ += " old-ack";
   }
 
   void write_names() {

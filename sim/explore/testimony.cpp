@@ -65,6 +65,8 @@ void Testimony::came(TimePoint now, HostId host, const Input& input) {
     node.flows.insert_or_assign(opened->flow, opened->remote);
   } else if (const auto* failed = std::get_if<DatagramFailed>(&input)) {
     if (const auto message = Glance::at(failed->bytes)) bounced(node, {now, order_}, *message);
+  } else if (const auto* answer = std::get_if<DnsAnswered>(&input)) {
+    if (!answer->answer && answer->answer.error().is_trouble()) node.seen.troubles.push_back(now);
   } else if (const auto* gone = std::get_if<FlowClosed>(&input)) {
     closed(node, {now, order_}, gone->flow);
   }
@@ -91,7 +93,10 @@ void Testimony::request_came(Node& node, const Seen& seen, bool over_udp) {
       if (!noted) noted = seen;
     }
     if (message.method == "ACK") {
-      if (invite == node.requests.end()) node.seen.acks_in.push_back(seen);
+      // That of a 2xx may have the branch of its INVITE: user agents of RFC 2543 had no other.
+      const Seen* answer =
+          invite == node.requests.end() ? nullptr : node.seen.requests[invite->second].refusal_or_success();
+      if (invite == node.requests.end() || (answer && answer->message.status < 300)) node.seen.acks_in.push_back(seen);
       return;
     }
   }

@@ -79,6 +79,7 @@ struct NodeTestimony {
   std::vector<Seen> acks_in, acks_out;  // of 2xx
   std::vector<Seen> strays_out;         // answers to nothing that came
   std::vector<TimePoint> openings;      // of connections, by the node
+  std::vector<TimePoint> troubles;      // of name servers, that failed or said nothing
   std::uint64_t messages_in = 0, messages_out = 0;
   std::optional<TimePoint> restarted;  // the last time; what was before is gone
 };
