@@ -63,7 +63,9 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
     const auto& out = gone[ack.message.branch];
     const auto now =
         std::ranges::find_if(out, [&](const Seen* one) { return one->order > ack.order && one->time == ack.time; });
-    if (for_us && now == out.end() && !awaits_connection(seen, ack.time)) {
+    // RFC 5626 §5.3: the flow that its Route names may be gone.
+    const bool has_lost_one = std::ranges::any_of(seen.closings, [&](TimePoint one) { return one <= ack.time; });
+    if (for_us && now == out.end() && !has_lost_one && !awaits_connection(seen, ack.time)) {
       complaints.add(forwards_acks, ack.time, "the ACK of " + std::string(ack.message.call_id) + " does not go on");
     } else if (now != out.end() && ack.message.max_forwards &&
                (*now)->message.max_forwards != *ack.message.max_forwards - 1) {

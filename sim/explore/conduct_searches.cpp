@@ -275,6 +275,7 @@ class Search {
 
 void judge_searches(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
   for (const CameIn& request : seen.requests) {
+    if (request.begins_again(config.timings.t1_times_64())) continue;  // two searches, as one cannot tell them apart
     Search search(seen, config, request, complaints);
     if (request.request.method == "INVITE") {
       search.judge_invite();

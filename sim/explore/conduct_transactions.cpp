@@ -175,8 +175,7 @@ void judge_server(const CameIn& request, const TransactionTimings& timings, Comp
   if (invite && (request.answers.empty() || request.answers.front().time != request.first().time)) {
     complaints.add(says_trying, request.first().time, named(request.request) + " gets no answer at once");
   }
-  // RFC 3261 §17.2.2: over a connection Timer J is 0, and what comes again is new.
-  if (request.is_for_nothing || (!request.over_udp && first && request.arrivals.back().order > first->order)) return;
+  if (request.is_for_nothing || request.begins_again(timings.t1_times_64())) return;
   // RFC 3261 §8.2.7: whom nothing was begun for may be refused without a transaction.
   if (first && request.branches.empty() && first == &request.answers.front()) return;
   for (const Seen& answer : request.answers) {

@@ -26,6 +26,12 @@ const Seen* CameIn::refusal_or_success() const {
   return found == answers.end() ? nullptr : &*found;
 }
 
+bool CameIn::begins_again(Duration life) const {
+  const Seen* answer = refusal_or_success();
+  if (!answer || arrivals.back().order < answer->order) return false;
+  return !over_udp || arrivals.back().time >= answer->time + life;
+}
+
 const Seen* WentOut::first_answer(int least, int most) const {
   const auto found = std::ranges::find_if(
       answers, [&](const Seen& seen) { return seen.message.status >= least && seen.message.status <= most; });
@@ -139,6 +145,7 @@ void Testimony::bounced(Node& node, const Moment& now, const Glance& message) {
 void Testimony::closed(Node& node, const Moment& now, FlowId flow) {
   const auto gone = node.flows.find(flow);
   if (gone == node.flows.end()) return;
+  node.seen.closings.push_back(now.time);
   for (WentOut& branch : node.seen.branches) {
     const bool there = !branch.over_udp && branch.first().peer.address == gone->second.address;
     if (there && !branch.undeliverable) branch.undeliverable = now;

@@ -49,6 +49,9 @@ struct CameIn {
   const Seen& first() const { return arrivals.front(); }
   // The first final answer; null when there is none.
   const Seen* refusal_or_success() const;
+  // It came once more when its transaction had ended, which is a new request then. `life` is how long a transaction
+  // lives behind its final answer over UDP; over connections that is no time (RFC 3261 §17.2.2).
+  bool begins_again(Duration life) const;
 };
 
 // A request that left the node, as its client transaction sees it.
@@ -79,6 +82,7 @@ struct NodeTestimony {
   std::vector<Seen> acks_in, acks_out;  // of 2xx
   std::vector<Seen> strays_out;         // answers to nothing that came
   std::vector<TimePoint> openings;      // of connections, by the node
+  std::vector<TimePoint> closings;      // of connections, by anybody
   std::vector<TimePoint> troubles;      // of name servers, that failed or said nothing
   std::uint64_t messages_in = 0, messages_out = 0;
   std::optional<TimePoint> restarted;  // the last time; what was before is gone
