@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -16,10 +17,11 @@
 namespace intermediary {
 namespace {
 
-// Allocated and mapped at once. Large enough that it happens every few hundred calls, small enough to take no time.
+// Mapped at once. Large enough that it happens every thousand calls or so.
 constexpr std::size_t window_goal = std::size_t{4} << 20;
-// So many pages are made ready at once: one by one, each would cost an exception of the processor.
-constexpr std::size_t touched_at_once = std::size_t{256} << 10;
+// Written as zeros at once. To the kernel a page that a process writes to a file costs a fifth of one that it finds
+// missing in a mapping, and only the former may fail without a signal.
+constexpr std::array<char, std::size_t{64} << 10> zeros{};
 
 std::size_t page_bytes() {
   static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -82,7 +84,9 @@ std::expected<void, std::string> SegmentFile::make_room(std::size_t bytes) {
   if (used_ + bytes > window_bytes_) {
     if (auto moved = move_window(bytes); !moved) return moved;
   }
-  if (used_ + bytes > touched_) touch_ahead(used_ + bytes);
+  while (used_ + bytes > ready_) {
+    if (auto grown = grow(); !grown) return grown;
+  }
   return {};
 }
 
@@ -92,28 +96,25 @@ std::expected<void, std::string> SegmentFile::move_window(std::size_t bytes) {
   const std::uint64_t base = size() / page_bytes() * page_bytes();
   const auto used = static_cast<std::size_t>(size() - base);
   const std::size_t length = whole_pages(std::max(used + bytes, window_goal));
-  const int error = ::posix_fallocate(descriptor_, static_cast<off_t>(base), static_cast<off_t>(length));
-  if (error != 0) return std::unexpected(failed("write", error));
   void* const mapped =
       ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, static_cast<off_t>(base));
   if (mapped == MAP_FAILED) return std::unexpected(failed("map", errno));
   if (window_) ::munmap(window_, window_bytes_);
   window_ = static_cast<char*>(mapped);
   window_bytes_ = length;
+  ready_ = static_cast<std::size_t>(base_ + ready_ - base);
   base_ = base;
   used_ = used;
-  touched_ = 0;
   return {};
 }
 
-// Where the kernel does not know how, the pages come one by one.
-void SegmentFile::touch_ahead(std::size_t needed) {
-  const std::size_t begin = used_ / page_bytes() * page_bytes();
-  const std::size_t end = std::min(whole_pages(std::max(needed, begin + touched_at_once)), window_bytes_);
-#ifdef MADV_POPULATE_WRITE
-  ::madvise(window_ + begin, end - begin, MADV_POPULATE_WRITE);
-#endif
-  touched_ = end;
+// The file is as long as what may be touched.
+std::expected<void, std::string> SegmentFile::grow() {
+  const ssize_t written = ::pwrite(descriptor_, zeros.data(), zeros.size(), static_cast<off_t>(base_ + ready_));
+  if (written < 0 && errno == EINTR) return {};
+  if (written <= 0) return std::unexpected(failed("write", written < 0 ? errno : ENOSPC));
+  ready_ += static_cast<std::size_t>(written);
+  return {};
 }
 
 }  // namespace intermediary

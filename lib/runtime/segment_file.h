@@ -1,9 +1,9 @@
 // A file that frames are appended to in memory: what is written survives the process at once, without a system call,
 // and the space for it is there before it is written.
 //
-// The file is mapped in windows, each after its space was allocated, so that a full disk is an error of `append` and
-// never a signal. Behind the last frame stand zeros until `close` cuts them off; a reader takes a length of zero for
-// the end. Nothing is synchronised with the disk: records outlive the process, not the machine.
+// The file is mapped in windows, and grows by zeros before it is written to there, so that a full disk is an error of
+// `append` and never a signal. Behind the last frame stand zeros until `close` cuts them off; a reader takes a length
+// of zero for the end. Nothing is synchronised with the disk: records outlive the process, not the machine.
 #pragma once
 
 #include <cstddef>
@@ -34,16 +34,16 @@ class SegmentFile {
   SegmentFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
   std::expected<void, std::string> make_room(std::size_t bytes);
   std::expected<void, std::string> move_window(std::size_t bytes);
-  void touch_ahead(std::size_t needed);
+  std::expected<void, std::string> grow();
   std::string failed(std::string_view what, int error) const;
 
   std::string path_;
   int descriptor_;
   char* window_ = nullptr;
   std::size_t window_bytes_ = 0;
-  std::uint64_t base_ = 0;   // where the window begins in the file
-  std::size_t used_ = 0;     // of the window
-  std::size_t touched_ = 0;  // of the window: has its pages
+  std::uint64_t base_ = 0;  // where the window begins in the file
+  std::size_t used_ = 0;    // of the window
+  std::size_t ready_ = 0;   // of the window, or more: stands in the file
 };
 
 }  // namespace intermediary
