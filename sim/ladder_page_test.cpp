@@ -94,7 +94,7 @@ TEST(ChronicleTest, KnowsWhichFaultsStruck) {
   const auto scenario =
       parse_scenario("late.flow",
                      "scenario late\nnode p1 proxy stateful 192.0.2.1:5060\nauto ann 192.0.2.11:5060\n"
-                     "auto ben 192.0.2.12:5060\nfault drop 1 ann -> p1\n0 ben calls ann via p1\n");
+                     "auto ben 192.0.2.12:5060\nfault drop 1 ann -> p1\n0 ben calls sip:ann@192.0.2.11 via p1\n");
   ASSERT_TRUE(scenario) << scenario.error().to_string();
   Chronicle run;
   const Report report = run_scenario(*scenario, std::nullopt, &run);
@@ -102,7 +102,7 @@ TEST(ChronicleTest, KnowsWhichFaultsStruck) {
   EXPECT_THAT(report.ladder, HasSubstr("== drop 1 ann -> p1 =="));
   EXPECT_THAT(run.transcript, Contains(Field(&Transmission::fate, Fate::Lost)));
   EXPECT_THAT(run.states, Not(IsEmpty()));
-  EXPECT_THAT(run.notes, Contains(Field(&Note::text, HasSubstr("ben calls ann"))));
+  EXPECT_THAT(run.notes, Contains(Field(&Note::text, HasSubstr("ben calls sip:ann@192.0.2.11"))));
 }
 
 TEST(LadderPageTest, HoldsEveryMessage) {

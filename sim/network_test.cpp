@@ -154,8 +154,8 @@ TEST_F(NetworkTest, HealingAPartitionOpensNoNatBox) {
   network_.open(at(0ms), a_, 1, inside);
   network_.open(at(0ms), a_, 1, b_udp_);
   network_.partition(at(1000ms), {});
-  EXPECT_THAT(arrivals(), ElementsAre(Arrival{1010, "b accepted"}, Arrival{1020, "a connected"},
-                                      Arrival{127'000, "a closed"}, Arrival{127'000, "a closed"}));
+  EXPECT_THAT(arrivals(),
+              ElementsAre(Arrival{1010, "b accepted"}, Arrival{1020, "a connected"}, Arrival{127'000, "a closed"}));
 }
 
 TEST_F(NetworkTest, ASecondCloseIsNoEvent) {

@@ -28,7 +28,7 @@ TEST_F(InviteClientTest, RepeatsTheRequestAtT1DoublingUntilTimerB) {
 
 TEST_F(InviteClientTest, DoesNotRepeatOverTcpAndStillTimesOut) {
   send(Method::Invite, Transport::Tcp);
-  run_until(32s - 1ns);
+  run_until(32s - 1us);
   EXPECT_THAT(sent_at(), ElementsAre(0ms));
   EXPECT_THAT(wire_.withdrawn, IsEmpty());
   run_until(32s);
