@@ -12,6 +12,7 @@ namespace {
 // four bytes that are zero.
 constexpr std::array<char, 16> mark = {'\x89', 'I', 'M', 'R', '\r', '\n', '\x1a', '\n', char{record_version}};
 constexpr std::size_t version_at = 8;
+constexpr std::size_t searched_bytes = std::size_t{256} << 10;  // behind a length that leads nowhere
 constexpr std::string_view kinds = "HCIOE";
 
 std::uint32_t number_at(std::string_view bytes, std::size_t place) {
@@ -122,17 +123,31 @@ std::expected<void, std::string> SegmentReader::read_header() {
   return {};
 }
 
+// Somewhere behind the place that has been reached.
+bool SegmentReader::a_frame_follows() const {
+  const std::size_t end = std::min(bytes_.size(), position_ + searched_bytes);
+  for (std::size_t place = position_ + frame_head_bytes; place + frame_head_bytes < end; place += frame_head_bytes) {
+    const std::size_t length = number_at(bytes_, place);
+    if (length == 0 || length > end - place - frame_head_bytes || !kinds.contains(bytes_[place + frame_head_bytes])) {
+      continue;
+    }
+    if (head_of(bytes_.substr(place + frame_head_bytes, length)).check == number_at(bytes_, place + 4)) return true;
+  }
+  return false;
+}
+
 // The frame that comes next, without taking it; nullopt where none does, and end_ says why.
 std::optional<SegmentReader::Frame> SegmentReader::frame_ahead() {
   if (over_) return std::nullopt;
   const std::size_t left = bytes_.size() - position_;
   const std::size_t length = left < frame_head_bytes ? 0 : number_at(bytes_, position_);
-  if (length == 0) {
-    ended(false, false, "behind its last whole entry nothing follows");
-    return std::nullopt;
-  }
-  if (length > left - frame_head_bytes) {
-    ended(false, false, "the entry at byte " + std::to_string(position_) + " is cut off, or its length is damaged");
+  if (length == 0 || length > left - frame_head_bytes) {
+    // What ended in the middle of an entry has none behind it; a length that was damaged has.
+    const bool damaged = a_frame_follows();
+    ended(false, damaged,
+          damaged       ? "it is damaged at byte " + std::to_string(position_) + ": the length of an entry"
+          : length == 0 ? "behind its last whole entry nothing follows"
+                        : "the entry at byte " + std::to_string(position_) + " is cut off");
     return std::nullopt;
   }
   const std::string_view frame = bytes_.substr(position_ + frame_head_bytes, length);

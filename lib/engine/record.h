@@ -158,6 +158,7 @@ class SegmentReader {
   std::expected<void, std::string> read_header();
   std::optional<Frame> take_frame();
   std::optional<Frame> frame_ahead();
+  bool a_frame_follows() const;
   std::optional<RecordedInput> input_in(const Frame& frame);
   void ended(bool whole, bool damaged, std::string reason);
 

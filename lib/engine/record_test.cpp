@@ -172,6 +172,23 @@ TEST(RecordTest, ChangedBytesAreDamage) {
   EXPECT_LT(unseen, 8 * (2 * inputs().size() + 1));
 }
 
+TEST(RecordTest, ALengthThatIsDamagedIsToldFromAnEndInTheMiddle) {
+  const std::string bytes = segment();
+  const std::size_t second = read_all(bytes).inputs[1].offset;
+  for (const std::string& length : {std::string(4, '\0'), std::string("\xff\xff\xff\x7f"), std::string(4, '\xff')}) {
+    const Read read = read_all(std::string(bytes).replace(second, 4, length));
+    EXPECT_EQ(read.inputs.size(), 1u);
+    EXPECT_TRUE(read.end.damaged);
+    EXPECT_THAT(read.end.reason, HasSubstr("byte " + std::to_string(second)));
+  }
+  // The process was killed before it wrote the length, which comes last.
+  std::string torn = segment(false);
+  const std::size_t last = torn.size();
+  append_frame(torn, FrameMaker().input(at(seconds(100)), DeadlineReached{}));
+  torn.replace(last, 4, 4, '\0');
+  EXPECT_FALSE(read_all(torn + std::string(4096, '\0')).end.damaged);
+}
+
 TEST(RecordTest, WhatIsNoRecordSaysSo) {
   EXPECT_EQ(SegmentReader::open("").error(), "it is no record");
   EXPECT_EQ(SegmentReader::open("listen = []\n\n\n\n\n\n").error(), "it is no record");

@@ -78,6 +78,9 @@ Performance::Performance(const Scenario& scenario, std::uint64_t seed, const Scr
     }
   }
   if (options.chronicle) chronicler_.emplace(world_);
+  saboteur_.on_strike = [this](const Fault& fault) {
+    if (chronicler_) chronicler_->note("fault " + fault.to_string());
+  };
   saboteur_.on_restart = [this](HostId node) {
     witness_.restarted(node);
     if (testimony_) testimony_->restarted(node, world_.now());

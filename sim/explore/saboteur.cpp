@@ -35,6 +35,7 @@ bool Saboteur::strikes(const Fault& fault) {
   if (found == schedule_.end()) return false;
   struck_[static_cast<std::size_t>(found - schedule_.begin())] = occasion_;
   world_.network().note(world_.now(), fault.to_string());
+  if (on_strike) on_strike(fault);
   return true;
 }
 

@@ -31,6 +31,7 @@ class Saboteur {
   std::optional<Zone::Answer> asked(HostId node, const DnsQuestion& question);
   // Called when it has made a node start anew, before anything reaches that.
   std::function<void(HostId)> on_restart;
+  std::function<void(const Fault&)> on_strike;
 
   std::vector<FaultPoint> points() const;  // in the order of the run
   const std::vector<std::size_t>& struck() const { return struck_; }

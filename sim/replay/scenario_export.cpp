@@ -6,6 +6,7 @@
 
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "message/uri.h"
 #include "sim/scenario.h"
 #include "sim/wire.h"
 
@@ -151,12 +152,10 @@ std::string failure_text(const DnsFailure& failure) {
 }
 
 // "sip:bob@example.com" of whatever stands around it.
-std::string plain_address(std::string_view uri) {
-  std::string address(uri.substr(0, uri.find_first_of(";?>")));
-  const std::size_t at = address.find('@');
-  const std::size_t colon = address.rfind(':');
-  if (at != std::string::npos && colon != std::string::npos && colon > at) address.resize(colon);
-  return address;
+// As the location service has it; "" where it is no URI.
+std::string asked_for(std::string_view uri) {
+  const auto read = Uri::parse(uri);
+  return read ? address_of_record(*read) : std::string();
 }
 
 std::string microseconds_text(Duration duration) { return std::to_string(duration.count()) + "us"; }
@@ -275,7 +274,7 @@ std::string ScenarioExport::location_lines() const {
   std::set<std::string> wanted;
   for (const Transmission& sent : log_.transcript()) {
     const auto message = WireMessage::read(sent.bytes);
-    if (message && message->is_request()) wanted.insert(plain_address(message->uri()));
+    if (message && message->is_request()) wanted.insert(asked_for(message->uri()));
   }
   std::string lines;
   for (const auto& [address, contacts] : begun_ ? bindings_begun_ : bindings_) {

@@ -13,8 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string exported(const std::string& call_id, bool masked = true) {
-  const std::string bytes = TestRecord::whole();
+std::string exported(const std::string& call_id, bool masked = true, const std::string& bytes = TestRecord::whole()) {
   auto replay = Replay::open({bytes});
   EXPECT_TRUE(replay) << replay.error();
   WireLog log(*replay, {{call_id}, masked});
@@ -39,6 +38,19 @@ TEST(ScenarioExportTest, ACallRunsAsItDid) {
   EXPECT_THAT(text, HasSubstr("location server sip:"));
   EXPECT_THAT(text, Not(HasSubstr("bob")));
   EXPECT_TRUE(run(exported("c1", false)).passed);
+}
+
+// An address-of-record with a port is another one (RFC 3261 §10.3 step 5, §19.1.4).
+TEST(ScenarioExportTest, WhoIsCalledAtAPortIsFoundThere) {
+  TestRecord record;
+  record.registration("sip:bob@example.com:5060");
+  record.call("sip:bob@example.com:5060");
+  record.wait_until(60000);
+  for (const bool masked : {true, false}) {
+    const std::string text = exported("c1", masked, record.bytes);
+    const Report report = run(text);
+    EXPECT_TRUE(report.passed) << report.explanation() << '\n' << text;
+  }
 }
 
 TEST(ScenarioExportTest, ARefusedCallRunsAsItDid) {

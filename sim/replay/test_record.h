@@ -109,17 +109,17 @@ do   = { relay = "request-uri" }
     return made.to_bytes().insert(made.start_line.size() + 2, fields);
   }
 
-  void registration() {
+  void registration(const std::string& user = "sip:bob@example.com") {
     datagram(1000, bob,
-             request("REGISTER", "sip:example.com", "r1", 1, "sip:bob@example.com",
-                     "Contact: <sip:bob@192.0.2.20:5060>\r\nExpires: 3600\r\n", {}, "<sip:bob@example.com>"));
+             request("REGISTER", "sip:example.com", "r1", 1, user,
+                     "Contact: <sip:bob@192.0.2.20:5060>\r\nExpires: 3600\r\n", {}, '<' + user + '>'));
   }
-  void call() {
+  void call(const std::string& user = "sip:bob@example.com") {
     const std::string sdp =
         "v=0\r\no=alice 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\n"
         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n";
     datagram(2000, alice,
-             request("INVITE", "sip:bob@example.com", "c1", 1, "sip:alice@example.com",
+             request("INVITE", user, "c1", 1, "sip:alice@example.com",
                      "Contact: <sip:alice@192.0.2.10:5060>\r\nContent-Type: application/sdp\r\n", sdp));
     const std::string invite = sent.back();
     datagram(2010, bob, answer(invite, "180 Ringing", "Contact: <sip:bob@192.0.2.20:5060>\r\n"));

@@ -335,6 +335,29 @@ TEST_F(CommandLineTest, ExploresFaults) {
   EXPECT_THAT(run({"test", "--faults", "2", "--json", file}).output, HasSubstr("{\"scenarios\": 1, \"failed\": 0"));
   EXPECT_EQ(run({"test", "--faults", "0", file}).exit_code, 2);
   EXPECT_EQ(run({"test", "--faults", "1", "--rewrite", file}).exit_code, 2);
+  EXPECT_THAT(run({"test", "--faults", "1", "--html", "page.html", file}).output,
+              HasSubstr("--html excludes --faults"));
+}
+
+// What a saved scenario names lies where it lay, and the command says all that the run was told.
+TEST_F(CommandLineTest, WhatFaultsBreakRunsAgainFromWhereItIsSaved) {
+  write("people.inc", "auto ann 192.0.2.11:5060\nauto ben 192.0.2.12:5060\n");
+  const std::string config = write("sip.toml",
+                                   "listen = [{ name = \"udp\", on = \"udp:192.0.2.1:5060\" }]\n"
+                                   "[[rule]]\nname = \"all\"\n"
+                                   "when = { source = [\"192.0.2.0/24\"] }\ndo = { relay = \"request-uri\" }\n");
+  const std::string file = write("lonely.flow",
+                                 "scenario lonely\npromises\nnode p1 proxy stateful 192.0.2.1:5060\n"
+                                 "include people.inc\n0 ann calls sip:ben@192.0.2.12 via p1 for 1s\n");
+  const std::string saved = std::filesystem::path(file).parent_path() / "saved";
+  std::filesystem::create_directory(saved);
+  const Result broken = run({"test", "--faults", "1", "--config", config, "--save", saved, file});
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_THAT(broken.output,
+              HasSubstr("again: intermediary-cli test --config " + config + ' ' + saved + "/lonely-fault-1.flow"));
+  const Result again = run({"test", "--config", config, saved + "/lonely-fault-1.flow"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.output, HasSubstr("nothing-fails-where-nothing-is-wrong"));
 }
 
 TEST_F(CommandLineTest, AFaultThatNeverComesFails) {

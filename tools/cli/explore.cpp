@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 #include "base/json.h"
 #include "sim/explore/explorer.h"
@@ -20,6 +21,7 @@
 namespace intermediary::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 // What became of one file, as lines from a process that explores to the one that prints: of the summary, one line of
@@ -59,12 +61,36 @@ std::string indented(const std::string& text) {
   return result;
 }
 
+// Files lie relative to the scenario that names them: of one that is written elsewhere, from there.
+std::string moved(const std::string& text, const fs::path& from, const fs::path& to) {
+  const auto from_there = [&](std::string_view file) {
+    return fs::proximate(fs::absolute(from / file), fs::absolute(to)).generic_string();
+  };
+  std::string result;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first, name, config, file;
+    words >> first;
+    if (first == "include") {
+      words >> file;
+    } else if (first == "node") {
+      words >> name >> config >> file;
+      if (config != "config" || file.starts_with("\"\"\"") || file.find('=') != std::string::npos) file.clear();
+    }
+    if (!file.empty()) line.replace(line.rfind(file), file.size(), from_there(file));
+    result += line + '\n';
+  }
+  return result;
+}
+
 void describe(const sim::Scenario& scenario, const sim::Failure& failure, std::size_t number,
               const ExploreOptions& options, Outcome& outcome) {
   const std::string name = scenario.name + "-fault-" + std::to_string(number);
-  const std::string file = (std::filesystem::path(options.folder) / (name + ".flow")).string();
+  const std::string file = (fs::path(options.folder) / (name + ".flow")).string();
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << sim::with_faults(scenario, failure.schedule, name);
+  out << moved(sim::with_faults(scenario, failure.schedule, name), fs::path(scenario.file).parent_path(),
+               options.folder);
   out.close();
   std::string promises, list;
   for (const std::string& promise : failure.verdict.broken_promises) {
@@ -72,13 +98,15 @@ void describe(const sim::Scenario& scenario, const sim::Failure& failure, std::s
     list += (list.empty() ? "" : ", ") + json_string(promise);
   }
   const std::string seed = options.seed ? " --seed " + std::to_string(*options.seed) : "";
-  outcome.text += scenario.title() + ": with " + sim::to_string(failure.schedule) + '\n' + promises +
-                  indented(failure.verdict.ladder) +
-                  (out ? "  again: intermediary-cli test" + seed + ' ' + file : "  cannot write '" + file + '\'') +
-                  '\n';
+  const std::string config = options.config.empty() ? "" : " --config " + options.config;
+  outcome.text +=
+      scenario.title() + ": with " + sim::to_string(failure.schedule) + '\n' + promises +
+      indented(failure.verdict.ladder) +
+      (out ? "  again: intermediary-cli test" + config + seed + ' ' + file : "  cannot write '" + file + '\'') + '\n';
   outcome.json += std::string(outcome.json.empty() ? "" : ", ") +
                   "{\"schedule\": " + json_string(sim::to_string(failure.schedule)) +
-                  ", \"file\": " + json_string(file) + ", \"promises\": [" + list + "]}";
+                  (out ? ", \"file\": " : ", \"cannot_write\": ") + json_string(file) + ", \"promises\": [" + list +
+                  "]}";
 }
 
 void explore_row(const sim::Scenario& scenario, const ExploreOptions& options, Outcome& outcome) {

@@ -17,6 +17,7 @@ struct ExploreOptions {
   std::size_t faults = 1;
   std::size_t jobs = 1;
   std::optional<std::uint64_t> seed;
+  std::string config{};      // the file that takes the place of each node's own; "": none
   std::string folder = ".";  // where scenarios of what went wrong are written
   bool json = false;
   sim::Surroundings surroundings{};

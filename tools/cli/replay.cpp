@@ -255,8 +255,12 @@ int compare(const ReplayOptions& options, sim::Replay& replay) {
     std::cerr << "intermediary-cli replay: with the record's own configuration " << counted(differing, "input")
               << " already had other outputs than recorded: another version of the program?\n";
   }
+  const sim::Replay::Summary& summary = replay.summary();
+  if (!summary.trouble.empty()) {
+    std::cerr << "intermediary-cli replay: not all was compared: " << summary.end << "; " << summary.trouble << '\n';
+  }
   (options.json ? print_comparison_json : print_comparison)(comparison, log);
-  return comparison.differing() == 0 ? exit_fine : exit_failed;
+  return comparison.differing() == 0 && differing == 0 && summary.trouble.empty() ? exit_fine : exit_failed;
 }
 
 int replay_segments(const ReplayOptions& options, const std::vector<std::string_view>& segments) {

@@ -259,8 +259,8 @@ int test(TestOptions& options) {
     return exit_usage;
   }
   if (options.faults > 0) {
-    return explore_files({*files, options.faults, options.jobs, options.seed, options.folder, options.json,
-                          options.surroundings,
+    return explore_files({*files, options.faults, options.jobs, options.seed, options.config, options.folder,
+                          options.json, options.surroundings,
                           [&options](const sim::Scenario& scenario) { return is_wanted(scenario, options); }});
   }
   std::vector<Result> results;
@@ -325,7 +325,7 @@ void add_test(CLI::App& app, int& exit_code) {
           ->add_option("--faults", options->faults,
                        "Under every schedule of up to so many faults, judged by promises (docs/exploring.md)")
           ->check(CLI::Range(1, 9))
-          ->excludes(rewrite);
+          ->excludes(rewrite, ladder, html);
   command
       ->add_option("--runs", options->runs, "Without PATH: so many random worlds, from --seed on (docs/exploring.md)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
