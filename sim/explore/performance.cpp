@@ -140,7 +140,7 @@ void Performance::judge_conduct(std::vector<std::string>& broken) const {
   for (const HostId node : world_.nodes()) {
     add(misconduct(world_.network().name(node), testimony_->of(node), world_.config(node)));
   }
-  add(mishaps(world_, is_calm(scenario_)));
+  add(mishaps(world_, is_calm(scenario_) && saboteur_.struck().empty()));
 }
 
 // Counted as by a Saboteur.

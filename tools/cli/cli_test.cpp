@@ -344,11 +344,13 @@ TEST_F(CommandLineTest, WhatFaultsBreakRunsAgainFromWhereItIsSaved) {
   write("people.inc", "auto ann 192.0.2.11:5060\nauto ben 192.0.2.12:5060\n");
   const std::string config = write("sip.toml",
                                    "listen = [{ name = \"udp\", on = \"udp:192.0.2.1:5060\" }]\n"
-                                   "[[rule]]\nname = \"all\"\n"
-                                   "when = { source = [\"192.0.2.0/24\"] }\ndo = { relay = \"request-uri\" }\n");
+                                   "domains = [\"example.com\"]\n[[rule]]\nname = \"users\"\n"
+                                   "when = { ruri_domain = \"local\" }\ndo = { lookup = \"location\" }\n");
   const std::string file = write("lonely.flow",
-                                 "scenario lonely\npromises\nnode p1 proxy stateful 192.0.2.1:5060\n"
-                                 "include people.inc\n0 ann calls sip:ben@192.0.2.12 via p1 for 1s\n");
+                                 "scenario lonely\npromises\n"
+                                 "node p1 proxy stateful 192.0.2.1:5060 record-route domain=example.com\n"
+                                 "include people.inc\nlocation sip:ben@example.com = ben\n"
+                                 "0 ann calls sip:ben@example.com via p1 for 1s\n");
   const std::string saved = std::filesystem::path(file).parent_path() / "saved";
   std::filesystem::create_directory(saved);
   const Result broken = run({"test", "--faults", "1", "--config", config, "--save", saved, file});
