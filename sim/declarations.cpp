@@ -16,8 +16,6 @@ constexpr auto manners =
     std::to_array<std::string_view>({"registers", "outbound", "expires", "session-expires", "rings-after",
                                      "answers-after", "rejects", "hangs-up-after", "old-ack"});
 
-Piece key_of(const Piece& option) { return {option.text.substr(0, option.text.find('=')), option.place}; }
-
 }  // namespace
 
 void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
@@ -41,12 +39,33 @@ void Declarations::finish() {
     NodeDraft& draft = nodes_.at(node->name);
     draft.options.finish();
     if (!draft.options.is_whole) {
-      draft.options.config.rules = draft.rules.empty() ? usual_rules(draft.options) : draft.rules;
+      check_challenges(draft);
+      std::vector<Rule>& rules = draft.options.config.rules;
+      for (const PlacedRule& placed : draft.rules) rules.push_back(placed.rule);
+      if (rules.empty()) rules = usual_rules(draft.options);
     }
     node->config = draft.options.config;
     node->tls = draft.options.tls;
     node->keeps_bindings = draft.options.keeps_bindings;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
+  }
+}
+
+// Where the rule says it; `users` may stand below.
+void Declarations::check_challenges(const NodeDraft& draft) {
+  const Config& config = draft.options.config;
+  std::vector<std::string> realms;
+  for (const DigestRealm& realm : config.auth) realms.push_back(realm.name);
+  for (const auto& [rule, action, challenge] : draft.rules) {
+    if (rule.challenge.empty()) continue;
+    if (std::ranges::find(realms, rule.challenge) == realms.end()) {
+      throw Wrong{challenge, "no 'users' line is there for the realm '" + rule.challenge + '\'' +
+                                 (realms.empty() ? "" : suggestion(rule.challenge, realms))};
+    }
+    const bool forwards = !std::holds_alternative<RegisterAction>(rule.action);
+    if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
+      throw Wrong{challenge, "a stateless proxy cannot challenge: a repetition would be taken for a replay"};
+    }
   }
 }
 
@@ -163,8 +182,11 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
   Draft draft;
   draft.setup.name = declare(words, what);
   std::optional<Transport> transport;
+  OptionsOnce options;
   while (auto word = words.next_if_any()) {
     std::string_view text = word->text;
+    const bool is_address = text.find(";transport=") != std::string_view::npos || parse_address(text, 1);
+    if (!is_address && !text.starts_with("cert=")) options.add(*word);
     if (text.starts_with("transport=")) {
       transport = parse_transport(text.substr(10));
       if (!transport) wrong(*word, "transport=udp, tcp, tls, ws or wss");
@@ -199,8 +221,8 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
 void Declarations::read_party(Words& words) {
   Draft draft = read_user_agent(words, "the party's name");
   if (!draft.options.empty()) {
-    unknown(key_of(draft.options.front()), "an address or an option of a party",
-            {user_agent_options.begin(), user_agent_options.end()});
+    unknown_option(draft.options.front(), "an address or an option of a party",
+                   {user_agent_options.begin(), user_agent_options.end()});
   }
   parties_.insert(draft.setup.name);
   contacts_.emplace(draft.setup.name, contact_of(draft.setup));
@@ -249,7 +271,7 @@ void Declarations::apply_manner(AgentDeclaration& agent, const Piece& option) {
   } else {
     std::vector<std::string> known(user_agent_options.begin(), user_agent_options.end());
     known.insert(known.end(), manners.begin(), manners.end());
-    unknown(key_of(option), "an address or an option of an auto", known);
+    unknown_option(option, "an address or an option of an auto", known);
   }
 }
 
@@ -324,7 +346,13 @@ void Declarations::read_rule(Words& words) {
 // users NODE REALM [options] NAME:PASSWORD …
 void Declarations::read_users(Words& words) {
   NodeDraft& draft = node_of_rules(words.next("a node's name"));
-  draft.options.config.auth.push_back(parse_users(words));
+  const Place realm_place = Words(words).rest().place;
+  DigestRealm realm = parse_users(words);
+  std::vector<DigestRealm>& realms = draft.options.config.auth;
+  if (std::ranges::find(realms, realm.name, &DigestRealm::name) != realms.end()) {
+    throw Wrong{realm_place, "the realm '" + realm.name + "' is there already"};
+  }
+  realms.push_back(std::move(realm));
 }
 
 }  // namespace intermediary::sim

@@ -42,7 +42,7 @@ class Declarations {
   struct NodeDraft {
     Place place;
     NodeOptions options;
-    std::vector<Rule> rules;
+    std::vector<PlacedRule> rules;
     std::vector<IpAddress> addresses;  // address=, for a whole configuration
   };
   struct Draft {
@@ -52,6 +52,7 @@ class Declarations {
 
   std::string declare(Words& words, std::string_view what);
   void claim(const std::vector<Socket>& sockets, const Place& place);
+  static void check_challenges(const NodeDraft& draft);
   void read_node(Words& words);
   void read_proxy(NodeDraft& draft, Words& words);
   void read_whole(NodeDraft& draft, Words& words);

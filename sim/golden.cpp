@@ -1,6 +1,8 @@
 #include "sim/golden.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 
 #include "base/text.h"
 
@@ -47,28 +49,32 @@ CutFile cut_file(std::string_view text) {
 
 void give_ladders(const CutFile& file, std::vector<Scenario>& scenarios) {
   const bool has_table = !scenarios.front().row.empty();
+  const auto above = std::make_shared<const std::string>(file.above);
+  std::map<std::string_view, Scenario*> by_row;
   for (Scenario& scenario : scenarios) {
-    scenario.above_ladder = file.above;
+    scenario.above_ladder = above;
     if (!file.sections.empty()) scenario.ladder = "";
+    by_row.emplace(scenario.row, &scenario);
   }
   for (const LadderSection& section : file.sections) {
-    const auto rows = has_table ? section.rows : std::vector<std::string>{std::string()};
+    const auto rows = has_table || !section.rows.empty() ? section.rows : std::vector<std::string>{std::string()};
     for (const std::string& row : rows) {
-      const auto found = std::ranges::find(scenarios, row, &Scenario::row);
-      if (found == scenarios.end() || found->ladder_line != 0) {
+      const auto found = by_row.find(row);
+      if (found == by_row.end() || found->second->ladder_line != 0) {
         scenarios.front().stale_ladder = row;
         continue;
       }
-      found->ladder = section.ladder;
-      found->ladder_line = section.line;
+      found->second->ladder = section.ladder;
+      found->second->ladder_line = section.line;
     }
   }
 }
 
 std::string ladder_difference(const Scenario& scenario, const std::string& drawn) {
   if (!scenario.stale_ladder.empty()) {
-    return scenario.title() + ": there is a ladder for a row '" + scenario.stale_ladder +
-           "', which the table does not have or which has one already\n  (review the change, then --rewrite)\n";
+    return scenario.title() + ": there is a ladder for a row '" + scenario.stale_ladder + "', which " +
+           (scenario.row.empty() ? "is in no table" : "the table does not have or which has one already") +
+           "\n  (review the change, then --rewrite)\n";
   }
   if (!scenario.ladder || *scenario.ladder == drawn) return {};
   std::string_view wanted = *scenario.ladder;
@@ -91,18 +97,16 @@ std::string with_ladder(const Scenario& scenario, const std::string& drawn) {
 }
 
 std::string with_ladders(const std::vector<Scenario>& scenarios, const std::vector<std::string>& drawn) {
-  std::string text = scenarios.front().above_ladder;
+  std::string text = *scenarios.front().above_ladder;
   if (!text.empty() && text.back() != '\n') text += '\n';
-  std::vector<bool> written(scenarios.size());
+  std::map<std::string_view, std::string> headings;
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
-    if (written[i]) continue;
-    text += dashes;
-    for (std::size_t j = i; j < scenarios.size(); ++j) {
-      if (drawn[j] != drawn[i]) continue;
-      written[j] = true;
-      if (!scenarios[j].row.empty()) text += ' ' + scenarios[j].row;
-    }
-    text += '\n' + drawn[i];
+    std::string& heading = headings[drawn[i]];
+    if (!scenarios[i].row.empty()) heading += ' ' + scenarios[i].row;
+  }
+  for (const std::string& ladder : drawn) {
+    const auto heading = headings.extract(ladder);
+    if (!heading.empty()) text.append(dashes).append(heading.mapped()).append("\n").append(ladder);
   }
   return text;
 }

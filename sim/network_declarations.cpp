@@ -41,10 +41,15 @@ void Declarations::read_link(Words& words, LinkLine& line) {
     known(a);
     Piece b = words.next("the other end's name");
     known(b);
+    if (a.text == b.text) throw Wrong{b.place, "a link has two ends, and '" + b.text + "' is one already"};
     line.b = b.text;
   }
   if (words.at_end()) throw Wrong{words.rest().place, "expected latency=, jitter=, loss=, duplicate= or reorder="};
-  while (auto word = words.next_if_any()) apply_quality(line.change, *word);
+  OptionsOnce options;
+  while (auto word = words.next_if_any()) {
+    apply_quality(line.change, *word);
+    options.add(*word);
+  }
 }
 
 void Declarations::apply_quality(LinkChange& change, const Piece& word) {
@@ -67,8 +72,7 @@ void Declarations::apply_quality(LinkChange& change, const Piece& word) {
   } else if (key == "reorder") {
     change.reorder = share();
   } else {
-    unknown({key, word.place}, "what is to be said of the network",
-            {"latency", "jitter", "loss", "duplicate", "reorder"});
+    unknown_option(word, "what is to be said of the network", {"latency", "jitter", "loss", "duplicate", "reorder"});
   }
 }
 
@@ -117,8 +121,8 @@ void apply_nat_option(NatSetup& setup, const Piece& word) {
     if (value != "yes" && value != "no") wrong(word, "hairpin=yes or hairpin=no");
     setup.hairpin = value == "yes";
   } else {
-    unknown({key, word.place}, "an option of a NAT box",
-            {"kind", "mapping", "filtering", "timeout", "tcp-timeout", "hairpin"});
+    unknown_option(word, "an option of a NAT box",
+                   {"kind", "mapping", "filtering", "timeout", "tcp-timeout", "hairpin"});
   }
 }
 
@@ -137,8 +141,10 @@ void Declarations::read_nat(Words& words) {
   if (is_somebodys || is_taken({*outside, 0})) throw Wrong{address.place, address.text + " is somebody's already"};
   nat.setup.outside = *outside;
   if (Piece word = words.next("'inside'"); word.text != "inside") wrong(word, "'inside'");
+  OptionsOnce options;
   while (auto word = words.next_if_any()) {
     if (word->text.find('=') != std::string::npos) {
+      options.add(*word);
       apply_nat_option(nat.setup, *word);
       continue;
     }

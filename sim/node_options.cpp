@@ -5,12 +5,19 @@
 #include <iterator>
 #include <utility>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "config/words.h"
 #include "sim/smime.h"
 
 namespace intermediary::sim {
 namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 struct KeyValue {
   std::string key;
@@ -41,16 +48,28 @@ struct Value {
     if (parsed == Duration::zero()) refuse("a duration above zero");
     return parsed;
   }
-  std::chrono::seconds seconds() const {
-    Duration parsed = duration();
-    auto whole = std::chrono::duration_cast<std::chrono::seconds>(parsed);
-    if (whole != parsed) refuse("whole seconds");
-    return whole;
+  // The limits are those of the configuration file (docs/configuration.md).
+  Duration duration(Duration least, Duration most) const {
+    Duration parsed = least > Duration::zero() ? positive_duration() : duration();
+    if (parsed < least || parsed > most)
+      refuse("a duration from " + duration_text(least) + " to " + duration_text(most));
+    return parsed;
+  }
+  std::chrono::seconds seconds(Duration least, Duration most) const {
+    auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration());
+    if (whole != duration()) refuse("whole seconds");
+    return std::chrono::duration_cast<std::chrono::seconds>(duration(least, most));
   }
   std::size_t number() const {
     auto parsed = parse_decimal<std::size_t>(text);
     if (!parsed) refuse("a number");
     return *parsed;
+  }
+  std::size_t number(std::size_t least, std::size_t most) const {
+    const std::size_t parsed = number();
+    if (parsed < least || parsed > most)
+      refuse("a number from " + std::to_string(least) + " to " + std::to_string(most));
+    return parsed;
   }
   bool yes_or_no() const {
     if (text != "yes" && text != "no") refuse("yes or no");
@@ -95,48 +114,71 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
        if (v.text != "any") o.relay_for = v.networks();
      }},
     {"server", [](NodeOptions& o, const Value& v) { o.config.server_name = v.text; }},
-    {"timer-c", [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(); }},
-    {"max-breadth",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.max_breadth = static_cast<std::uint32_t>(v.number()); }},
+    {"timer-c",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(minutes(3) + seconds(1), hours(24)); }},
+    {"max-breadth", [](NodeOptions& o,
+                       const Value& v) { o.config.proxy.max_breadth = static_cast<std::uint32_t>(v.number(1, 1000)); }},
     {"large-over-tcp", [](NodeOptions& o, const Value& v) { o.config.proxy.tcp_for_large_requests = v.yes_or_no(); }},
     {"key", [](NodeOptions& o, const Value& v) { o.config.proxy.key = {v.number(), v.number()}; }},
-    {"min-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(); }},
-    {"default-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(); }},
-    {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(); }},
-    {"max-contacts", [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(); }},
+    // The file has an hour at most, as RFC 3261 §10.3 step 7 does: that the registrar keeps to it takes more here.
+    {"min-expires",
+     [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(seconds(1), days(365)); }},
+    {"default-expires",
+     [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(seconds(1), days(365)); }},
+    {"max-expires",
+     [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(seconds(1), days(365)); }},
+    {"max-contacts",
+     [](NodeOptions& o, const Value& v) {
+       o.config.registrar.max_contacts = v.number(1, limit::branches_per_request);
+     }},
     {"path", [](NodeOptions& o, const Value& v) { o.config.proxy.path = v.path_use(); }},
-    {"flow-timer", [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(); }},
+    {"flow-timer",
+     [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(seconds(0), hours(1)); }},
     {"service-route",
      [](NodeOptions& o, const Value& v) {
        o.config.registrar.service_route = v.list("URIs such as sip:192.0.2.1;lr");
      }},
-    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.positive_duration(); }},
-    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.positive_duration(); }},
-    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.positive_duration(); }},
-    {"timer-d", [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.positive_duration(); }},
-    {"failover-after", [](NodeOptions& o, const Value& v) { o.config.proxy.failover_after = v.duration(); }},
-    {"dns-timeout", [](NodeOptions& o, const Value& v) { o.config.dns.timeout = v.positive_duration(); }},
-    {"dns-min-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.min_ttl = v.seconds(); }},
-    {"dns-max-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.max_ttl = v.seconds(); }},
-    {"dns-negative-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.negative_ttl = v.seconds(); }},
-    {"dns-stale", [](NodeOptions& o, const Value& v) { o.config.dns.times.stale = v.seconds(); }},
-    {"dialog-lifetime", [](NodeOptions& o, const Value& v) { o.config.proxy.dialog_lifetime = v.positive_duration(); }},
+    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.duration(milliseconds(1), seconds(60)); }},
+    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.duration(milliseconds(1), minutes(5)); }},
+    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.duration(milliseconds(1), minutes(5)); }},
+    {"timer-d",
+     [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.duration(milliseconds(1), hours(1)); }},
+    {"failover-after",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.failover_after = v.duration(seconds(0), seconds(60)); }},
+    {"dns-timeout",
+     [](NodeOptions& o, const Value& v) { o.config.dns.timeout = v.duration(milliseconds(100), seconds(30)); }},
+    {"dns-min-ttl",
+     [](NodeOptions& o, const Value& v) { o.config.dns.times.min_ttl = v.seconds(seconds(0), hours(1)); }},
+    {"dns-max-ttl",
+     [](NodeOptions& o, const Value& v) { o.config.dns.times.max_ttl = v.seconds(seconds(1), days(7)); }},
+    {"dns-negative-ttl",
+     [](NodeOptions& o, const Value& v) { o.config.dns.times.negative_ttl = v.seconds(seconds(0), hours(3)); }},
+    {"dns-stale", [](NodeOptions& o, const Value& v) { o.config.dns.times.stale = v.seconds(seconds(0), days(7)); }},
+    {"dialog-lifetime",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.dialog_lifetime = v.duration(minutes(1), days(30)); }},
     {"session-expires",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.session_expires = v.seconds(); }},
-    {"min-se", [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.min_se = v.seconds(); }},
-    {"dialogs", [](NodeOptions& o, const Value& v) { o.config.limits.dialogs = v.number(); }},
-    {"subscriptions", [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions = v.number(); }},
+     [](NodeOptions& o, const Value& v) {
+       o.config.proxy.session_timer.session_expires = v.seconds(seconds(90), days(1));
+     }},
+    {"min-se",
+     [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.min_se = v.seconds(seconds(90), days(1)); }},
+    {"dialogs", [](NodeOptions& o, const Value& v) { o.config.limits.dialogs = v.number(1, 10'000'000); }},
+    {"subscriptions", [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions = v.number(1, 1'000'000); }},
     {"subscriptions-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions_per_source = v.number(); }},
-    {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions_per_source = v.number(1, 1'000'000); }},
+    {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(576, 65535); }},
     {"transactions-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(1, 1'000'000); }},
     {"connections-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(); }},
-    {"idle-connection", [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(); }},
-    {"idle-inbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_inbound = v.duration(); }},
-    {"idle-outbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_outbound = v.duration(); }},
-    {"outbound-connections", [](NodeOptions& o, const Value& v) { o.config.limits.outbound_connections = v.number(); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(1, 1'000'000); }},
+    {"idle-connection",
+     [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(milliseconds(100), hours(1)); }},
+    {"idle-inbound",
+     [](NodeOptions& o, const Value& v) { o.config.limits.idle_inbound = v.duration(minutes(1), days(7)); }},
+    {"idle-outbound",
+     [](NodeOptions& o, const Value& v) { o.config.limits.idle_outbound = v.duration(minutes(1), days(7)); }},
+    {"outbound-connections",
+     [](NodeOptions& o, const Value& v) { o.config.limits.outbound_connections = v.number(1, 1'000'000); }},
     {"advertise",
      [](NodeOptions& o, const Value& v) {
        if (o.config.listeners.empty()) throw Wrong{v.place, "advertise= stands behind the addresses that it is for"};
@@ -191,6 +233,17 @@ std::vector<std::string> rule_words() {
           "preferences", "recurse", "late-contacts", "register", "lookup",    "notify=dialog", "relay"};
 }
 
+std::vector<std::string> methods_of(const Value& value) {
+  auto methods = value.list("methods such as INVITE,BYE");
+  for (const std::string& method : methods) {
+    const auto meant = method_of_other_case(method);
+    if (!meant) continue;
+    throw Wrong{value.place, "'" + method + "' is another method than " + std::string(*meant) +
+                                 " (RFC 3261 §7.1: case counts); did you mean '" + std::string(*meant) + "'?"};
+  }
+  return methods;
+}
+
 // One word of a rule; true when it was the action.
 bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "register") return rule.action = RegisterAction{}, true;
@@ -199,13 +252,13 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   if (word.text == "late-contacts") return fork.late_contacts = true, false;
   if (word.text == "notify=dialog") return rule.action = NotifyAction{}, true;
   auto option = key_and_value(word.text);
-  if (!option) unknown(word, "a condition, an option or an action of a rule", rule_words());
+  if (!option) unknown_option(word, "a condition, an option or an action of a rule", rule_words());
   Value value{option->value, word.place};
   if (option->key == "relay") return rule.action = relay_action(value), true;
   if (option->key == "name") {
     rule.name = option->value;
   } else if (option->key == "method") {
-    rule.when.methods = value.list("methods such as INVITE,BYE");
+    rule.when.methods = methods_of(value);
   } else if (option->key == "domain") {
     rule.when.ruri_domains = value.domains();
   } else if (option->key == "source") {
@@ -222,7 +275,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     rule.mode = parse_proxy_mode(option->value);
     if (!rule.mode) unknown({option->value, word.place}, "a mode", proxy_mode_names());
   } else {
-    unknown({option->key, word.place}, "a condition, an option or an action of a rule", rule_words());
+    unknown_option(word, "a condition, an option or an action of a rule", rule_words());
   }
   return false;
 }
@@ -267,53 +320,72 @@ Socket parse_socket(const Piece& word) {
 }
 
 void NodeOptions::apply(const Piece& word) {
+  auto option = key_and_value(word.text);
+  bool is_address = word.text.find(";transport=") != std::string::npos;
+  const bool is_flag = !option && (is_name(word.text) || word.text == "!trusted");
+  if (is_address || (!option && !is_flag)) return apply_address(word);
+  const std::string key = option ? option->key : word.text;
+  // Certificates are several; these two are for the addresses before them.
+  if (key != "cert" && key != "advertise" && key != "websocket") options.add(word);
   if (word.text == "record-route") {
     config.proxy.record_route = true;
-    return;
-  }
-  if (word.text == "outbound") {
+  } else if (word.text == "outbound") {
     config.proxy.outbound = true;
-    return;
-  }
-  if (word.text == "smime") {
+  } else if (word.text == "smime") {
     config.smime = node_smime_keys();
-    return;
-  }
-  if (word.text == "websocket") {
+  } else if (word.text == "websocket") {
     for (ListenerConfig& listener : config.listeners) {
       if (listener.transport == Transport::Tcp || listener.transport == Transport::Tls) listener.websocket = true;
     }
-    return;
-  }
-  if (word.text == "!trusted") {
+  } else if (word.text == "!trusted") {
     tls.trusted = false;
-    return;
+  } else if (is_flag) {
+    unknown_option(word, "an address or an option", known_options());
+  } else {
+    auto setter = std::ranges::find(setters, key, &std::pair<std::string_view, Setter>::first);
+    if (setter == std::end(setters)) unknown_option(word, "an address or an option", known_options());
+    setter->second(*this, Value{option->value, word.place});
   }
-  auto option = key_and_value(word.text);
-  bool is_address = word.text.find(";transport=") != std::string::npos;
-  if (!option && is_name(word.text)) unknown(word, "an address or an option", known_options());
-  if (!option || is_address) {
-    Socket socket = parse_socket(word);
-    std::string name = std::string(parameter_name(socket.transport)) + std::to_string(config.listeners.size() + 1);
-    ListenerConfig listener;
-    listener.name = std::move(name);
-    listener.transport = socket.transport;
-    listener.bind = socket.address;
-    config.listeners.push_back(std::move(listener));
-    return;
+}
+
+void NodeOptions::apply_address(const Piece& word) {
+  Socket socket = parse_socket(word);
+  std::string name = std::string(parameter_name(socket.transport)) + std::to_string(config.listeners.size() + 1);
+  ListenerConfig listener;
+  listener.name = std::move(name);
+  listener.transport = socket.transport;
+  listener.bind = socket.address;
+  config.listeners.push_back(std::move(listener));
+}
+
+// At the option of the two that stands there; where none does, the values are the usual ones.
+void NodeOptions::in_order(std::string_view low_name, Duration low, std::string_view high_name, Duration high) const {
+  const auto low_place = options.place_of(low_name), high_place = options.place_of(high_name);
+  if (low <= high || (!low_place && !high_place)) return;
+  throw Wrong{low_place ? *low_place : *high_place, std::string(low_name) + " may not be more than " +
+                                                        std::string(high_name) + ", and these are " +
+                                                        duration_text(low) + " and " + duration_text(high)};
+}
+
+void NodeOptions::check_pairs() const {
+  in_order("t1", config.timings.t1, "t2", config.timings.t2);
+  const RegistrarSettings& registrar = config.registrar;
+  in_order("min-expires", registrar.min_expires, "max-expires", registrar.max_expires);
+  in_order("default-expires", registrar.default_expires, "max-expires", registrar.max_expires);
+  // Not of the usual one: a scenario about a long least interval says nothing of it.
+  if (options.place_of("default-expires")) {
+    in_order("min-expires", registrar.min_expires, "default-expires", registrar.default_expires);
   }
-  if (option->key == "record-route" || option->key == "outbound") {
-    throw Wrong{word.place, option->key + " takes no value"};
+  in_order("dns-min-ttl", config.dns.times.min_ttl, "dns-max-ttl", config.dns.times.max_ttl);
+  if (options.place_of("session-expires")) {
+    in_order("min-se", config.proxy.session_timer.min_se, "session-expires",
+             config.proxy.session_timer.session_expires);
   }
-  auto setter = std::ranges::find(setters, option->key, &std::pair<std::string_view, Setter>::first);
-  if (setter == std::end(setters)) {
-    throw Wrong{word.place, "unknown option '" + option->key + '\'' + suggestion(option->key, known_options())};
-  }
-  setter->second(*this, Value{option->value, word.place});
 }
 
 void NodeOptions::finish() {
   if (is_whole) return finish_whole();
+  check_pairs();
   const bool secured =
       std::ranges::any_of(config.listeners, [](const ListenerConfig& l) { return is_secure(l.transport); });
   if (secured && tls.certificates.empty() && !config.domains.empty()) {
@@ -354,38 +426,51 @@ std::vector<Rule> usual_rules(const NodeOptions& options) {
   return rules;
 }
 
-Rule parse_rule(Words& words, std::size_t number) {
-  Rule rule;
+PlacedRule parse_rule(Words& words, std::size_t number) {
+  PlacedRule placed;
+  Rule& rule = placed.rule;
   rule.name = "rule-" + std::to_string(number);
   ForkPolicy fork;
+  OptionsOnce options;
   bool acts = false;
   while (!words.at_end()) {
     Piece word = words.next("a condition or an action");
     bool is_action = apply_rule_word(rule, fork, word);
     if (acts && is_action) throw Wrong{word.place, "a rule has one action, and this is another"};
     acts |= is_action;
+    options.add(word);
+    if (is_action) placed.action = word.place;
   }
   if (!acts)
     throw Wrong{words.rest().place,
                 "expected an action: register, lookup, notify=dialog, relay=request-uri or relay=<sip:…>"};
+  const std::vector<std::string>& methods = rule.when.methods;
+  if (std::holds_alternative<RegisterAction>(rule.action) && !methods.empty() &&
+      std::ranges::find(methods, "REGISTER") == methods.end()) {
+    throw Wrong{placed.action, "this rule registers, but its method= lets no REGISTER in"};
+  }
+  placed.challenge = options.place_of("challenge").value_or(placed.action);
   if (auto* lookup = std::get_if<LookupAction>(&rule.action)) lookup->fork = fork;
   if (auto* relay = std::get_if<RelayAction>(&rule.action)) relay->fork = fork;
-  return rule;
+  return placed;
 }
 
 DigestRealm parse_users(Words& words) {
   DigestRealm realm;
   realm.realm = words.next("a realm").text;
   realm.name = realm.realm;
+  OptionsOnce options;
   while (auto word = words.next_if_any()) {
     const std::size_t colon = word->text.find(':'), equals = word->text.find('=');
     if (colon != std::string::npos && colon < equals) {
       const std::string user = word->text.substr(0, colon);
+      if (realm.users.contains(user)) throw Wrong{word->place, "the user '" + user + "' is there already"};
       realm.users[user] = secrets_from_password(user, realm.realm, word->text.substr(colon + 1));
       continue;
     }
     auto option = key_and_value(word->text);
     if (!option) wrong(*word, "NAME:PASSWORD or an option");
+    options.add(*word);
     Value value{option->value, word->place};
     if (option->key == "algorithms") {
       realm.algorithms.clear();
@@ -408,6 +493,7 @@ DigestRealm parse_users(Words& words) {
       wrong(*word, "qop=auth, qop=auth,auth-int or may-register=any");
     }
   }
+  if (realm.users.empty()) throw Wrong{words.rest().place, "expected a user: NAME:PASSWORD"};
   return realm;
 }
 

@@ -29,6 +29,7 @@ struct NodeOptions {
   bool keeps_bindings = false;  // store=durable
   bool is_whole = false;        // the configuration is its operator's: rules and certificates are what it says
   TlsHost tls{};
+  OptionsOnce options{};
 
   void apply(const Piece& word);
   // Once all words are applied: gives secured listeners their certificates.
@@ -36,12 +37,22 @@ struct NodeOptions {
 
  private:
   void finish_whole();
+  void apply_address(const Piece& word);
+  // Limits between options.
+  void check_pairs() const;
+  void in_order(std::string_view low_name, Duration low, std::string_view high_name, Duration high) const;
 };
 
 // What a node without `rule` lines does (docs/scenarios.md).
 std::vector<Rule> usual_rules(const NodeOptions& options);
+// A rule, and where its action and its challenge stand.
+struct PlacedRule {
+  Rule rule;
+  Place action{};
+  Place challenge{};
+};
 // The words behind `rule NODE`; throws Wrong.
-Rule parse_rule(Words& words, std::size_t number);
+PlacedRule parse_rule(Words& words, std::size_t number);
 // The words behind `users NODE`; throws Wrong.
 DigestRealm parse_users(Words& words);
 

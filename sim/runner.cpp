@@ -459,7 +459,7 @@ Report run_scenario(const Scenario& scenario, std::optional<std::uint64_t> seed,
 
 std::string prose_of(const Scenario& scenario) {
   std::string prose;
-  std::string_view rest = scenario.above_ladder;
+  std::string_view rest = *scenario.above_ladder;
   while (rest.starts_with('#')) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     prose += std::string(trim(line.substr(1))) + '\n';

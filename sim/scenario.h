@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -138,12 +139,13 @@ struct Scenario {
   std::vector<Line> lines;
   std::vector<std::pair<Place, std::vector<std::string>>> distinct;
   std::vector<std::string> tags;
-  std::string row;                    // of the file's table; "" where it has none
-  Origins origins;                    // of the lines that places name
-  std::string above_ladder;           // the file's text down to the line of dashes
-  std::optional<std::string> ladder;  // nullopt: the file has no line of dashes
-  std::size_t ladder_line = 0;        // where it begins in the file
-  std::string stale_ladder;           // a row that is not in the table has one
+  std::string row;  // of the file's table; "" where it has none
+  Origins origins;  // of the lines that places name
+  std::shared_ptr<const std::string> above_ladder =
+      std::make_shared<const std::string>();  // the file's text down to the line of dashes, of all its rows
+  std::optional<std::string> ladder;          // nullopt: the file has no line of dashes
+  std::size_t ladder_line = 0;                // where it begins in the file
+  std::string stale_ladder;                   // a row that is not in the table has one
 
   // "s.flow", "s.flow[busy]".
   std::string title() const { return row.empty() ? file : file + '[' + row + ']'; }

@@ -40,7 +40,8 @@ class Parser {
   }
 
   Scenario run() {
-    for (LogicalLine& line : logical_lines(text_)) {
+    std::vector<LogicalLine> lines = logical_lines(text_);
+    for (LogicalLine& line : lines) {
       current_ = &line;
       read_line(line);
     }
@@ -83,6 +84,10 @@ class Parser {
 
   void finish() {
     if (scenario_.name.empty()) throw Wrong{{1, 1}, "expected 'scenario NAME'"};
+    if (scenario_.inhabitants.empty() && scenario_.lines.empty()) {
+      throw Wrong{current_->first.place,
+                  "nothing happens in this scenario: nobody lives in it, and no line has a time"};
+    }
     world_.finish();
     for (const auto& [place, names] : scenario_.distinct) {
       for (const std::string& name : names) {
@@ -122,7 +127,15 @@ class Parser {
     } while (!words.at_end());
   }
 
+  // For what can be said once in a scenario.
+  void once(std::string_view keyword) {
+    if (!said_.emplace(keyword).second) {
+      throw Wrong{current_->first.place, '\'' + std::string(keyword) + "' stands above already"};
+    }
+  }
+
   void read_seed(Words& words) {
+    once("seed");
     Piece word = words.next("a number");
     auto seed = parse_decimal<std::uint64_t>(word.text);
     if (!seed) wrong(word, "a number");
@@ -130,6 +143,7 @@ class Parser {
   }
 
   void read_wall(Words& words) {
+    once("wall");
     Piece word = words.next("a time such as 2026-01-01T00:00:00Z");
     auto wall = parse_wall_time(word.text);
     if (!wall) wrong(word, "a time such as 2026-01-01T00:00:00Z");
@@ -434,7 +448,7 @@ class Parser {
   Scenario scenario_;
   LogicalLine* current_ = nullptr;
   Declarations world_;
-  std::set<std::string, std::less<>> variables_;
+  std::set<std::string, std::less<>> variables_, said_;
   Duration last_time_{0};
 };
 

@@ -126,6 +126,69 @@ TEST_P(ScenarioMistake, IsRefusedAtItsPlace) {
   EXPECT_EQ(error.substr(0, error.find('\n')), GetParam().said);
 }
 
+// The limits are those of the configuration file.
+INSTANTIATE_TEST_SUITE_P(
+    Limits, ScenarioMistake,
+    testing::Values(Mistake{"node p2 proxy stateful 192.0.2.9 max-contacts=0\n",
+                            "s.flow:5:34: expected a number from 1 to 32, got '0'"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 max-breadth=0\n",
+                            "s.flow:5:34: expected a number from 1 to 1000, got '0'"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 mtu=0\n",
+                            "s.flow:5:34: expected a number from 576 to 65535, got '0'"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 t1=10h\n",
+                            "s.flow:5:34: expected a duration from 1ms to 1m, got '10h'"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 timer-c=3m\n",
+                            "s.flow:5:34: expected a duration from 181s to 1d, got '3m'"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 t1=5s t2=1s\n",
+                            "s.flow:5:34: t1 may not be more than t2, and these are 5s and 1s"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 t2=100ms\n",
+                            "s.flow:5:34: t1 may not be more than t2, and these are 500ms and 100ms"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 min-expires=10 default-expires=5 max-expires=5\n",
+                            "s.flow:5:34: min-expires may not be more than max-expires, and these are 10s and 5s"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 min-expires=10 default-expires=5\n",
+                            "s.flow:5:34: min-expires may not be more than default-expires, and these are 10s and 5s"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 dns-min-ttl=2s dns-max-ttl=1s\n",
+                            "s.flow:5:34: dns-min-ttl may not be more than dns-max-ttl, and these are 2s and 1s"},
+                    Mistake{"node p2 proxy stateful 192.0.2.9 session-expires=90s min-se=2m\n",
+                            "s.flow:5:54: min-se may not be more than session-expires, and these are 2m and 90s"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Nonsense, ScenarioMistake,
+    testing::Values(
+        Mistake{"rule p1 method=invite lookup\n",
+                "s.flow:5:9: 'invite' is another method than INVITE (RFC 3261 §7.1: case counts); did you mean "
+                "'INVITE'?"},
+        Mistake{"rule p1 method=INVITE,BYE register\n",
+                "s.flow:5:27: this rule registers, but its method= lets no REGISTER in"},
+        Mistake{"rule p1 challenge=none register\n", "s.flow:5:9: no 'users' line is there for the realm 'none'"},
+        Mistake{"users p1 staff a:b\nrule p1 lookup challenge=stuff\n",
+                "s.flow:6:16: no 'users' line is there for the realm 'stuff'; did you mean 'staff'?"},
+        Mistake{"users p1 staff a:b\nrule p1 mode=stateless challenge=staff lookup\n",
+                "s.flow:6:24: a stateless proxy cannot challenge: a repetition would be taken for a replay"},
+        Mistake{"users p1 example.com\n", "s.flow:5:21: expected a user: NAME:PASSWORD"},
+        Mistake{"users p1 r a:b a:c\n", "s.flow:5:16: the user 'a' is there already"},
+        Mistake{"users p1 r a:b\nusers p1 r c:d\n", "s.flow:6:10: the realm 'r' is there already"},
+        Mistake{"node p2 proxy stateful 192.0.2.9 t1=1s t1=2s\n", "s.flow:5:40: 't1' stands on this line twice"},
+        Mistake{"node p2 proxy stateful 192.0.2.9 outbound outbound\n",
+                "s.flow:5:43: 'outbound' stands on this line twice"},
+        Mistake{"rule p1 method=BYE method=INVITE lookup\n", "s.flow:5:20: 'method' stands on this line twice"},
+        Mistake{"users p1 r a:b qop=auth qop=auth\n", "s.flow:5:25: 'qop' stands on this line twice"},
+        Mistake{"party carol 192.0.2.3 user=a user=b\n", "s.flow:5:30: 'user' stands on this line twice"},
+        Mistake{"auto carol 192.0.2.3 expires=1h expires=2h\n", "s.flow:5:33: 'expires' stands on this line twice"},
+        Mistake{"link * loss=1% loss=2%\n", "s.flow:5:16: 'loss' stands on this line twice"},
+        Mistake{"nat home outside 203.0.113.1 inside alice timeout=3s timeout=4s\n",
+                "s.flow:5:54: 'timeout' stands on this line twice"},
+        Mistake{"link p1 p1 loss=1%\n", "s.flow:5:9: a link has two ends, and 'p1' is one already"},
+        Mistake{"seed 1\nseed 2\n", "s.flow:6:1: 'seed' stands above already"},
+        Mistake{"wall 2026-01-01T00:00:00Z\nwall 2026-01-01T00:00:00Z\n", "s.flow:6:1: 'wall' stands above already"},
+        Mistake{"node p2 proxy stateful 192.0.2.9 websocket=yes\n", "s.flow:5:34: websocket takes no value"},
+        Mistake{"node p2 proxy stateful 192.0.2.9 !trusted=no\n", "s.flow:5:34: !trusted takes no value"},
+        Mistake{"node p2 proxy stateful 192.0.2.9 t1\n", "s.flow:5:34: t1 takes a value: t1=…"},
+        Mistake{"rule p1 recurse=yes lookup\n", "s.flow:5:9: recurse takes no value"},
+        Mistake{"rule p1 fork lookup\n", "s.flow:5:9: fork takes a value: fork=…"},
+        Mistake{"party carol 192.0.2.3 rport=yes\n", "s.flow:5:23: rport takes no value"},
+        Mistake{"auto carol 192.0.2.3 old-ack=yes\n", "s.flow:5:22: old-ack takes no value"}));
+
 INSTANTIATE_TEST_SUITE_P(
     All, ScenarioMistake,
     testing::Values(
@@ -140,7 +203,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"node p2 proxy stateful 192.0.2.3 timer-d=soon\n",
                 "s.flow:5:34: expected a duration such as 500ms or 3s, got 'soon'"},
         Mistake{"node p2 proxy stateful 192.0.2.3 colour=red\n",
-                "s.flow:5:34: unknown option 'colour'; there is 'record-route', 'outbound', 'smime', 'websocket', "
+                "s.flow:5:34: expected an address or an option, got 'colour'; there is 'record-route', 'outbound', "
+                "'smime', 'websocket', "
                 "'!trusted', 'domain', 'relay', 'server', 'timer-c', 'max-breadth', 'large-over-tcp', 'key', "
                 "'min-expires', 'default-expires', 'max-expires', 'max-contacts', 'path', 'flow-timer', "
                 "'service-route', 't1', 't2', 't4', 'timer-d', 'failover-after', 'dns-timeout', 'dns-min-ttl', "
@@ -262,8 +326,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"users p1 example.com colour=red\n",
                 "s.flow:5:22: expected NAME:PASSWORD or an option, got 'colour'; there is 'algorithms', 'qop', "
                 "'nonce-life', 'may-register'"},
-        Mistake{"rule p1 challenge=nobody lookup\n",
-                "s.flow:2:1: rule 'rule-1' challenges for 'nobody', which there is not"},
+        Mistake{"rule p1 challenge=nobody lookup\n", "s.flow:5:9: no 'users' line is there for the realm 'nobody'"},
         Mistake{"0 p1 -> alice INVITE  credentials\n", "s.flow:5:23: credentials are what a party writes"},
         Mistake{"0 alice -> p1 OPTIONS sip:x  credentials nc\n",
                 "s.flow:5:30: expected user=, password=, or a parameter such as nc=00000001, got 'nc'"},
@@ -304,7 +367,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"node p2 proxy stateful 192.0.2.9 recrod-route\n",
                 "s.flow:5:34: expected an address or an option, got 'recrod-route'; did you mean 'record-route'?"},
         Mistake{"node p2 proxy stateful 192.0.2.9 max-contact=3\n",
-                "s.flow:5:34: unknown option 'max-contact'; did you mean 'max-contacts'?"},
+                "s.flow:5:34: expected an address or an option, got 'max-contact'; did you mean 'max-contacts'?"},
         Mistake{"node p2 proxy stateful 192.0.2.9 max-contacts=many\n", "s.flow:5:34: expected a number, got 'many'"},
         Mistake{"node p2 proxy stateful 192.0.2.9 large-over-tcp=maybe\n",
                 "s.flow:5:34: expected yes or no, got 'maybe'"},
@@ -407,6 +470,21 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"fault drop 1 p1 -> nobody\n", "s.flow:5:20: nobody is called 'nobody' above"},
         Mistake{"fault restart 1 alice\n", "s.flow:5:17: expected a node's name, got 'alice'"},
         Mistake{"0 alice -> 192.0.2.99 BYE\n", "s.flow:5:1: a party sends to somebody with a name"}));
+
+TEST(ScenarioParser, AnEmptyWorldIsNoScenario) {
+  const auto empty = parse_scenario("s.flow", "# Nothing.\nscenario s\n");
+  ASSERT_FALSE(empty);
+  EXPECT_THAT(empty.error().to_string(), StartsWith("s.flow:2:1: nothing happens in this scenario: "));
+}
+
+TEST(ScenarioParser, CertificatesAreSeveral) {
+  const Scenario scenario = parsed("node p2 proxy stateful 192.0.2.9;transport=tls cert=a.example cert=b.example\n");
+  EXPECT_THAT(std::get<NodeSetup>(scenario.inhabitants.at(3)).tls.certificates, SizeIs(2));
+}
+
+TEST(ScenarioParser, UsersMayStandBelowTheRuleThatAsksForThem) {
+  EXPECT_EQ(error_of("rule p1 challenge=staff lookup\nusers p1 staff a:b\n"), "");
+}
 
 TEST(ScenarioParser, AMistakeIsShownWithItsLineAndACaret) {
   EXPECT_THAT(error_of("seed x\n"), HasSubstr("\n  seed x\n       ^"));

@@ -138,6 +138,24 @@ void unknown(const Piece& piece, std::string_view expected, const std::vector<st
               "expected " + std::string(expected) + ", got '" + piece.text + '\'' + suggestion(piece.text, candidates)};
 }
 
+void unknown_option(const Piece& word, std::string_view expected, const std::vector<std::string>& candidates) {
+  const std::string key = word.text.substr(0, word.text.find('='));
+  if (std::ranges::find(candidates, key) == candidates.end()) unknown({key, word.place}, expected, candidates);
+  if (key != word.text) throw Wrong{word.place, key + " takes no value"};
+  throw Wrong{word.place, key + " takes a value: " + key + "=…"};
+}
+
+void OptionsOnce::add(const Piece& word) {
+  std::string key = word.text.substr(0, word.text.find('='));
+  const auto [other, fresh] = places_.emplace(std::move(key), word.place);
+  if (!fresh) throw Wrong{word.place, '\'' + other->first + "' stands on this line twice"};
+}
+
+std::optional<Place> OptionsOnce::place_of(std::string_view key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? std::nullopt : std::optional(found->second);
+}
+
 bool is_name(std::string_view text) {
   return !text.empty() && is_alpha(text.front()) &&
          std::ranges::all_of(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-'; });

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +47,21 @@ struct Wrong {
 [[noreturn]] void wrong(const Piece& piece, std::string_view expected);  // "expected …, got '…'"
 // The same, with the candidate that was probably meant, or all of them.
 [[noreturn]] void unknown(const Piece& piece, std::string_view expected, const std::vector<std::string>& candidates);
+
+// The same of "key" or "key=…", by its key: one of the candidates has a value where it takes none, or none.
+[[noreturn]] void unknown_option(const Piece& word, std::string_view expected,
+                                 const std::vector<std::string>& candidates);
+
+// Options of one line, each of which stands there once.
+class OptionsOnce {
+ public:
+  // Throws Wrong the second time for the same "key", "key=…".
+  void add(const Piece& word);
+  std::optional<Place> place_of(std::string_view key) const;
+
+ private:
+  std::map<std::string, Place, std::less<>> places_;
+};
 
 // Letters, digits, '-' and '_', a letter first.
 bool is_name(std::string_view text);

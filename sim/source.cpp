@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -16,6 +17,9 @@ constexpr std::size_t deepest_include = 8;
 constexpr std::size_t deepest_repeat = 4;
 constexpr std::size_t most_repetitions = 1000;
 constexpr std::size_t most_lines = 100'000;
+constexpr std::size_t most_included = 1000;  // files in all: each may name many, and those many more
+constexpr std::size_t most_rows = 10'000;
+constexpr std::size_t most_lines_of_rows = 200'000;  // every row writes the others out again
 
 struct SourceLine {
   std::string text;
@@ -57,10 +61,16 @@ class Writer {
     include(file, text, lines);
     const auto rows = take_table(lines);
     std::vector<Written> written;
+    std::size_t lines_of_rows = 0;
     for (const auto& [name, values] : rows) {
       row_ = name;
       Lines result;
       write(lines, values, result, 0);
+      lines_of_rows += result.size();
+      if (lines_of_rows > most_lines_of_rows) {
+        throw Wrong{{current_.origin.number, 1},
+                    "the rows together write out more than " + std::to_string(most_lines_of_rows) + " lines"};
+      }
       written.push_back(joined(result));
     }
     return written;
@@ -99,6 +109,7 @@ class Writer {
         include_at(line, lines);
       } else {
         lines.push_back(std::move(line));
+        if (lines.size() > most_lines) too_many_lines(lines.back());
       }
     }
     open_.pop_back();
@@ -121,10 +132,18 @@ class Writer {
     if (open_.size() > deepest_include) {
       throw Wrong{path.place, "files include each other no more than " + std::to_string(deepest_include) + " deep"};
     }
+    if (files_.size() > most_included) {
+      throw Wrong{path.place, "no more than " + std::to_string(most_included) + " files are included in all"};
+    }
     const auto text = surroundings_.read_file(*file);
     if (!text) throw Wrong{path.place, "cannot read '" + path.text + "': " + text.error()};
     changed_ = true;
     include(*file, *text, lines);
+  }
+
+  [[noreturn]] void too_many_lines(const SourceLine& line) {
+    current_ = line;
+    throw Wrong{{line.origin.number, 1}, "more than " + std::to_string(most_lines) + " lines are written out"};
   }
 
   void refuse_in_included(const SourceLine& line) {
@@ -135,24 +154,31 @@ class Writer {
 
   // ---- table
 
-  // Its lines become empty, so that the others keep their numbers.
+  // Its lines are taken out: with them, each row would write out as many lines as there are rows.
   std::vector<Row> take_table(Lines& lines) {
     std::vector<Row> rows;
+    Lines others;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (lines[i].first_word() != "table") continue;
+      if (lines[i].first_word() != "table") {
+        others.push_back(std::move(lines[i]));
+        continue;
+      }
       current_ = lines[i];
       if (!rows.empty()) throw Wrong{{lines[i].origin.number, 1}, "one file, one table"};
       const std::vector<std::string> columns = columns_of(lines[i]);
-      lines[i].text.clear();
       while (i + 1 < lines.size() && continues(lines[i + 1])) {
         current_ = lines[++i];
         if (!piece_of(current_).text.empty()) add_row(columns, rows);
-        lines[i].text.clear();
       }
       if (rows.empty())
         throw Wrong{{current_.origin.number, 1}, "expected rows below, indented: a name and its values"};
     }
-    if (rows.empty()) rows.push_back({});
+    if (rows.empty()) {
+      rows.push_back({});
+    } else {
+      changed_ = true;
+    }
+    lines = std::move(others);
     return rows;
   }
 
@@ -168,6 +194,7 @@ class Writer {
     while (!words.at_end()) {
       const Piece name = words.next("the name of a column");
       if (!is_name(name.text)) wrong(name, "the name of a column");
+      if (name.text == "row") throw Wrong{name.place, "'row' is the name of the row: call the column otherwise"};
       if (std::ranges::find(columns, name.text) != columns.end()) {
         throw Wrong{name.place, "the column '" + name.text + "' is there already"};
       }
@@ -176,12 +203,15 @@ class Writer {
     return columns;
   }
 
-  void add_row(const std::vector<std::string>& columns, std::vector<Row>& rows) const {
+  void add_row(const std::vector<std::string>& columns, std::vector<Row>& rows) {
     const std::vector<Piece> values = split_columns(piece_of(current_));
     const Piece& name = values.front();
     if (!is_name(name.text)) wrong(name, "the row's name, then two spaces before each value");
-    if (std::ranges::find(rows, name.text, &Row::name) != rows.end()) {
+    if (!row_names_.insert(name.text).second) {
       throw Wrong{name.place, "the row '" + name.text + "' is there already"};
+    }
+    if (rows.size() == most_rows) {
+      throw Wrong{name.place, "a table has no more than " + std::to_string(most_rows) + " rows"};
     }
     if (values.size() != columns.size() + 1) {
       throw Wrong{name.place, "expected " + std::to_string(columns.size()) + " value(s) behind '" + name.text +
@@ -210,9 +240,7 @@ class Writer {
         continue;
       }
       result.push_back(current_);
-      if (result.size() > most_lines) {
-        throw Wrong{{current_.origin.number, 1}, "more than " + std::to_string(most_lines) + " lines are written out"};
-      }
+      if (result.size() > most_lines) too_many_lines(result.back());
     }
   }
 
@@ -299,6 +327,7 @@ class Writer {
   std::vector<std::string> files_;
   std::vector<std::string> open_;  // files that are being read
   SourceLine current_;
+  std::set<std::string, std::less<>> row_names_;
   std::string row_;
   bool changed_ = false;  // a line does not stand where it stood in the file
 };

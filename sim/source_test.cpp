@@ -102,14 +102,15 @@ TEST(Source, EachRowOfATableIsAScenario) {
       "x {code} [{reason}] {row}\n");
   ASSERT_THAT(rows, SizeIs(2));
   EXPECT_EQ(rows[0].row, "busy");
-  EXPECT_EQ(rows[0].text, "\n\n\n\nx 486 [Busy Here] busy\n");
-  EXPECT_EQ(rows[1].text, "\n\n\n\nx 480 [] silent\n");
+  EXPECT_EQ(rows[0].text, "x 486 [Busy Here] busy\n");
+  EXPECT_EQ(rows[0].origins.at(1), "here/s.flow:5");
+  EXPECT_EQ(rows[1].text, "x 480 [] silent\n");
 }
 
 TEST(Source, ARepetitionMayHangOnARow) {
   const auto rows = written("table  times\n  once   1\n  twice  2\nrepeat {times} as i\n{i}\nend\n");
-  EXPECT_EQ(rows[0].text, "\n\n\n1\n");
-  EXPECT_EQ(rows[1].text, "\n\n\n1\n2\n");
+  EXPECT_EQ(rows[0].text, "1\n");
+  EXPECT_EQ(rows[1].text, "1\n2\n");
 }
 
 TEST(Source, AMistakeNamesItsRow) {
@@ -135,6 +136,59 @@ TEST(Source, ALadderOfNoRowIsStale) {
   EXPECT_THAT(ladder_difference(scenarios[0], "x\n"), StartsWith("s.flow[a]: there is a ladder for a row 'b'"));
   const auto without = parse_scenarios("s.flow", world + "table  code\n  a  1\n  b  2\n---- a\nx\n").value();
   EXPECT_THAT(ladder_difference(without[1], "x\n"), StartsWith("s.flow[b]: the ladder differs"));
+}
+
+TEST(Source, ALadderOfARowNeedsATable) {
+  const auto scenarios = parse_scenarios("s.flow", world + "---- norow\nx\n").value();
+  EXPECT_THAT(ladder_difference(scenarios[0], "x\n"),
+              StartsWith("s.flow: there is a ladder for a row 'norow', which is in no table\n"));
+}
+
+// ---- how much
+
+std::string table_of(std::size_t rows) {
+  std::string text = "table  code\n";
+  for (std::size_t i = 0; i < rows; ++i) text += "  r" + std::to_string(i) + "  1\n";
+  return text;
+}
+
+// Each row writes out the other lines and no lines of the table: else the work would grow with the square of the rows.
+TEST(Source, RowsWriteOutNoOtherRows) {
+  std::size_t written_out = 0;
+  for (const Written& row : written(table_of(10'000) + "x {code}\n")) written_out += row.text.size();
+  EXPECT_EQ(written_out, 10'000u * 4);
+}
+
+TEST(Source, ATableHasSoManyRows) {
+  EXPECT_THAT(error_of(table_of(10'001)), StartsWith("here/s.flow:10002:3: a table has no more than 10000 rows\n"));
+}
+
+TEST(Source, RowsTogetherWriteOutSoManyLines) {
+  const std::string text = table_of(201) + "repeat 1000 as i\nx\nend\n";
+  EXPECT_THAT(error_of(text), HasSubstr("row 'r200': the rows together write out more than 200000 lines\n"));
+}
+
+// Seven files that each name the next twenty times are 20^7 readings.
+TEST(Source, FilesThatIncludeManyAreReadSoOften) {
+  std::size_t read = 0;
+  const Surroundings wide{[&](const std::string& path) -> std::expected<std::string, std::string> {
+    ++read;
+    std::string text;
+    const char next = static_cast<char>(path[path.size() - 5] + 1);
+    for (int i = 0; next < 'h' && i < 20; ++i) text += std::string("include ") + next + ".inc\n";
+    return text;
+  }};
+  const auto scenarios = parse_scenarios("s.flow", "include a.inc\n", wide);
+  ASSERT_FALSE(scenarios);
+  EXPECT_THAT(scenarios.error().to_string(), HasSubstr(".inc:"));
+  EXPECT_THAT(scenarios.error().to_string(), HasSubstr(":9: no more than 1000 files are included in all\n"));
+  EXPECT_EQ(read, 1000u);
+}
+
+TEST(Source, IncludedLinesAreCounted) {
+  const std::string many(60'000, '\n');
+  EXPECT_THAT(error_of("include a.inc\ninclude a.inc\n", {{"here/a.inc", many}}),
+              StartsWith("here/a.inc:40001:1: more than 100000 lines are written out\n"));
 }
 
 // ---- mistakes
@@ -189,6 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "here/s.flow:5:1: 'repeat' stands no more than 4 deep"},
         Mistake{"table\n", "here/s.flow:1:1: expected rows below, indented: a name and its values"},
         Mistake{"table 1st\n", "here/s.flow:1:7: expected the name of a column, got '1st'"},
+        Mistake{"table row\n", "here/s.flow:1:7: 'row' is the name of the row: call the column otherwise"},
         Mistake{"table a a\n", "here/s.flow:1:9: the column 'a' is there already"},
         Mistake{"table a\n", "here/s.flow:1:1: expected rows below, indented: a name and its values"},
         Mistake{"table a\n  x  1\n  x  2\n", "here/s.flow:3:3: the row 'x' is there already"},

@@ -174,7 +174,7 @@ std::expected<std::vector<Script>, std::string> scripts_of(const std::string& fi
                                                            const sim::Surroundings& surroundings) {
   auto scenarios = sim::parse_scenarios(file, text, surroundings);
   if (!scenarios) return std::unexpected(scenarios.error().to_string());
-  const auto written = sim::write_out(file, scenarios->front().above_ladder, surroundings);
+  const auto written = sim::write_out(file, *scenarios->front().above_ladder, surroundings);
   if (!written) return std::unexpected(written.error().to_string());
   std::vector<Script> scripts;
   for (sim::Scenario& scenario : *scenarios) {

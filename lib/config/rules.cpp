@@ -17,16 +17,11 @@ bool is_judged_as_invite(std::string_view method) { return method == "ACK" || me
 
 void read_methods(TableReader& when, RuleMatch& match) {
   std::vector<Placed<std::string>> idle;
-  constexpr std::string_view rfc_methods[] = {"INVITE",   "ACK",   "BYE",    "CANCEL",    "OPTIONS",
-                                              "REGISTER", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY",
-                                              "PUBLISH",  "INFO",  "REFER",  "MESSAGE"};
   for (const Placed<std::string>& method : when.texts("method")) {
-    const bool known = std::ranges::find(rfc_methods, method.value) != std::ranges::end(rfc_methods);
-    const auto meant = std::ranges::find_if(
-        rfc_methods, [&](std::string_view name) { return equals_ignoring_case(name, method.value); });
+    const auto meant = method_of_other_case(method.value);
     if (!is_token(method.value)) {
       when.problems().error(method.at, "'" + method.value + "' is not a method (RFC 3261 §25.1: a token)");
-    } else if (!known && meant != std::ranges::end(rfc_methods)) {
+    } else if (meant) {
       when.problems().error(method.at, "'" + method.value +
                                            "': methods are told apart by case (RFC 3261 §7.1); write '" +
                                            std::string(*meant) + "'");

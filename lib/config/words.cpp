@@ -115,6 +115,16 @@ std::string not_available(std::string_view word) {
   return "'" + std::string(word) + "' is not available in this version";
 }
 
+std::optional<std::string_view> method_of_other_case(std::string_view text) {
+  static constexpr std::string_view methods[] = {"INVITE",   "ACK",   "BYE",    "CANCEL",    "OPTIONS",
+                                                 "REGISTER", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY",
+                                                 "PUBLISH",  "INFO",  "REFER",  "MESSAGE"};
+  const auto meant =
+      std::ranges::find_if(methods, [&](std::string_view name) { return equals_ignoring_case(name, text); });
+  if (meant == std::ranges::end(methods) || *meant == text) return std::nullopt;
+  return *meant;
+}
+
 bool is_hostname(std::string_view text) {
   if (text.size() > 253) return false;
   while (true) {

@@ -25,6 +25,9 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 // "'x' is not available in this version".
 std::string not_available(std::string_view word);
 
+// The method of an RFC that differs from `text` in case alone: methods are told apart by it (RFC 3261 §7.1).
+std::optional<std::string_view> method_of_other_case(std::string_view text);
+
 // RFC 3261 §25.1 hostname: labels of letters, digits and hyphens.
 bool is_hostname(std::string_view text);
 

@@ -85,7 +85,7 @@ std::string with_faults(const Scenario& scenario, const Schedule& schedule, cons
   std::string faults;
   for (const Fault& fault : schedule) faults += "fault " + fault.to_string() + '\n';
   std::string result;
-  std::string_view rest = scenario.above_ladder;
+  std::string_view rest = *scenario.above_ladder;
   bool in_table = false;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));

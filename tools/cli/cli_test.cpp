@@ -266,6 +266,11 @@ TEST_F(CommandLineTest, RunsAScenario) {
   EXPECT_THAT(result.output, AllOf(HasSubstr("ok    "), HasSubstr("small.flow"), HasSubstr("1 scenario, 0 failed")));
 }
 
+TEST_F(CommandLineTest, AScenarioThatIsTooLargeIsNamed) {
+  const std::string large = write("large.flow", std::string((1 << 20) + 1, '#'));
+  EXPECT_THAT(run({"test", large}).output, HasSubstr("cannot read '" + large + "': it is larger than 1048576 bytes"));
+}
+
 TEST_F(CommandLineTest, AWrongExpectationFailsAndSaysWhere) {
   const Result result = run({"test", write("small.flow", small_scenario + "0 p1 -> alice 404\n")});
   EXPECT_EQ(result.exit_code, 1);

@@ -131,7 +131,7 @@ Outcome explore_file(std::size_t index, const ExploreOptions& options) {
     return outcome;
   };
   const auto text = read_file(file);
-  if (!text) return fail(text.error());
+  if (!text) return fail("cannot read '" + file + "': " + text.error());
   const auto scenarios = sim::parse_scenarios(file, *text, options.surroundings);
   if (!scenarios) return fail(scenarios.error().to_string());
   if (options.wanted && !options.wanted(scenarios->front())) return outcome;

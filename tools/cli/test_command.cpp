@@ -139,7 +139,7 @@ Result run_row(const sim::Scenario& scenario, const TestOptions& options, std::s
 // A result for each row; for none where the file is not wanted.
 std::vector<Result> run_file(const std::string& file, const TestOptions& options) {
   const auto text = read_file(file);
-  if (!text) return {{.file = file, .failure = text.error() + '\n'}};
+  if (!text) return {{.file = file, .failure = "cannot read '" + file + "': " + text.error() + '\n'}};
   const auto scenarios = sim::parse_scenarios(file, *text, options.surroundings);
   if (!scenarios) return {{.file = file, .failure = scenarios.error().to_string() + '\n'}};
   std::vector<Result> results;
