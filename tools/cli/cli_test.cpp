@@ -229,6 +229,62 @@ TEST_F(CommandLineTest, SaysWhyARecordCannotBeReplayed) {
               HasSubstr("a size from 64K on is wanted"));
 }
 
+TEST_F(CommandLineTest, NothingIsWrittenOverTheRecordOrTwice) {
+  namespace fs = std::filesystem;
+  const std::string mine = write("mine.record", "");
+  fs::copy_file(record, mine, fs::copy_options::overwrite_existing);
+  const std::string link = mine + ".link", hard = mine + ".hard";
+  fs::create_symlink(mine, link);
+  fs::create_hard_link(mine, hard);
+  for (const std::string option : {"--pcap", "--html", "--scenario"}) {
+    for (const std::string& path : {mine, link, hard, fs::path(mine).parent_path().string() + "/./mine.record"}) {
+      const Result refused = run({"replay", mine, "--call", "c1", option, path});
+      EXPECT_EQ(refused.exit_code, 2) << option << ' ' << path;
+      EXPECT_THAT(refused.output, AllOf(HasSubstr("RECORD"), HasSubstr(option), HasSubstr("the same file")));
+      EXPECT_EQ(fs::file_size(mine), fs::file_size(record));
+    }
+  }
+  const std::string one = mine + ".export";
+  const Result twice = run({"replay", mine, "--pcap", one, "--html", one});
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_THAT(twice.output, AllOf(HasSubstr("--pcap"), HasSubstr("--html")));
+  EXPECT_FALSE(fs::exists(one));
+  EXPECT_EQ(run({"replay", mine, "--pcap", "/dev/null", "--html", "/dev/null"}).exit_code, 0);
+}
+
+TEST_F(CommandLineTest, WhatIsExportedIsForItsOwnerAlone) {
+  namespace fs = std::filesystem;
+  for (const std::string option : {"--pcap", "--html", "--scenario"}) {
+    const std::string file = write("there.before", "a longer text than anybody would believe\n");
+    fs::permissions(file, fs::perms(0644));
+    EXPECT_EQ(run({"replay", record, "--unmasked", "--call", "c1", option, file}).exit_code, 0) << option;
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms(0600)) << option;
+    const Result unwritable = run({"replay", record, "--call", "c1", option, "/nonexistent/x"});
+    EXPECT_EQ(unwritable.exit_code, 2) << option;
+    EXPECT_EQ(unwritable.output, "intermediary-cli replay: cannot write '/nonexistent/x': No such file or directory\n");
+  }
+}
+
+TEST_F(CommandLineTest, AnEmptyValueIsNotOneThatIsLeftOut) {
+  const std::string scenarios = INTERMEDIARY_SOURCE_DIR "/conformance/scenarios/rfc3665-3";
+  const std::vector<std::vector<std::string>> commands = {{"run", "--record"},
+                                                          {"run", "--config"},
+                                                          {"replay", record, "--config"},
+                                                          {"replay", record, "--call"},
+                                                          {"replay", record, "--pcap"},
+                                                          {"replay", record, "--html"},
+                                                          {"replay", record, "--scenario"},
+                                                          {"test", scenarios, "--html"},
+                                                          {"test", scenarios, "--config"}};
+  for (std::vector<std::string> command : commands) {
+    const std::string option = command.back();
+    command.emplace_back("");
+    const Result refused = run(command);
+    EXPECT_EQ(refused.exit_code, 2) << option;
+    EXPECT_THAT(refused.output, HasSubstr(option + ": what is given is empty")) << command.front();
+  }
+}
+
 TEST_F(CommandLineTest, TellsBadUsageFromAFailedCheck) {
   EXPECT_EQ(run({"check", "/nonexistent.toml"}).exit_code, 2);
   EXPECT_EQ(run({"check"}).exit_code, 2);

@@ -14,6 +14,18 @@ namespace {
 // Commands that are designed and not yet there.
 constexpr std::array<std::string_view, 4> later_commands = {"explain", "ctl", "schema", "init"};
 
+// Where a script's variable is not set, nothing must silently be left out: "" is no file, and no name either.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_expected_min() == 0) continue;  // a flag
+      option->check([](const std::string& value) {
+        return value.empty() ? std::string("what is given is empty") : std::string();
+      });
+    }
+  }
+}
+
 int run_command_line(int argc, char** argv) {
   if (argc > 1 && std::ranges::find(later_commands, argv[1]) != later_commands.end()) {
     std::cerr << "intermediary-cli: the command '" << argv[1] << "' is not available in this version\n";
@@ -32,6 +44,7 @@ int run_command_line(int argc, char** argv) {
   add_test(app, exit_code);
   add_replay(app, exit_code);
   add_conformance(app, exit_code);
+  refuse_empty_values(app);
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
   if (argc > 1 && *argv[1] != '-' && std::ranges::find(commands, argv[1]) == commands.end()) {

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -163,9 +164,17 @@ void print_comparison_json(const sim::Comparison& comparison, sim::WireLog& log)
 
 // ---- what is exported: for its owner alone, since masks leave addresses and Call-IDs
 
+// What is there already may have been for others to read: it is made its owner's before anything is in it.
+bool is_for_its_owner_alone(int file) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0) return false;
+  if (!S_ISREG(status.st_mode)) return true;  // a pipe, a terminal: whoever made it knows who reads it
+  return ::fchmod(file, S_IRUSR | S_IWUSR) == 0 && ::ftruncate(file, 0) == 0;
+}
+
 std::string written(const std::string& path, std::string_view contents) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  bool good = file >= 0;
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  bool good = file >= 0 && is_for_its_owner_alone(file);
   while (good && !contents.empty()) {
     const ssize_t count = ::write(file, contents.data(), contents.size());
     good = count > 0;
@@ -174,6 +183,33 @@ std::string written(const std::string& path, std::string_view contents) {
   const int error = errno;
   if (file >= 0) ::close(file);
   return good ? std::string() : "cannot write '" + path + "': " + std::generic_category().message(error);
+}
+
+// By whatever path or link; what is neither there nor a regular file is the same only by its name.
+bool is_same_file(const std::string& one, const std::string& other) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(one, error) && !fs::is_regular_file(one, error)) return false;
+  if (fs::equivalent(one, other, error)) return true;
+  return fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error);
+}
+
+// Writing must not destroy what is read, nor what was written a moment ago. "" when it does not.
+std::string overwriting(const ReplayOptions& options, const std::vector<std::string>& segments) {
+  std::vector<std::pair<std::string, std::string>> named = {{"RECORD", options.record}};
+  for (const std::string& segment : segments) named.emplace_back("RECORD", segment);
+  const std::pair<std::string, std::string> exports[] = {
+      {"--pcap", options.pcap}, {"--html", options.html}, {"--scenario", options.scenario}};
+  for (const auto& [option, path] : exports) {
+    if (path.empty()) continue;
+    for (const auto& [other_option, other] : named) {
+      if (!is_same_file(path, other)) continue;
+      return other_option + " '" + other + "' and " + option + " '" + path +
+             "' are the same file: nothing is written over it";
+    }
+    named.emplace_back(option, path);
+  }
+  return {};
 }
 
 std::string page_of(const ReplayOptions& options, const sim::WireLog& log) {
@@ -189,8 +225,13 @@ std::string page_of(const ReplayOptions& options, const sim::WireLog& log) {
   return page.str();
 }
 
-// Written, whether it runs or not: an error says why it does not.
-std::string export_scenario(const ReplayOptions& options, const sim::ScenarioExport& call) {
+// Written, whether it runs or not.
+struct ExportedScenario {
+  std::string unwritten;  // why it could not be written
+  std::string problem;    // why it does not run as the call did
+};
+
+ExportedScenario export_scenario(const ReplayOptions& options, const sim::ScenarioExport& call) {
   std::string name = std::filesystem::path(options.scenario).stem().string();
   const std::string text = call.text(name);
   auto scenario = sim::parse_scenario(options.scenario, text);
@@ -202,8 +243,7 @@ std::string export_scenario(const ReplayOptions& options, const sim::ScenarioExp
   } else {
     problem = report.explanation();
   }
-  if (std::string unwritten = written(options.scenario, contents); !unwritten.empty()) return unwritten;
-  return problem.empty() ? problem : "the scenario is written, but does not run as the call did:\n" + problem;
+  return {written(options.scenario, contents), problem};
 }
 
 // "" when all is written.
@@ -277,12 +317,14 @@ int replay_segments(const ReplayOptions& options, const std::vector<std::string_
     if (!options.scenario.empty()) call.add(*step);
   }
   if (const std::string problem = exported(options, *replay, log); !problem.empty()) return fail(problem);
+  ExportedScenario scenario;
+  if (!options.scenario.empty()) scenario = export_scenario(options, call);
+  if (!scenario.unwritten.empty()) return fail(scenario.unwritten);
   (options.json ? print_json : print_text)(replay->summary(), first);
-  if (!options.scenario.empty()) {
-    if (const std::string problem = export_scenario(options, call); !problem.empty()) {
-      std::cerr << "intermediary-cli replay: " << problem << '\n';
-      return exit_failed;
-    }
+  if (!scenario.problem.empty()) {
+    std::cerr << "intermediary-cli replay: the scenario is written, but does not run as the call did:\n"
+              << scenario.problem << '\n';
+    return exit_failed;
   }
   return is_good(replay->summary()) ? exit_fine : exit_failed;
 }
@@ -300,6 +342,7 @@ int replay(const ReplayOptions& options) {
   if (const std::string wrong = wrong_options(options); !wrong.empty()) return fail(wrong);
   const auto paths = record_files(options.record);
   if (!paths) return fail(paths.error());
+  if (const std::string wrong = overwriting(options, *paths); !wrong.empty()) return fail(wrong);
   std::vector<MappedFile> files;
   std::vector<std::string_view> segments;
   for (const std::string& path : *paths) {
