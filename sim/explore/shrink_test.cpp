@@ -38,7 +38,7 @@ TEST(Shrink, KeepsWhatMattersAndMakesItsValuesSimple) {
 }
 
 TEST(Shrink, OffersNothingLarger) {
-  const std::string world = "scenario slow\nlink * jitter=3.25s\n";
+  const std::string world = "scenario slow\nauto cat 192.0.2.13\nlink * jitter=3.25s\n";
   const Shrunk shrunk = shrink(
       world, [](const std::string& text) { return has(text, "jitter=") && !has(text, "=0") && !has(text, "=1s"); });
   EXPECT_THAT(shrunk.text, HasSubstr("jitter=3s"));
