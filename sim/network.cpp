@@ -8,7 +8,6 @@ namespace intermediary::sim {
 namespace {
 
 // So long TCP tries to open a connection: six repetitions of its SYN, from one second on.
-constexpr Duration tcp_patience = std::chrono::seconds(127);
 
 }  // namespace
 

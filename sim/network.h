@@ -66,6 +66,9 @@ enum class Fate : std::uint8_t {
   Cut,      // stopped on its way by a partition or a NAT box: nobody hears of it
 };
 
+// So long a connection is tried where nobody answers: the six repetitions that Linux sends by default.
+inline constexpr Duration tcp_patience = std::chrono::seconds(127);
+
 // One entry of the transcript: a datagram, a piece of a stream, or something that happens to a connection.
 struct Transmission {
   enum class Kind : std::uint8_t { Message, Open, Close };

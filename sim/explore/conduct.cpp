@@ -49,10 +49,8 @@ void judge_hop(const WentOut& branch, const CameIn& parent, const Config& config
   }
 }
 
-// One that has been tried for up to the 127 s of TCP.
 bool awaits_connection(const NodeTestimony& seen, TimePoint now) {
-  return std::ranges::any_of(
-      seen.openings, [&](TimePoint opening) { return opening <= now && now < opening + std::chrono::seconds(127); });
+  return seen.opened_between(now - tcp_patience, now);
 }
 
 void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
@@ -101,12 +99,6 @@ Endpoint reply_endpoint(const Seen& request) {
   return endpoint;
 }
 
-}  // namespace
-
-void Complaints::add(std::string_view promise, TimePoint when, const std::string& what) {
-  lines_.push_back(std::string(promise) + ": " + node_ + ": " + what + " at " + seconds_text(when.time_since_epoch()));
-}
-
 // Without transactions every repetition is passed on by itself, with the way that it came in its Via (RFC 3581 §4): the
 // next one may come from another port of a NAT box.
 bool is_same_but_for_its_way(const Glance& one, const Glance& other) {
@@ -114,6 +106,25 @@ bool is_same_but_for_its_way(const Glance& one, const Glance& other) {
          one.from_tag == other.from_tag && one.to_tag == other.to_tag && one.branch_below == other.branch_below &&
          one.sent_by_below == other.sent_by_below && one.max_forwards == other.max_forwards &&
          one.routes == other.routes;
+}
+
+// A request that cannot go on for want of a name server meets one that fails now: what another one met is no reason.
+void judge_lookups(const NodeTestimony& seen, Complaints& complaints) {
+  for (const CameIn& request : seen.requests) {
+    const Seen* refusal = request.refusal_or_success();
+    if (!refusal || refusal->message.status != 500 || !request.branches.empty()) continue;
+    const TimePoint began = request.first().time, ended = refusal->time;
+    const auto in_between = [&](TimePoint one) { return one >= began && one <= ended; };
+    const bool earlier = std::ranges::any_of(seen.troubles, [&](TimePoint one) { return one < began; });
+    if (!earlier || std::ranges::any_of(seen.troubles, in_between) || awaits_connection(seen, ended)) continue;
+    complaints.add(asks_again, ended, named(request.request) + " is refused for a name server's earlier failure");
+  }
+}
+
+}  // namespace
+
+void Complaints::add(std::string_view promise, TimePoint when, const std::string& what) {
+  lines_.push_back(std::string(promise) + ": " + node_ + ": " + what + " at " + seconds_text(when.time_since_epoch()));
 }
 
 void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaints& complaints) {
@@ -156,19 +167,6 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
     }
   }
   judge_acks(seen, config, complaints);
-}
-
-// A request that cannot go on for want of a name server meets one that fails now: what another one met is no reason.
-void judge_lookups(const NodeTestimony& seen, Complaints& complaints) {
-  for (const CameIn& request : seen.requests) {
-    const Seen* refusal = request.refusal_or_success();
-    if (!refusal || refusal->message.status != 500 || !request.branches.empty()) continue;
-    const TimePoint began = request.first().time, ended = refusal->time;
-    const auto in_between = [&](TimePoint one) { return one >= began && one <= ended; };
-    const bool earlier = std::ranges::any_of(seen.troubles, [&](TimePoint one) { return one < began; });
-    if (!earlier || std::ranges::any_of(seen.troubles, in_between) || awaits_connection(seen, ended)) continue;
-    complaints.add(asks_again, ended, named(request.request) + " is refused for a name server's earlier failure");
-  }
 }
 
 std::vector<std::string> misconduct(const std::string& node, const NodeTestimony& seen, const Config& config) {

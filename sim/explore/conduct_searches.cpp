@@ -20,7 +20,6 @@ constexpr std::string_view best_answer = "best-answer (RFC 3261 §16.7 step 6)";
 constexpr std::string_view forwards_once = "forwards-a-request-once (RFC 3261 §17.2, RFC 6026 §7.1)";
 constexpr std::string_view waits_for_all = "waits-for-every-branch (RFC 3261 §16.7 step 5)";
 constexpr std::string_view rejects_loops = "rejects-only-loops (RFC 3261 §16.3 step 4, RFC 5393 §4.2)";
-constexpr Duration longest_opening = std::chrono::seconds(127);  // so long TCP tries
 constexpr Duration three_minutes = std::chrono::minutes(3);
 
 class Search {
@@ -134,9 +133,7 @@ class Search {
 
   // A connection that is awaited may be another request's.
   bool has_opened_until(TimePoint time) const {
-    return std::ranges::any_of(seen_.openings, [&](TimePoint opening) {
-      return opening >= request_.first().time - longest_opening && opening <= time;
-    });
+    return seen_.opened_between(request_.first().time - tcp_patience, time);
   }
 
   // RFC 3261 §16.6 step 11, or a rule that is less patient.
@@ -177,9 +174,7 @@ class Search {
 
   // The one that the INVITE left over is gone (RFC 3261 §18.1.1).
   bool awaits_a_connection(const WentOut& branch, TimePoint until) const {
-    return !branch.over_udp && std::ranges::any_of(seen_.openings, [&](TimePoint opening) {
-      return opening >= branch.first().time && opening <= until;
-    });
+    return !branch.over_udp && seen_.opened_between(branch.first().time, until);
   }
 
   void judge_missing_cancel(const WentOut& branch) {

@@ -74,7 +74,7 @@ class AnswersEveryRequest final : public Promise {
 
   // A connection for it, which opens or fails when it may not be answered any more (RFC 4320 §4.2).
   bool awaits(const Request& request) const {
-    const auto opening = in_vain_.lower_bound(request.came - std::chrono::seconds(127));  // so long TCP tries
+    const auto opening = in_vain_.lower_bound(request.came - tcp_patience);
     return opening != in_vain_.end() && *opening < request.came + t1_times_64();
   }
 

@@ -38,6 +38,10 @@ const Seen* WentOut::first_answer(int least, int most) const {
   return found == answers.end() ? nullptr : &*found;
 }
 
+bool NodeTestimony::opened_between(TimePoint from, TimePoint until) const {
+  return std::ranges::any_of(openings, [&](TimePoint opening) { return opening >= from && opening <= until; });
+}
+
 Testimony::Testimony(const std::vector<HostId>& nodes) {
   for (const HostId node : nodes) nodes_.emplace(node, Node{});
 }

@@ -86,6 +86,9 @@ struct NodeTestimony {
   std::vector<TimePoint> troubles;      // of name servers, that failed or said nothing
   std::uint64_t messages_in = 0, messages_out = 0;
   std::optional<TimePoint> restarted;  // the last time; what was before is gone
+
+  // Whether the node began to open a connection then, both ends included.
+  bool opened_between(TimePoint from, TimePoint until) const;
 };
 
 class Testimony {

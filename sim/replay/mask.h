@@ -2,9 +2,8 @@
 //
 // Works on the text of messages, however broken they are, and keeps every length, so that Content-Length and offsets
 // stay right:
-//   keys and credentials     x for each character: SDES keys (RFC 4568), k= of SDP, ICE passwords (RFC 8839), what
-//   proves
-//                            in Digest, all of any other scheme, Identity (RFC 8224)
+//   keys and credentials     x for each character: SDES keys (RFC 4568), k= of SDP, ICE passwords (RFC 8839), what is
+//                            proof in Digest, all of any other scheme, Identity (RFC 8224)
 //   who                      user parts of URIs, numbers of tel URIs and devices, display names, user names of Digest,
 //                            subjects and other words, and the names in SDP and XML become others of the same shape:
 //                            digits stay digits, letters letters. The same name becomes the same throughout a masker's
