@@ -56,12 +56,13 @@ Config config(std::uint8_t variant) {
   // The stateful variants that stay in the path follow the calls to users.
   const auto users = (variant & 3) == 1 ? std::optional(ProxyMode::CallStateful) : std::nullopt;
   config.rules = {
-      rule("registrations", {.methods = {"REGISTER"}, .ruri_domains = {"local"}}, RegisterAction{}),
-      rule("watchers", {.methods = {"SUBSCRIBE"}, .ruri_domains = {"local"}}, NotifyAction{}),
-      rule("users", {.ruri_domains = {"local"}}, LookupAction{fork}, users),
-      rule("stateless", {.ruri_domains = {"stateless.example.net"}}, relay_to("sip:192.0.2.60"), ProxyMode::Stateless),
-      rule("pinned", {.ruri_domains = {"pinned.example.net"}}, relay_to("sip:192.0.2.61;transport=tcp")),
-      rule("named", {.ruri_domains = {"named.example.net"}}, relay_to("sip:service.example.org")),
+      rule("registrations", {.methods = {"REGISTER"}, .ruri = {.domains = {"local"}}}, RegisterAction{}),
+      rule("watchers", {.methods = {"SUBSCRIBE"}, .ruri = {.domains = {"local"}}}, NotifyAction{}),
+      rule("users", {.ruri = {.domains = {"local"}}}, LookupAction{fork}, users),
+      rule("stateless", {.ruri = {.domains = {"stateless.example.net"}}}, relay_to("sip:192.0.2.60"),
+           ProxyMode::Stateless),
+      rule("pinned", {.ruri = {.domains = {"pinned.example.net"}}}, relay_to("sip:192.0.2.61;transport=tcp")),
+      rule("named", {.ruri = {.domains = {"named.example.net"}}}, relay_to("sip:service.example.org")),
       rule("inside", {.sources = {*Cidr::parse("192.0.2.0/24")}}, RelayAction{}),
   };
   require(problem_with(config).empty(), "the fuzzer's own configuration");

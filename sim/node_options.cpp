@@ -260,7 +260,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   } else if (option->key == "method") {
     rule.when.methods = methods_of(value);
   } else if (option->key == "domain") {
-    rule.when.ruri_domains = value.domains();
+    rule.when.ruri.domains = value.domains();
   } else if (option->key == "source") {
     rule.when.sources = value.networks();
   } else if (option->key == "fork") {
@@ -417,8 +417,9 @@ void NodeOptions::finish_whole() {
 std::vector<Rule> usual_rules(const NodeOptions& options) {
   std::vector<Rule> rules;
   if (!options.config.domains.empty()) {
-    rules.push_back({"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt});
-    rules.push_back({"to-users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt});
+    rules.push_back(
+        {"registrations", {.methods = {"REGISTER"}, .ruri = {.domains = {"local"}}}, RegisterAction{}, std::nullopt});
+    rules.push_back({"to-users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt});
   }
   if (options.relays || options.config.domains.empty()) {
     rules.push_back({"relay", {{}, {}, options.relay_for}, RelayAction{}, std::nullopt});

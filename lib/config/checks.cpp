@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
 #include "config/draft.h"
 #include "config/words.h"
 #include "transport/resolve.h"
@@ -126,12 +127,32 @@ bool covers_source(const Cidr& wide, const Cidr& narrow) {
   return wide.bits <= narrow.bits && wide.contains(narrow.network);
 }
 
-// Whether `wide` takes every request that `narrow` takes.
+bool covers_uri(const UriMatch& wide, const UriMatch& narrow, const std::vector<std::string>& local) {
+  return covers_all(wide.users, narrow.users, std::equal_to<>()) &&
+         covers_all(wide.domains, narrow.domains,
+                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); });
+}
+
+// All fields of `wide` must hold, so each of them must stand in `narrow`.
+bool covers_fields(const std::vector<FieldMatch>& wide, const std::vector<FieldMatch>& narrow) {
+  return std::ranges::all_of(wide, [&](const FieldMatch& field) {
+    return std::ranges::any_of(narrow, [&](const FieldMatch& other) {
+      const bool is_wider = field.present && other.present && !field.pattern;
+      return equals_ignoring_case(field.name, other.name) &&
+             (is_wider || (field.present == other.present && field.pattern == other.pattern));
+    });
+  });
+}
+
+// Whether `wide` takes every request that `narrow` takes, as far as it can be told: of two expressions, only the same
+// text is the same.
 bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<std::string>& local) {
-  return covers_all(wide.methods, narrow.methods, std::equal_to<>()) &&
-         covers_all(wide.ruri_domains, narrow.ruri_domains,
-                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); }) &&
-         covers_all(wide.sources, narrow.sources, covers_source);
+  return covers_all(wide.methods, narrow.methods, std::equal_to<>()) && covers_uri(wide.ruri, narrow.ruri, local) &&
+         covers_uri(wide.from, narrow.from, local) && covers_uri(wide.to, narrow.to, local) &&
+         covers_all(wide.sources, narrow.sources, covers_source) &&
+         covers_all(wide.listeners, narrow.listeners, std::equal_to<>()) &&
+         covers_all(wide.transports, narrow.transports, std::equal_to<>()) &&
+         covers_fields(wide.fields, narrow.fields) && (!wide.in_dialog || wide.in_dialog == narrow.in_dialog);
 }
 
 void check_reachable(const Draft& draft, Problems& problems) {
@@ -267,6 +288,30 @@ void check_notifying(const Draft& draft, const Rule& rule, const RulePlaces& pla
   }
 }
 
+// Whether what is said there of a request may differ for its CANCEL or its ACK (RFC 3261 §9.1, §17.1.1.3).
+bool looks_at_what_changes(const RuleMatch& when) { return !when.fields.empty() || when.in_dialog; }
+
+// RFC 3261 §16.11: a stateless proxy must choose alike for the request, its retransmissions, its CANCEL and its ACK.
+void check_stateless_choice(const Draft& draft, Problems& problems) {
+  const std::vector<Rule>& rules = draft.config.rules;
+  const auto is_stateless = [&](const Rule& rule) {
+    return std::holds_alternative<RelayAction>(rule.action) &&
+           rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless;
+  };
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!looks_at_what_changes(rules[i].when)) continue;
+    const auto chosen_behind = std::find_if(rules.begin() + static_cast<std::ptrdiff_t>(i), rules.end(), is_stateless);
+    if (chosen_behind == rules.end()) continue;
+    problems.error(draft.rules[i].rule,
+                   "the rule '" + rules[i].name +
+                       "' looks at 'header' or 'dialog', in which a CANCEL or ACK differs "
+                       "from its INVITE, before '" +
+                       chosen_behind->name +
+                       "' relays without state, which must "
+                       "choose alike for all of them (RFC 3261 §16.11); add mode = \"stateful\" there");
+  }
+}
+
 void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
   const bool looks_up = std::holds_alternative<LookupAction>(rule.action);
   const bool registers = std::holds_alternative<RegisterAction>(rule.action);
@@ -290,11 +335,21 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                        "' challenges in a stateless proxy, to which a repetition looks like a replay; "
                        "add mode = \"stateful\"");
   }
+  const auto* redirect = std::get_if<RedirectAction>(&rule.action);
+  const bool answers =
+      redirect || std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action);
+  if (answers && rule.mode) {
+    problems.error(places.action, "the rule '" + rule.name + "' forwards nothing: 'mode' is for what is forwarded");
+  }
+  if (std::holds_alternative<DropAction>(rule.action) && !rule.challenge.empty()) {
+    problems.error(places.challenge, "the rule '" + rule.name + "' drops: there is nobody to challenge");
+  }
   if (std::holds_alternative<NotifyAction>(rule.action)) return check_notifying(draft, rule, places, problems);
   if (registers && rule.mode) {
     problems.error(places.action, "the rule '" + rule.name + "' registers: 'mode' is for what is forwarded");
   }
-  if ((looks_up || registers) && draft.config.domains.empty()) {
+  const bool finds = looks_up || registers || (redirect && redirect->contacts.empty());
+  if (finds && draft.config.domains.empty()) {
     problems.warning(places.action, "the rule '" + rule.name +
                                         "' works on locations, but there are no 'domains': only "
                                         "users at our own addresses can be found");
@@ -326,6 +381,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
+  check_stateless_choice(draft, problems);
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);

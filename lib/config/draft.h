@@ -64,6 +64,8 @@ void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind r
 void read_dns(TableReader& top, DnsConfig& config);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
+// What `when` of a rule asks for. REQUIRES: the listeners have been read.
+void read_when(TableReader& rule, const Draft& draft, RuleMatch& match);
 void read_rules(TableReader& top, Draft& draft);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.

@@ -192,6 +192,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:1 [dns] must have min_ttl <= max_ttl, not 1h and 1m"},
         WrongFile{listen + "[timings]\nt1 = \"10s\"", "2:1 [timings] must have t1 <= t2, not 10s and 4s"}));
 
+const std::string actions = "'register', 'lookup', 'relay', 'notify', 'redirect', 'reject' and 'drop'";
+
 INSTANTIATE_TEST_SUITE_P(
     Rules, WrongFileTest,
     testing::Values(
@@ -199,24 +201,37 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:1 a rule needs a 'name': logs and refusals say which rule it was"},
         WrongFile{listen + "[rule]\nname = \"r\"", "2:1 'rule' must be an array of tables, not a table"},
         WrongFile{rule, "3:1 a rule needs 'do': what becomes of the requests it takes"},
-        WrongFile{rule + "do = {}", "5:6 'do' needs one of 'register', 'lookup', 'relay' and 'notify'"},
+        WrongFile{rule + "do = {}", "5:6 'do' needs one of " + actions},
         WrongFile{rule + "do = { bridge = \"trunk:acme\" }", "5:8 'bridge' in 'do' is not available in this version"},
         WrongFile{rule + "do = { challenge = \"users\", register = \"location\" }",
                   "5:20 there is no [auth.users] to challenge for"},
         WrongFile{auth_rule + "do = { challenge = \"user\", register = \"location\" }",
                   "8:20 there is no [auth.user] to challenge for; did you mean 'users'?"},
-        WrongFile{auth_rule + "do = { challenge = \"users\" }",
-                  "8:6 'do' needs one of 'register', 'lookup', 'relay' and 'notify'"},
+        WrongFile{auth_rule + "do = { challenge = \"users\" }", "8:6 'do' needs one of " + actions},
         WrongFile{auth_rule + "do = { challenge = \"users\", relay = \"sip:192.0.2.1\", mode = \"stateless\" }",
                   "8:20 the rule 'r' challenges in a stateless proxy, to which a repetition looks like a replay; add "
                   "mode = \"stateful\""},
-        WrongFile{rule + "do = { redirect = \"sip:192.0.2.1\" }",
-                  "5:8 'redirect' in 'do' is not available in this version"},
-        WrongFile{rule + "do = { reject = 403 }", "5:8 'reject' in 'do' is not available in this version"},
+        WrongFile{rule + "do = { redirect = \"nowhere\" }",
+                  "5:19 'redirect' takes 'location' or URIs such as 'sip:bob@example.net': URI: no scheme: 'nowhere'"},
+        WrongFile{rule + "do = { redirect = \"sip:192.0.2.9\", status = 404 }",
+                  "5:45 'status' in 'do': 404 is not from 300 to 399"},
+        WrongFile{rule + "do = { redirect = \"sip:192.0.2.9\", mode = \"stateful\" }",
+                  "5:6 the rule 'r' forwards nothing: 'mode' is for what is forwarded"},
+        WrongFile{rule + "do = { lookup = \"location\", status = 301 }",
+                  "5:29 'status' belongs to 'redirect', which is missing here"},
+        WrongFile{rule + "do = { reject = 200 }", "5:17 'reject' in 'do': 200 is not from 400 to 699"},
+        WrongFile{rule + "do = { reject = 403, reason = \"\\u0007\" }",
+                  "5:31 'reason' must be 1 to 100 printable ASCII characters: it stands in the status line"},
+        WrongFile{rule + "do = { drop = true, reason = \"Gone\" }",
+                  "5:21 'reason' belongs to 'reject', which is missing here"},
+        WrongFile{rule + "do = { drop = false }", "5:8 'drop' is true, or left out"},
+        WrongFile{rule + "do = { drop = true, reject = 403 }", "5:6 'do' takes one of " + actions + ", not several"},
+        WrongFile{auth_rule + "do = { challenge = \"users\", drop = true }",
+                  "8:20 the rule 'r' drops: there is nobody to challenge"},
         WrongFile{rule + "do = { relya = \"sip:192.0.2.1\", lookup = \"location\" }",
                   "5:8 unknown key 'relya' in 'do'; did you mean 'relay'?"},
         WrongFile{rule + "do = { lookup = \"location\", relay = \"request-uri\" }",
-                  "5:6 'do' takes one of 'register', 'lookup', 'relay' and 'notify', not several"},
+                  "5:6 'do' takes one of " + actions + ", not several"},
         WrongFile{rule + "do = { lookup = \"subscribers\" }",
                   "5:17 'lookup' in 'do': unknown value 'subscribers'; there is 'location'"},
         WrongFile{rule + "do = { lookup = \"location\", fork = \"series\" }",
@@ -255,8 +270,32 @@ INSTANTIATE_TEST_SUITE_P(
                   "5:24 'a b' is neither 'local' nor a host name nor an address"},
         WrongFile{rule + "when = { source = [\"10.0.0.0/33\"] }\ndo = { relay = \"request-uri\" }",
                   "5:20 '10.0.0.0/33' is not an address or a prefix such as '10.0.0.0/8'"},
-        WrongFile{rule + "when = { from_user = \"bob\" }\ndo = { lookup = \"location\" }",
-                  "5:10 'from_user' in 'when' is not available in this version"},
+        WrongFile{rule + "when = { identity = \"bob\" }\ndo = { lookup = \"location\" }",
+                  "5:10 'identity' in 'when' is not available in this version"},
+        WrongFile{rule + "when = { ruri_user = \"^(0\" }\ndo = { lookup = \"location\" }",
+                  "5:22 'ruri_user': '^(0' is no regular expression (RE2): missing ): ^(0"},
+        WrongFile{rule + "when = { to_domain = \"a b\" }\ndo = { lookup = \"location\" }",
+                  "5:22 'a b' is neither 'local' nor a host name nor an address"},
+        WrongFile{rule + "when = { listener = \"udp\" }\ndo = { lookup = \"location\" }",
+                  "5:21 there is no listener named 'udp'; there is 'udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060'"},
+        WrongFile{rule + "when = { transport = \"sctp\" }\ndo = { lookup = \"location\" }",
+                  "5:22 'sctp' is no transport; there is 'udp', 'tcp', 'tls', 'ws', 'wss'"},
+        WrongFile{rule + "when = { header = { \"X Gate\" = true } }\ndo = { lookup = \"location\" }",
+                  "5:21 'X Gate' is no name of a header field (RFC 3261 §25.1: a token)"},
+        WrongFile{rule + "when = { header = { X-Gate = \"[\" } }\ndo = { lookup = \"location\" }",
+                  "5:30 'X-Gate': '[' is no regular expression (RE2): missing ]: ["},
+        WrongFile{rule + "when = { header = {} }\ndo = { lookup = \"location\" }",
+                  "5:19 'header' names no field: { \"X-Gate\" = \"^a$\" }"},
+        WrongFile{rule + "when = { dialog = \"yes\" }\ndo = { lookup = \"location\" }",
+                  "5:19 'dialog' in 'when' must be true or false, not a string"},
+        WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { reject = 403 }\n[[rule]]\nname = \"s\"\n"
+                         "do = { relay = \"sip:192.0.2.9\", mode = \"stateless\" }",
+                  "3:1 the rule 'r' looks at 'header' or 'dialog', in which a CANCEL or ACK differs from its INVITE, "
+                  "before 's' relays without state, which must choose alike for all of them (RFC 3261 §16.11); add "
+                  "mode = \"stateful\" there"},
+        WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { drop = true }\n[[rule]]\nname = \"s\"\n"
+                         "when = { header = { x-gate = \"a\" } }\ndo = { drop = true }",
+                  "7:1 the rule 's' can never match: 'r' above takes everything that it would"},
         WrongFile{rule + "when = { methods = \"INVITE\" }\ndo = { lookup = \"location\" }",
                   "5:10 unknown key 'methods' in 'when'; did you mean 'method'?"},
         WrongFile{rule + "do = { lookup = \"location\" }\n[[rule]]\nname = \"r\"\ndo = { register = \"location\" }",
@@ -494,10 +533,11 @@ TEST(LoadConfigTest, ReadsRulesInTheirOrder) {
   )");
 
   ASSERT_EQ(config.rules.size(), 4u);
-  EXPECT_EQ(config.rules[0], (Rule{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, {}}));
-  EXPECT_EQ(config.rules[1], (Rule{"to-users", {{}, {"local", "example.net"}, {}}, LookupAction{}, {}}));
+  EXPECT_EQ(config.rules[0],
+            (Rule{"registrations", {.methods = {"REGISTER"}, .ruri = {.domains = {"local"}}}, RegisterAction{}, {}}));
+  EXPECT_EQ(config.rules[1], (Rule{"to-users", {.ruri = {.domains = {"local", "example.net"}}}, LookupAction{}, {}}));
   EXPECT_EQ(config.rules[2], (Rule{"from-the-inside",
-                                   {{}, {}, {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")}},
+                                   {.sources = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")}},
                                    RelayAction{},
                                    {}}));
   EXPECT_EQ(config.rules[3],

@@ -111,9 +111,19 @@ std::optional<TableReader> TableReader::table(std::string_view key, std::string 
   return std::nullopt;
 }
 
-bool TableReader::has_table(std::string_view key) const {
+template <class Type>
+bool TableReader::is_a(std::string_view key) const {
   const auto entry = std::ranges::find(*table_, key, &KeyedNode::key);
-  return entry != table_->end() && std::holds_alternative<Table>(entry->value.value);
+  return entry != table_->end() && std::holds_alternative<Type>(entry->value.value);
+}
+
+bool TableReader::has_table(std::string_view key) const { return is_a<Table>(key); }
+bool TableReader::is_boolean(std::string_view key) const { return is_a<bool>(key); }
+
+std::vector<Placed<std::string>> TableReader::keys() const {
+  std::vector<Placed<std::string>> keys;
+  for (const KeyedNode& entry : *table_) keys.push_back({entry.key, entry.key_at});
+  return keys;
 }
 
 std::vector<std::pair<Placed<std::string>, TableReader>> TableReader::named_tables(const std::string& key) {

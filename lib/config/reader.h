@@ -33,7 +33,9 @@ class TableReader {
   TableReader(const Table& table, Position at, std::string name, Problems& problems);
 
   bool has(std::string_view key) const;
-  bool has_table(std::string_view key) const;  // it is there, and a table
+  bool has_table(std::string_view key) const;     // it is there, and a table
+  bool is_boolean(std::string_view key) const;    // it is there, and true or false
+  std::vector<Placed<std::string>> keys() const;  // all that there are, in the order of the file
   Position at() const { return at_; }
   // Where that key stands. REQUIRES: has(key).
   Position key_at(std::string_view key) const;
@@ -67,6 +69,8 @@ class TableReader {
   Problems& problems() { return *problems_; }
 
  private:
+  template <class Type>
+  bool is_a(std::string_view key) const;
   const Node* take(std::string_view key);
   void wrong_type(std::string_view key, const Node& node, std::string_view wanted);
   std::optional<std::int64_t> whole_number(std::string_view key, std::int64_t least, std::int64_t most);

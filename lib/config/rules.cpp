@@ -12,67 +12,6 @@
 namespace intermediary {
 namespace {
 
-// RFC 3261 §9.1, §17.1.1.3: both must reach who got the INVITE, so the rules are asked about that.
-bool is_judged_as_invite(std::string_view method) { return method == "ACK" || method == "CANCEL"; }
-
-void read_methods(TableReader& when, RuleMatch& match) {
-  std::vector<Placed<std::string>> idle;
-  for (const Placed<std::string>& method : when.texts("method")) {
-    const auto meant = method_of_other_case(method.value);
-    if (!is_token(method.value)) {
-      when.problems().error(method.at, "'" + method.value + "' is not a method (RFC 3261 §25.1: a token)");
-    } else if (meant) {
-      when.problems().error(method.at, "'" + method.value +
-                                           "': methods are told apart by case (RFC 3261 §7.1); write '" +
-                                           std::string(*meant) + "'");
-    } else {
-      match.methods.push_back(method.value);
-      if (is_judged_as_invite(method.value)) idle.push_back(method);
-    }
-  }
-  for (const Placed<std::string>& method : idle) {
-    const std::string problem = "'" + method.value + "' says nothing: an ACK and a CANCEL go the way of their INVITE";
-    if (idle.size() < match.methods.size()) {
-      when.problems().warning(method.at, problem);
-    } else {
-      when.problems().error(method.at, problem + ", so this rule never matches");
-    }
-  }
-}
-
-void read_ruri_domains(TableReader& when, RuleMatch& match) {
-  for (const Placed<std::string>& domain : when.texts("ruri_domain")) {
-    if (const std::optional<IpAddress> address = IpAddress::parse(domain.value)) {
-      match.ruri_domains.push_back(address->to_string());
-    } else if (is_hostname(domain.value)) {
-      match.ruri_domains.push_back(lowercase(domain.value));
-    } else {
-      when.problems().error(domain.at, "'" + domain.value + "' is neither 'local' nor a host name nor an address");
-    }
-  }
-}
-
-void read_sources(TableReader& when, RuleMatch& match) {
-  for (const Placed<std::string>& source : when.texts("source")) {
-    if (const std::optional<Cidr> prefix = Cidr::parse(source.value)) {
-      match.sources.push_back(*prefix);
-    } else {
-      when.problems().error(source.at, "'" + source.value + "' is not an address or a prefix such as '10.0.0.0/8'");
-    }
-  }
-}
-
-void read_when(TableReader& rule, RuleMatch& match) {
-  std::optional<TableReader> when = rule.table("when", "'when'");
-  if (!when) return;
-  read_methods(*when, match);
-  read_ruri_domains(*when, match);
-  read_sources(*when, match);
-  when->later({"ruri_user", "from_domain", "from_user", "to_domain", "to_user", "listener", "trunk", "header", "time",
-               "dialog", "identity", "transport"});
-  when->finish();
-}
-
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target) {
   if (!target.is_sip()) return "a proxy relays to a sip: or sips: URI, not '" + target.scheme_text + ":'";
@@ -134,24 +73,88 @@ ForkPolicy read_fork(TableReader& actions) {
   return fork;
 }
 
+// RFC 3261 §21.3: 300 to 399, but 380, which wants a body that describes a service.
+std::optional<RedirectAction> read_redirect(TableReader& actions) {
+  RedirectAction action;
+  actions.integer("status", action.status, 300, 399);
+  const std::vector<Placed<std::string>> contacts = actions.texts("redirect");
+  if (contacts.size() == 1 && contacts.front().value == "location") return action;
+  for (const Placed<std::string>& contact : contacts) {
+    const auto uri = Uri::parse(contact.value);
+    if (!uri) {
+      actions.problems().error(
+          contact.at, "'redirect' takes 'location' or URIs such as 'sip:bob@example.net': " + uri.error().detail);
+      return std::nullopt;
+    }
+    action.contacts.push_back(*uri);
+  }
+  return contacts.empty() ? std::nullopt : std::optional(action);
+}
+
+// Whether it may stand in a status line (RFC 3261 §25.1, Reason-Phrase), in ASCII.
+bool is_phrase(std::string_view text) {
+  return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::optional<RejectAction> read_reject(TableReader& actions) {
+  RejectAction action;
+  actions.integer("reject", action.status, 400, 699);
+  if (const auto reason = actions.text("reason")) {
+    action.reason = reason->value;
+    if (!is_phrase(action.reason)) {
+      actions.problems().error(reason->at,
+                               "'reason' must be 1 to 100 printable ASCII characters: it stands in the status line");
+    }
+  }
+  if (actions.has("retry_after")) {
+    Duration wait{};
+    actions.duration("retry_after", wait, {std::chrono::seconds(1), std::chrono::hours(24), std::chrono::seconds(1)});
+    action.retry_after = std::chrono::duration_cast<std::chrono::seconds>(wait);
+  }
+  return action;
+}
+
+void check_companions(TableReader& actions) {
+  constexpr std::pair<std::string_view, std::string_view> companions[] = {
+      {"status", "redirect"}, {"reason", "reject"}, {"retry_after", "reject"}};
+  for (const auto& [key, action] : companions) {
+    if (!actions.has(key) || actions.has(action)) continue;
+    actions.problems().error(actions.key_at(key),
+                             quote(key) + " belongs to " + quote(action) + ", which is missing here");
+  }
+}
+
+constexpr std::string_view action_names[] = {"register", "lookup", "relay", "notify", "redirect", "reject", "drop"};
+
+std::string list_of_actions() {
+  std::string list;
+  for (const std::string_view name : action_names) {
+    list += (list.empty() ? "" : name == action_names[std::size(action_names) - 1] ? " and " : ", ") + quote(name);
+  }
+  return list;
+}
+
 std::optional<RuleAction> read_one_action(TableReader& actions) {
   std::optional<RuleAction> action;
   const ForkPolicy fork = read_fork(actions);
-  int count = 0;
-  if (actions.has("register")) ++count;
   if (names_location(actions, "register")) action = RegisterAction{};
-  if (actions.has("lookup")) ++count;
   if (names_location(actions, "lookup")) action = LookupAction{fork};
-  if (actions.has("relay")) ++count;
   if (const std::optional<Placed<std::string>> relay = actions.text("relay")) {
     if (const std::optional<RelayAction> parsed = parse_relay(*relay, actions.problems())) {
       action = RelayAction{parsed->target, fork};
     }
   }
-  if (actions.has("notify")) ++count;
   if (actions.word("notify", {"dialog"}, {"presence", "reg", "message-summary", "conference"})) action = NotifyAction{};
-  if (count > 1)
-    actions.problems().error(actions.at(), "'do' takes one of 'register', 'lookup', 'relay' and 'notify', not several");
+  if (auto redirect = read_redirect(actions)) action = *std::move(redirect);
+  auto reject = read_reject(actions);
+  if (reject && actions.has("reject")) action = *std::move(reject);
+  bool drops = true;
+  actions.boolean("drop", drops);
+  if (!drops) actions.problems().error(actions.key_at("drop"), "'drop' is true, or left out");
+  if (actions.has("drop")) action = DropAction{};
+  check_companions(actions);
+  const auto count = std::ranges::count_if(action_names, [&](std::string_view name) { return actions.has(name); });
+  if (count > 1) actions.problems().error(actions.at(), "'do' takes one of " + list_of_actions() + ", not several");
   return count > 1 ? std::nullopt : action;
 }
 
@@ -174,17 +177,11 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   const std::optional<RuleAction> action = read_one_action(*actions);
   target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
-  const bool later =
-      std::ranges::any_of(std::initializer_list<std::string_view>{"bridge", "redirect", "reject", "drop", "numbers"},
-                          [&](std::string_view key) { return actions->has(key); });
-  actions->later({"bridge", "redirect", "reject", "drop", "numbers"});
+  const bool later = actions->has("bridge") || actions->has("numbers");
+  actions->later({"bridge", "numbers"});
   actions->finish();
-  const bool named =
-      std::ranges::any_of(std::initializer_list<std::string_view>{"register", "lookup", "relay", "notify"},
-                          [&](std::string_view key) { return actions->has(key); });
-  if (!named && !later) {
-    actions->problems().error(actions->at(), "'do' needs one of 'register', 'lookup', 'relay' and 'notify'");
-  }
+  const bool named = std::ranges::any_of(action_names, [&](std::string_view key) { return actions->has(key); });
+  if (!named && !later) actions->problems().error(actions->at(), "'do' needs one of " + list_of_actions());
   return action;
 }
 
@@ -207,7 +204,7 @@ void read_rule(TableReader& reader, Draft& draft) {
   Rule rule;
   RulePlaces places{reader.at(), reader.at()};
   read_rule_name(reader, rule, draft);
-  read_when(reader, rule.when);
+  read_when(reader, draft, rule.when);
   const std::optional<RuleAction> action = read_do(reader, rule, places, draft);
   if (!reader.has("do")) {
     reader.problems().error(reader.at(), "a rule needs 'do': what becomes of the requests it takes");

@@ -27,9 +27,10 @@ Config config() {
                       {"tcp", Transport::Tcp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
   config.domains = {"example.com"};
   config.proxy.mode = ProxyMode::CallStateful;
-  config.rules = {{"watchers", {{"SUBSCRIBE"}, {"local"}, {}}, NotifyAction{}, std::nullopt},
-                  {"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt},
-                  {"others", {}, RelayAction{}, std::nullopt}};
+  config.rules = {
+      {"watchers", {.methods = {"SUBSCRIBE"}, .ruri = {.domains = {"local"}}}, NotifyAction{}, std::nullopt},
+      {"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt},
+      {"others", {}, RelayAction{}, std::nullopt}};
   return config;
 }
 

@@ -87,7 +87,14 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
     ProxyMode mode = ProxyMode::Stateful;
     bool registers() const { return rule && std::holds_alternative<RegisterAction>(rule->action); }
     bool notifies() const { return rule && std::holds_alternative<NotifyAction>(rule->action); }
-    bool goes_on() const { return by_route_set || (rule && !registers() && !notifies()); }
+    bool redirects() const { return rule && std::holds_alternative<RedirectAction>(rule->action); }
+    bool drops() const { return rule && std::holds_alternative<DropAction>(rule->action); }
+    bool goes_on() const {
+      const auto forwards = [&] {
+        return std::holds_alternative<LookupAction>(rule->action) || std::holds_alternative<RelayAction>(rule->action);
+      };
+      return by_route_set || (rule && forwards());
+    }
     std::string rule_name() const { return rule ? rule->name : std::string(); }
   };
   void receive(const MessagePtr& message, const Arrival& arrival);
@@ -119,6 +126,11 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
+  Refusal redirection(const Preprocessed& request, const RedirectAction& action) const;
+  // Of a request that is refused on its way to forwarding.
+  void turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Decision& decision,
+                 bool keeps_state);
+  void drop(const Message& request, const Arrival& arrival, const Rule& rule);
   ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
   std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Decision& decision) const;
   void tell_searches(const BindingChanged& change);
@@ -192,6 +204,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   };
 
   Config config_;
+  bool reads_parties_;
   ProxySettings proxy_settings_;
   LocalNames names_;
   RandomSource random_;

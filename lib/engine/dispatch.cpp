@@ -16,6 +16,12 @@ namespace intermediary {
 
 namespace {
 
+Refusal rejection(const RejectAction& action) {
+  Refusal refusal{action.status, "its rule rejects it", {}, action.reason};
+  if (action.retry_after) refusal.fields.emplace_back("Retry-After", std::to_string(action.retry_after->count()));
+  return refusal;
+}
+
 TargetSet only(Target&& target) {
   TargetSet targets;
   targets.add(std::move(target));
@@ -92,13 +98,14 @@ void EngineCore::receive_response(const MessagePtr& response, const Arrival& arr
 void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
   auto pre = prepare(request, arrival);
   if (!pre) return refuse(request, arrival, pre.error());
+  const Decision decision = decide(*pre, arrival);
+  if (decision.drops()) return drop(*request, arrival, *decision.rule);
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
   const bool in_subscription = request->method() == Method::Subscribe && !request->to_tag().empty();
   if (notifier_ && in_subscription && is_for_us(*pre)) return take_refresh(request, arrival);
-  const Decision decision = decide(*pre, arrival);
   if (decision.notifies() && request->method() == Method::Subscribe) {
     if (in_subscription) return take_refresh(request, arrival);  // by its dialog, whatever its Request-URI (§12.2.2)
     return take_subscribe(*pre, arrival, *decision.rule);
@@ -125,6 +132,7 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
   auto pre = prepare(cancel, arrival);
   if (!pre) return refuse(cancel, arrival, pre.error());
   Decision decision = decide(*pre, arrival);
+  if (decision.drops()) return drop(*cancel, arrival, *decision.rule);
   const bool asks = decision.rule && !decision.rule->challenge.empty();
   if (!transaction && decision.goes_on() && !asks && targets_of(*pre, decision)) {
     decision.mode = ProxyMode::Stateless;
@@ -140,6 +148,7 @@ void EngineCore::take_ack(const MessagePtr& ack, const Arrival& arrival) {
   auto pre = prepare(ack, arrival);
   if (!pre) return stray(*ack, arrival, pre.error().reason);
   Decision decision = decide(*pre, arrival);
+  if (decision.drops()) return drop(*ack, arrival, *decision.rule);
   if (!decision.goes_on()) return stray(*ack, arrival, "it belongs to no INVITE here, and no rule takes it");
   decision.mode = ProxyMode::Stateless;
   forward(ack, arrival, std::move(*pre), decision);
@@ -156,11 +165,18 @@ bool EngineCore::is_for_us(const Preprocessed& request) const {
   return !uri.has_user && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
 
+void EngineCore::drop(const Message& request, const Arrival& arrival, const Rule& rule) {
+  note_refusal(request, arrival, 0, rule.name, "its rule drops it");
+}
+
 // A rule that cannot take what is addressed here: it would relay it to this element again (§16.5: such a user does not
 // exist), or look up a user where none is named.
 bool EngineCore::leads_nowhere(const Preprocessed& request, const Rule& rule) const {
   const Uri& uri = request.request_uri;
-  if (std::holds_alternative<LookupAction>(rule.action)) return is_for_us(request);
+  const RedirectAction* redirect = std::get_if<RedirectAction>(&rule.action);
+  if (std::holds_alternative<LookupAction>(rule.action) || (redirect && redirect->contacts.empty())) {
+    return is_for_us(request);
+  }
   const RelayAction* relay = std::get_if<RelayAction>(&rule.action);
   return relay && !relay->target && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
@@ -174,8 +190,23 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
   const Message& message = *request.request;
   const Uri& uri = request.request_uri;
   const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
-  const RuleQuery query{as_invite ? std::string_view("INVITE") : message.method_text(),
-                        uri.parameter("maddr").value_or(uri.host), is_local(uri), arrival.remote.address};
+  const std::size_t listener = arrival.listener.value - 1;
+  RuleQuery query{
+      .method = as_invite ? std::string_view("INVITE") : message.method_text(),
+      .ruri = {uri.user, uri.parameter("maddr").value_or(uri.host), is_local(uri)},
+      .source = arrival.remote.address,
+      .listener = listener < config_.listeners.size() ? config_.listeners[listener].name : std::string_view(),
+      .transport = arrival.transport,
+      .message = &message,
+      .in_dialog = !message.to_tag().empty(),
+  };
+  std::expected<NameAddress, ValueError> from, to;  // the query has views of them
+  if (reads_parties_) {
+    from = parse_name_address(message.value(FieldName::From));
+    to = parse_name_address(message.value(FieldName::To));
+    if (from) query.from = RuleUri{from->uri.user, from->uri.host, is_local(from->uri)};
+    if (to) query.to = RuleUri{to->uri.user, to->uri.host, is_local(to->uri)};
+  }
   const Rule* rule = choose(config_.rules, query);
   return rule && !leads_nowhere(request, *rule) ? rule : nullptr;
 }
@@ -212,6 +243,16 @@ std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& req
           [&](const RelayAction& action) { return relay(request, action); },
           [&](const NotifyAction&) -> std::expected<TargetSet, Refusal> {
             return std::unexpected(Refusal{405, "its rule notifies, and it is no SUBSCRIBE", {{"Allow", "SUBSCRIBE"}}});
+          },
+          [&](const RedirectAction& action) -> std::expected<TargetSet, Refusal> {
+            return std::unexpected(redirection(request, action));
+          },
+          [&](const RejectAction& action) -> std::expected<TargetSet, Refusal> {
+            return std::unexpected(rejection(action));
+          },
+          [&](const DropAction&) -> std::expected<TargetSet, Refusal> {
+            return std::unexpected(
+                Refusal{404, "its rule drops it", {}});  // never asked: take_request() has dropped it
           },
       },
       decision.rule->action);
@@ -349,6 +390,13 @@ bool EngineCore::must_keep_state(const Preprocessed& request, const Arrival& arr
   return name && !name->sips && !is_reliable(name->transport.value_or(Transport::Udp));
 }
 
+void EngineCore::turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
+                           const Decision& decision, bool keeps_state) {
+  if (!keeps_state) return refuse(request, arrival, refusal, decision.rule_name());
+  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+  refuse_with_state(request, arrival, refusal, decision.rule_name());
+}
+
 // §16.3 comes before §16.5: what may not be forwarded is not looked up. Its step 6 comes last, and only to what there
 // is room for: credentials are used up by asking for them. ACK and CANCEL are never asked for any (§22.1).
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
@@ -374,8 +422,8 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
   }
   auto plan = plan_for(pre, decision);
-  if (!plan && asks) return refuse_with_state(request, arrival, plan.error(), decision.rule_name());
-  if (!plan) return refuse(request, arrival, plan.error(), decision.rule_name());
+  // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.
+  if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
   const Target& first = plan->targets.targets().front();
   if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, first)) {

@@ -12,6 +12,13 @@ namespace intermediary {
 
 namespace {
 
+void add_inputs(const RuleMatch& when, RouteInputs& inputs) {
+  inputs.source |= !when.sources.empty();
+  inputs.arrival |= !when.listeners.empty() || !when.transports.empty();
+  inputs.parties |= !when.from.empty() || !when.to.empty();
+  for (const FieldMatch& field : when.fields) inputs.fields.push_back(field.name);
+}
+
 ProxySettings settings_from(const Config& config) {
   ProxySettings settings;
   settings.record_route = config.proxy.record_route || config.proxy.mode == ProxyMode::CallStateful;
@@ -26,9 +33,7 @@ ProxySettings settings_from(const Config& config) {
   settings.key = config.proxy.key;
   settings.outbound = config.proxy.outbound;
   settings.path = config.proxy.path;
-  for (const Rule& rule : config.rules) {
-    if (!rule.when.sources.empty()) settings.routes_by_source = true;
-  }
+  for (const Rule& rule : config.rules) add_inputs(rule.when, settings.route_inputs);
   return settings;
 }
 
@@ -69,6 +74,7 @@ HashKey derived_key(const HashKey& key, std::string_view purpose) {
 
 EngineCore::EngineCore(const Config& config, const Seed& seed)
     : config_(config),
+      reads_parties_(reads_parties(config.rules)),
       proxy_settings_(settings_from(config)),
       random_(seed),
       flows_(config_.limits, timers_, [this](FlowId flow) { return is_in_use(flow); }),

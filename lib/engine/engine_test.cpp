@@ -32,8 +32,9 @@ class EngineTest : public testing::Test {
     config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt},
                         {"tcp", Transport::Tcp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
     config.domains = {"example.com"};
-    config.rules = {{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt},
-                    {"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt}};
+    config.rules = {
+        {"registrations", {.methods = {"REGISTER"}, .ruri = {.domains = {"local"}}}, RegisterAction{}, std::nullopt},
+        {"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt}};
     return config;
   }
 
@@ -100,7 +101,8 @@ TEST(SignedAnswersTest, ARegistrationWithAPathIsAnsweredWithAProtectedCopyOfTheA
   config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
   config.domains = {"example.com"};
   config.server_name = "ours";
-  config.rules = {{"registrations", {{"REGISTER"}, {"local"}, {}}, RegisterAction{}, std::nullopt}};
+  config.rules = {
+      {"registrations", {.methods = {"REGISTER"}, .ruri = {.domains = {"local"}}}, RegisterAction{}, std::nullopt}};
   config.smime = test_smime::registrar_keys();
   ASSERT_EQ(problem_with(config), "");
   Engine engine(config, seed_from_number(1));

@@ -12,6 +12,7 @@ namespace {
 
 // What the reason phrase says more than its status: what is wrong (§21.4.1), or why nobody can be reached (§21.4.18).
 std::string phrase_of(const Refusal& refusal) {
+  if (!refusal.phrase.empty()) return refusal.phrase;
   return refusal.status == 400 || refusal.status == 480 ? shown(refusal.reason) : std::string();
 }
 

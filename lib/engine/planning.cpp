@@ -10,15 +10,24 @@ namespace {
 
 // RFC 3841 §7.2.4: an order by q that says the same as the targets' order; without their features, which would be
 // judged once more upstream.
-Refusal redirect_to(const TargetSet& targets) {
-  std::vector<std::pair<std::string_view, std::string>> contacts;
-  int q = 1000;
-  for (const Target& target : targets.targets()) {
-    const std::string text = std::to_string(1000 + q % 1000).substr(1);
-    contacts.emplace_back("Contact", "<" + target.uri.to_string() + ">;q=" + (q == 1000 ? "1" : "0." + text));
-    q -= 10;
+class RankedContacts {
+ public:
+  void add(const Uri& uri) {
+    const std::string text = std::to_string(1000 + q_ % 1000).substr(1);
+    fields_.emplace_back("Contact", "<" + uri.to_string() + ">;q=" + (q_ == 1000 ? "1" : "0." + text));
+    q_ -= 10;
   }
-  return {302, "its caller asks to be redirected", std::move(contacts)};
+  std::vector<std::pair<std::string_view, std::string>> take() { return std::move(fields_); }
+
+ private:
+  std::vector<std::pair<std::string_view, std::string>> fields_;
+  int q_ = 1000;
+};
+
+Refusal redirect_to(const TargetSet& targets, int status, std::string reason) {
+  RankedContacts contacts;
+  for (const Target& target : targets.targets()) contacts.add(target.uri);
+  return {status, std::move(reason), contacts.take()};
 }
 
 std::expected<TargetSet, Refusal> preferred(TargetSet targets, const Message& request) {
@@ -44,6 +53,18 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   return fork;
 }
 
+// RFC 3261 §8.3, §21.3.
+Refusal EngineCore::redirection(const Preprocessed& request, const RedirectAction& action) const {
+  if (action.contacts.empty()) {
+    auto targets = look_up(request);
+    if (!targets) return std::move(targets.error());
+    return redirect_to(*targets, action.status, "its rule redirects it");
+  }
+  RankedContacts contacts;
+  for (const Uri& contact : action.contacts) contacts.add(contact);
+  return {action.status, "its rule redirects it", contacts.take()};
+}
+
 std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& pre, const Decision& decision) const {
   const Message& request = *pre.request;
   auto targets = targets_of(pre, decision);
@@ -62,7 +83,7 @@ std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& 
     }
     const bool may_redirect = plan.fork.caller == CallerChoice::Redirect && !is_for_one_agent(pre);
     if (disposition.redirect == true && may_redirect) {
-      return std::unexpected(redirect_to(plan.targets));
+      return std::unexpected(redirect_to(plan.targets, 302, "its caller asks to be redirected"));
     }
     if (plan.fork.only_the_best) plan.targets.keep_first();
   }

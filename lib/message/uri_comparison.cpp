@@ -142,6 +142,14 @@ bool equivalent(const Uri& a, const Uri& b) {
   return equals_ignoring_case(a.scheme_text, b.scheme_text) && same_text(a.user, b.user, Case::Matters);
 }
 
+std::string unescaped_user(std::string_view user) {
+  std::string plain;
+  plain.reserve(user.size());
+  FoldedText text(user);
+  for (int c = text.next(); c != FoldedText::end; c = text.next()) plain += static_cast<char>(c & ~FoldedText::escaped);
+  return plain;
+}
+
 std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
   if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;

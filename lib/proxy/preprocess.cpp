@@ -139,9 +139,31 @@ std::expected<Preprocessed, Refusal> preprocess(const MessagePtr& request, const
   return result;
 }
 
+namespace {
+
+// One text of what rules look at beyond the fields that loop_hash() knows.
+std::string further_inputs(const Message& request, const Arrival& arrival, const RouteInputs& inputs) {
+  std::string text;
+  if (inputs.source) text += arrival.remote.address.to_string();
+  if (inputs.arrival)
+    text.append(" ").append(std::to_string(arrival.listener.value)).append(via_name(arrival.transport));
+  if (inputs.parties)
+    text.append("\n").append(request.value(FieldName::From)).append("\n").append(request.value(FieldName::To));
+  if (inputs.fields.empty()) return text;
+  for (const Field& field : request.fields()) {
+    const bool is_read = std::ranges::any_of(inputs.fields, [&](const std::string& name) {
+      const FieldName known = field_name(name);
+      return known == FieldName::Other ? equals_ignoring_case(request.name_text(field), name) : field.name == known;
+    });
+    if (is_read) text.append("\n").append(request.value(field));
+  }
+  return text;
+}
+
+}  // namespace
+
 HexText loop_hash_of(const Message& request, const Arrival& arrival, const ProxySettings& settings) {
-  const std::string source = settings.routes_by_source ? arrival.remote.address.to_string() : std::string();
-  return loop_hash(settings.key, request, source);
+  return loop_hash(settings.key, request, further_inputs(request, arrival, settings.route_inputs));
 }
 
 std::optional<Refusal> validate_for_forwarding(const Message& request, const Arrival& arrival, const LocalNames& names,

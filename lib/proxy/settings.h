@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/keyed_hash.h"
 #include "base/limits.h"
@@ -12,6 +13,14 @@
 #include "routing/path_use.h"
 
 namespace intermediary {
+
+// What else rules look at than what decides the way of every request.
+struct RouteInputs {
+  bool source = false;                // the address
+  bool arrival = false;               // listener and transport
+  bool parties = false;               // From and To
+  std::vector<std::string> fields{};  // their names, as field_name() or whoever wrote them has them
+};
 
 struct ProxySettings {
   bool record_route = false;
@@ -22,8 +31,8 @@ struct ProxySettings {
   Duration given_up_wait = std::chrono::seconds(4);        // T2: for the answer of a target that rang too long
   bool tcp_for_large_requests = true;                      // §18.1.1
   std::size_t path_mtu = Limits{}.path_mtu;
-  bool routes_by_source = false;  // a rule looks at the source address, so loop detection must too (RFC 5393 §4.2.1)
-  std::string server_name;        // Server field of our own answers; "" for none
+  RouteInputs route_inputs{};  // loop detection looks at them, too (RFC 5393 §4.2.1)
+  std::string server_name;     // Server field of our own answers; "" for none
   HashKey key{0, 0};
   std::uint64_t start = 0;  // another for each start: in the tokens of connections, which do not outlive it
   // First hop of user agents: their flows stand in Path and Record-Route (RFC 5626 §5).

@@ -7,29 +7,51 @@
 namespace intermediary {
 namespace {
 
-bool takes_method(const RuleMatch& match, const RuleQuery& query) {
-  return match.methods.empty() || std::ranges::find(match.methods, query.method) != match.methods.end();
+// Whether a condition holds: it is not there, or one of its entries fits.
+template <class Entry>
+bool holds(const std::vector<Entry>& entries, auto fits) {
+  return entries.empty() || std::ranges::any_of(entries, fits);
 }
 
-bool takes_domain(const RuleMatch& match, const RuleQuery& query) {
+bool takes_uri(const UriMatch& match, const std::optional<RuleUri>& uri) {
+  if (match.empty()) return true;
+  if (!uri) return false;
   const auto is_the_host = [&](const std::string& domain) {
-    return domain == "local" ? query.ruri_is_local : equals_ignoring_case(domain, query.ruri_host);
+    return domain == "local" ? uri->is_local : equals_ignoring_case(domain, uri->host);
   };
-  return match.ruri_domains.empty() || std::ranges::any_of(match.ruri_domains, is_the_host);
+  if (!holds(match.domains, is_the_host)) return false;
+  if (match.users.empty()) return true;
+  const std::string user = unescaped_user(uri->user);
+  return std::ranges::any_of(match.users, [&](const Pattern& pattern) { return pattern.found_in(user); });
 }
 
 bool names_source(const RuleMatch& match, const IpAddress& source) {
   return std::ranges::any_of(match.sources, [&](const Cidr& prefix) { return prefix.contains(source); });
 }
 
-bool takes_source(const RuleMatch& match, const RuleQuery& query) {
-  return match.sources.empty() || names_source(match, query.source);
+bool is_named(const Message& message, const Field& field, const FieldMatch& match) {
+  const FieldName known = field_name(match.name);
+  if (known != FieldName::Other) return field.name == known;
+  return equals_ignoring_case(message.name_text(field), match.name);
+}
+
+bool takes_field(const FieldMatch& match, const Message& message) {
+  const bool found = std::ranges::any_of(message.fields(), [&](const Field& field) {
+    return is_named(message, field, match) && (!match.pattern || match.pattern->found_in(message.value(field)));
+  });
+  return found == match.present;
 }
 
 }  // namespace
 
 bool matches(const RuleMatch& match, const RuleQuery& query) {
-  return takes_method(match, query) && takes_domain(match, query) && takes_source(match, query);
+  return holds(match.methods, [&](const std::string& method) { return method == query.method; }) &&
+         takes_uri(match.ruri, query.ruri) && (match.sources.empty() || names_source(match, query.source)) &&
+         holds(match.listeners, [&](const std::string& name) { return name == query.listener; }) &&
+         holds(match.transports, [&](Transport transport) { return transport == query.transport; }) &&
+         match.in_dialog.value_or(query.in_dialog) == query.in_dialog && takes_uri(match.from, query.from) &&
+         takes_uri(match.to, query.to) &&
+         std::ranges::all_of(match.fields, [&](const FieldMatch& field) { return takes_field(field, *query.message); });
 }
 
 const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query) {
@@ -39,6 +61,10 @@ const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query) {
 
 bool names_source(const std::vector<Rule>& rules, const IpAddress& source) {
   return std::ranges::any_of(rules, [&](const Rule& rule) { return names_source(rule.when, source); });
+}
+
+bool reads_parties(const std::vector<Rule>& rules) {
+  return std::ranges::any_of(rules, [](const Rule& rule) { return !rule.when.from.empty() || !rule.when.to.empty(); });
 }
 
 }  // namespace intermediary

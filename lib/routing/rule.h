@@ -10,16 +10,44 @@
 
 #include "base/address.h"
 #include "base/flow.h"
+#include "base/pattern.h"
+#include "message/message.h"
 #include "message/uri.h"
 #include "routing/fork_policy.h"
 
 namespace intermediary {
 
-// Every condition that is not empty must hold; within one, any entry suffices. All empty: everything matches.
+// A field of the request, by its name, long or compact: any of that name whose value has the pattern, folds and all. Of
+// a list the value is the whole line.
+struct FieldMatch {
+  std::string name;
+  bool present = true;               // false: there is none of that name
+  std::optional<Pattern> pattern{};  // nullopt: whatever it says
+
+  friend bool operator==(const FieldMatch&, const FieldMatch&) = default;
+};
+
+// Users and domains of a URI. Users are compared as they are meant, their escapes undone; of a tel: URI the user is its
+// number, and it has no domain.
+struct UriMatch {
+  std::vector<Pattern> users;
+  std::vector<std::string> domains;  // "local" (Config::domains and our own addresses) or a host, without case
+
+  bool empty() const { return users.empty() && domains.empty(); }
+  friend bool operator==(const UriMatch&, const UriMatch&) = default;
+};
+
+// Every condition that is not empty must hold; within one, any entry suffices, but of the fields all must hold. All
+// empty: everything matches.
 struct RuleMatch {
   std::vector<std::string> methods;
-  std::vector<std::string> ruri_domains;  // "local" (Config::domains and our own addresses) or a host, without case
-  std::vector<Cidr> sources;              // the socket's address, never a header
+  UriMatch ruri;
+  UriMatch from, to;                   // what From and To say, which proves nothing
+  std::vector<Cidr> sources;           // the socket's address, never a header
+  std::vector<std::string> listeners;  // where it came in, by name
+  std::vector<Transport> transports;   // by which it came
+  std::vector<FieldMatch> fields;
+  std::optional<bool> in_dialog{};  // it has a To tag (RFC 3261 §12.2)
 
   friend bool operator==(const RuleMatch&, const RuleMatch&) = default;
 };
@@ -43,7 +71,25 @@ struct NotifyAction {
   friend bool operator==(const NotifyAction&, const NotifyAction&) = default;
 };
 
-using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction>;
+// RFC 3261 §8.3: the caller tries elsewhere.
+struct RedirectAction {
+  std::vector<Uri> contacts{};  // the best first; empty: the contacts that are registered for the Request-URI
+  int status = 302;             // 300 to 399
+  friend bool operator==(const RedirectAction&, const RedirectAction&) = default;
+};
+struct RejectAction {
+  int status = 403;      // 400 to 699
+  std::string reason{};  // its reason phrase; "": the usual one
+  std::optional<std::chrono::seconds> retry_after{};
+  friend bool operator==(const RejectAction&, const RejectAction&) = default;
+};
+// Without an answer: what scanners get.
+struct DropAction {
+  friend bool operator==(const DropAction&, const DropAction&) = default;
+};
+
+using RuleAction =
+    std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction, RedirectAction, RejectAction, DropAction>;
 
 // CallStateful: stateful, and the dialogs of its INVITEs are followed (docs/adr/0026).
 enum class ProxyMode : std::uint8_t { Stateless, Stateful, CallStateful };
@@ -58,13 +104,27 @@ struct Rule {
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 
+// A URI as conditions see it.
+struct RuleUri {
+  std::string_view user;  // as it stands; "" without one
+  std::string_view host;  // "" for a URI without a host
+  bool is_local = false;
+};
+
 // What a rule is asked about. Views belong to the caller.
 struct RuleQuery {
   std::string_view method;
-  std::string_view ruri_host;  // "" for a Request-URI without a host
-  bool ruri_is_local = false;
+  RuleUri ruri;
   IpAddress source;
+  std::optional<RuleUri> from{}, to{};  // nullopt: cannot be read; where reads_parties() of all rules is true
+  std::string_view listener{};          // its name
+  Transport transport = Transport::Udp;
+  const Message* message = nullptr;  // null only where no rule asks for fields
+  bool in_dialog = false;
 };
+
+// Whether any of them asks what From or To says.
+bool reads_parties(const std::vector<Rule>& rules);
 
 bool matches(const RuleMatch& match, const RuleQuery& query);
 // The first rule that takes it; null when none does.

@@ -6,7 +6,7 @@ namespace intermediary {
 namespace {
 
 RuleQuery invite_to(std::string_view host, bool local = false) {
-  return {"INVITE", host, local, IpAddress::v4({192, 0, 2, 7})};
+  return {.method = "INVITE", .ruri = {"", host, local}, .source = IpAddress::v4({192, 0, 2, 7})};
 }
 
 RuleMatch methods(std::vector<std::string> list) {
@@ -16,7 +16,7 @@ RuleMatch methods(std::vector<std::string> list) {
 }
 RuleMatch domains(std::vector<std::string> list) {
   RuleMatch match;
-  match.ruri_domains = std::move(list);
+  match.ruri.domains = std::move(list);
   return match;
 }
 RuleMatch sources(std::vector<std::string_view> list) {
@@ -54,9 +54,100 @@ TEST(RuleMatchTest, LooksAtTheSocketsAddress) {
   EXPECT_FALSE(matches(sources({"10.0.0.0/8", "2001:db8::/32"}), invite_to("example.com")));
 }
 
+RuleUri party(std::string_view user, std::string_view host, bool local = false) { return {user, host, local}; }
+UriMatch users(const char* pattern) { return {.users = {*Pattern::compile(pattern)}}; }
+
+TEST(RuleMatchTest, UsersAreSearchedForAPatternWithTheirEscapesUndone) {
+  const RuleMatch match{.ruri = users("^[+0]")};
+  RuleQuery query = invite_to("example.com");
+  query.ruri.user = "+31201234567";
+  EXPECT_TRUE(matches(match, query));
+  query.ruri.user = "%2B31201234567";
+  EXPECT_TRUE(matches(match, query));
+  query.ruri.user = "bob";
+  EXPECT_FALSE(matches(match, query));
+}
+
+TEST(RuleMatchTest, UserAndDomainOfOneUriBothCount) {
+  RuleMatch match{.from = users("^bob$")};
+  match.from.domains = {"local"};
+  RuleQuery query = invite_to("example.com");
+  EXPECT_FALSE(matches(match, query)) << "nobody knows who it is from";
+  query.from = party("bob", "example.com", true);
+  EXPECT_TRUE(matches(match, query));
+  query.from = party("bob", "example.net");
+  EXPECT_FALSE(matches(match, query));
+  query.from = party("bobby", "example.com", true);
+  EXPECT_FALSE(matches(match, query));
+}
+
+TEST(RuleMatchTest, ToIsNotTheRequestUri) {
+  RuleQuery query = invite_to("example.com");
+  query.to = party("bob", "example.net");
+  EXPECT_TRUE(matches({.to = {.domains = {"example.net"}}}, query));
+  EXPECT_FALSE(matches({.to = {.domains = {"example.com"}}}, query));
+}
+
+TEST(RuleMatchTest, WhereItCameInCounts) {
+  RuleQuery query = invite_to("example.com");
+  query.listener = "inside";
+  query.transport = Transport::Tls;
+  EXPECT_TRUE(matches({.listeners = {"outside", "inside"}, .transports = {Transport::Tls}}, query));
+  EXPECT_FALSE(matches({.listeners = {"outside"}}, query));
+  EXPECT_FALSE(matches({.transports = {Transport::Udp, Transport::Wss}}, query));
+}
+
+TEST(RuleMatchTest, ToTagsMakeADialog) {
+  RuleQuery query = invite_to("example.com");
+  EXPECT_FALSE(matches({.in_dialog = true}, query));
+  EXPECT_TRUE(matches({.in_dialog = false}, query));
+  query.in_dialog = true;
+  EXPECT_TRUE(matches({.in_dialog = true}, query));
+}
+
+class FieldMatchTest : public testing::Test {
+ protected:
+  bool takes(const FieldMatch& field) const {
+    RuleQuery query = invite_to("example.com");
+    query.message = message_.get();
+    return matches({.fields = {field}}, query);
+  }
+  const MessagePtr message_ = *Message::parse(
+      "INVITE sip:bob@example.com SIP/2.0\r\nv: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+      "To: <sip:bob@example.com>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\ns: Hello\r\nX-Gate: one\r\nx-gate: two\r\n\r\n",
+      Framing::Whole, Limits{});
+};
+
+TEST_F(FieldMatchTest, AnyOfThatNameMayHaveThePattern) {
+  EXPECT_TRUE(takes({.name = "X-GATE", .pattern = Pattern::compile("^two$").value()}));
+  EXPECT_FALSE(takes({.name = "X-Gate", .pattern = Pattern::compile("three").value()}));
+}
+
+TEST_F(FieldMatchTest, BeingThereIsEnoughWithoutAPattern) {
+  EXPECT_TRUE(takes({.name = "X-Gate"}));
+  EXPECT_FALSE(takes({.name = "X-Door"}));
+}
+
+TEST_F(FieldMatchTest, NotBeingThereIsACondition) {
+  EXPECT_TRUE(takes({.name = "X-Door", .present = false}));
+  EXPECT_FALSE(takes({.name = "X-Gate", .present = false}));
+}
+
+TEST_F(FieldMatchTest, LongAndCompactNamesAreOne) {
+  EXPECT_TRUE(takes({.name = "Subject", .pattern = Pattern::compile("Hello").value()}));
+  EXPECT_TRUE(takes({.name = "s"}));
+  EXPECT_TRUE(takes({.name = "Via"}));
+}
+
+TEST(ReadsPartiesTest, FromOrTo) {
+  EXPECT_FALSE(reads_parties({{"r", methods({"INVITE"}), LookupAction{}, {}}}));
+  EXPECT_TRUE(reads_parties({{"r", {.from = users("a")}, LookupAction{}, {}}}));
+  EXPECT_TRUE(reads_parties({{"r", {.to = {.domains = {"local"}}}, LookupAction{}, {}}}));
+}
+
 TEST(RuleMatchTest, EveryConditionMustHold) {
   RuleMatch match = methods({"INVITE"});
-  match.ruri_domains = {"local"};
+  match.ruri.domains = {"local"};
   match.sources = {*Cidr::parse("192.0.2.7")};
   EXPECT_TRUE(matches(match, invite_to("example.com", true)));
   EXPECT_FALSE(matches(match, invite_to("example.com", false)));

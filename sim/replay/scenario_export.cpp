@@ -230,7 +230,7 @@ std::string ScenarioExport::node_lines() const {
 std::string ScenarioExport::rule_line(const Rule& rule) const {
   std::string line = "rule     server name=" + rule.name;
   if (!rule.when.methods.empty()) line += " method=" + joined(rule.when.methods);
-  if (!rule.when.ruri_domains.empty()) line += " domain=" + joined(rule.when.ruri_domains);
+  if (!rule.when.ruri.domains.empty()) line += " domain=" + joined(rule.when.ruri.domains);
   std::vector<std::string> sources;
   for (const Cidr& source : rule.when.sources) sources.push_back(source.to_string());
   if (!sources.empty()) line += " source=" + joined(sources);

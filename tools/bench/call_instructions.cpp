@@ -61,7 +61,7 @@ class Bench {
     config.domains = {"example.com"};
     config.proxy.mode = mode;
     config.proxy.record_route = mode == ProxyMode::Stateful;
-    config.rules = {{"users", {{}, {"local"}, {}}, LookupAction{}, std::nullopt}};
+    config.rules = {{"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt}};
     return config;
   }
 

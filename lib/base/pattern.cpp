@@ -1,0 +1,30 @@
+#include "base/pattern.h"
+
+#include <re2/re2.h>
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::size_t longest_pattern = 1024;
+constexpr std::int64_t pattern_memory = 1 << 20;  // of the compiled expression with its caches
+
+}  // namespace
+
+std::expected<Pattern, std::string> Pattern::compile(std::string_view text) {
+  if (text.size() > longest_pattern) return std::unexpected("it is longer than 1024 bytes");
+  re2::RE2::Options options(re2::RE2::Latin1);  // bytes, for that is what messages are
+  options.set_log_errors(false);
+  options.set_max_mem(pattern_memory);
+  Pattern pattern;
+  pattern.text_ = text;
+  pattern.expression_ = std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+  if (!pattern.expression_->ok()) return std::unexpected(pattern.expression_->error());
+  return pattern;
+}
+
+bool Pattern::found_in(std::string_view subject) const {
+  return re2::RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *expression_);
+}
+
+}  // namespace intermediary
