@@ -46,7 +46,8 @@ class Keeps100 final : public Promise {
   bool hears_100_ = false;
 };
 
-// RFC 3261 §17.2.1, §16.7: the ACK of an answer other than 2xx ends at the transaction that it acknowledges.
+// RFC 3261 §17.2.1, §16.7: the ACK of an answer other than 2xx ends at the transaction that it acknowledges. It is one
+// with that answer's To tag (§17.1.1.3, and §17.2.3 for callers of RFC 2543).
 class KeepsTheAckOfARefusal final : public Promise {
  public:
   using Promise::Promise;
@@ -54,13 +55,15 @@ class KeepsTheAckOfARefusal final : public Promise {
     if (!is_stateful() || !sight.message) return;
     const WireMessage& message = *sight.message;
     if (!sight.in && sight.is_answer_to("INVITE") && message.status() >= 300) {
-      refused_.insert_or_assign(transaction_of(message), sight.time + (sight.datagram ? timings().t4 : Duration(0)));
+      const TimePoint end = sight.time + (sight.datagram ? timings().t4 : Duration(0));
+      refused_.insert_or_assign(transaction_of(message), Refusal{end, message.to_tag()});
     }
     if (!sight.in && sight.is_request("INVITE")) branches_.insert(message.branch());
     if (sight.in && sight.is_request("ACK")) {
       const auto refused = refused_.find(transaction_of(message));
       // Timer I ends the transaction: T4 after the first ACK over UDP, at once over a connection.
-      absorbs_ = refused != refused_.end() && sight.time < refused->second;
+      absorbs_ =
+          refused != refused_.end() && sight.time < refused->second.end && message.to_tag() == refused->second.to_tag;
     }
     if (!sight.in && sight.is_request("ACK") && absorbs_ && !branches_.contains(message.branch())) {
       broken("forwards the ACK of a refusal, " + transaction_of(message));
@@ -73,7 +76,12 @@ class KeepsTheAckOfARefusal final : public Promise {
   }
 
  private:
-  std::map<std::string, TimePoint> refused_;
+  struct Refusal {
+    TimePoint end;
+    std::string to_tag;
+  };
+
+  std::map<std::string, Refusal> refused_;
   std::set<std::string> branches_;
   bool absorbs_ = false;
 };
