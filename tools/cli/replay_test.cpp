@@ -105,5 +105,23 @@ TEST_F(CommandLineTest, AnEmptyValueIsNotOneThatIsLeftOut) {
   }
 }
 
+// Of every option that the help of a command names.
+TEST_F(CommandLineTest, AnEqualsSignWithoutAValueTakesNotTheNextWord) {
+  std::size_t options = 0;
+  for (const std::string command : {"run", "check", "test", "replay", "conformance"}) {
+    const std::string help = run({command, "--help"}).output;
+    for (std::size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
+      const std::string option = help.substr(at + 2, help.find_first_of(" ,\n", at + 2) - at - 2);
+      const Result refused = run({command, option + '=', record});
+      EXPECT_EQ(refused.exit_code, 2) << command << ' ' << option;
+      EXPECT_THAT(refused.output, HasSubstr(option + ": what is given is empty")) << command;
+      ++options;
+    }
+  }
+  EXPECT_GT(options, 40u);
+  const std::string file = write("a.pcap", "");
+  EXPECT_EQ(run({"replay", record, "--pcap=" + file, "--json"}).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace intermediary
