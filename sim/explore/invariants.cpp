@@ -54,14 +54,10 @@ class KeepsTheAckOfARefusal final : public Promise {
   void saw(const Sight& sight) override {
     if (!is_stateful() || !sight.message) return;
     const WireMessage& message = *sight.message;
-    if (!sight.in && sight.is_answer_to("INVITE") && message.status() >= 300) {
-      const TimePoint end = sight.time + (sight.datagram ? timings().t4 : Duration(0));
-      refused_.insert_or_assign(transaction_of(message), Refusal{end, message.to_tag()});
-    }
+    if (!sight.in && sight.is_answer_to("INVITE") && message.status() >= 300) refuses(sight, message);
     if (!sight.in && sight.is_request("INVITE")) branches_.insert(message.branch());
     if (sight.in && sight.is_request("ACK")) {
       const auto refused = refused_.find(transaction_of(message));
-      // Timer I ends the transaction: T4 after the first ACK over UDP, at once over a connection.
       absorbs_ =
           refused != refused_.end() && sight.time < refused->second.end && message.to_tag() == refused->second.to_tag;
     }
@@ -77,9 +73,17 @@ class KeepsTheAckOfARefusal final : public Promise {
 
  private:
   struct Refusal {
-    TimePoint end;
+    TimePoint first, end;
     std::string to_tag;
   };
+
+  // Timer I ends the transaction: T4 after the first ACK over UDP, at once over a connection; or Timer H, without any.
+  void refuses(const Sight& sight, const WireMessage& message) {
+    const auto [known, is_new] = refused_.try_emplace(transaction_of(message), Refusal{sight.time, {}, {}});
+    Refusal& refusal = known->second;
+    refusal.end = std::min(sight.time + (sight.datagram ? timings().t4 : Duration(0)), refusal.first + t1_times_64());
+    refusal.to_tag = message.to_tag();
+  }
 
   std::map<std::string, Refusal> refused_;
   std::set<std::string> branches_;
@@ -94,7 +98,9 @@ class EndsLoops final : public Promise {
   void saw(const Sight& sight) override {
     if (!sight.in || !sight.message || !sight.message->is_request()) return;
     const WireMessage& message = *sight.message;
-    std::set<std::string>& branches = branches_[request_of(message)];
+    const std::vector<std::string> vias = message.values("Via");
+    // Of several that begin with the same fields, as ACKs of one INVITE's answers do, each goes its own way.
+    std::set<std::string>& branches = branches_[request_of(message) + (vias.empty() ? "" : ' ' + vias.back())];
     branches.insert(message.branch());
     if (branches.size() > most_ways) broken("meets the same request on more than 70 ways: " + request_of(message));
   }
