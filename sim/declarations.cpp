@@ -148,8 +148,10 @@ void Declarations::read_proxy(NodeDraft& draft, Words& words) {
 // node NAME config [FILE] [address=192.0.2.1,2001:db8::1] [options that no configuration has] ["""]
 void Declarations::read_whole(NodeDraft& draft, Words& words) {
   std::optional<ConfigSource> source;
+  OptionsOnce options;
   while (auto word = words.next_if_any()) {
     const std::string key = word->text.substr(0, word->text.find('='));
+    if (key == "address") options.add(*word);
     if (word->text == "\"\"\"" && !source && !line_->blocks.empty()) {
       source = ConfigSource{std::move(line_->blocks.front().text), "", line_->blocks.front().place};
     } else if (key == "address") {
@@ -191,7 +193,7 @@ Declarations::Draft Declarations::read_user_agent(Words& words, std::string_view
       transport = parse_transport(text.substr(10));
       if (!transport) wrong(*word, "transport=udp, tcp, tls, ws or wss");
     } else if (text.starts_with("cert=")) {
-      draft.setup.tls.certificates.push_back(parse_certificate(text.substr(5)));
+      draft.setup.tls.certificates.push_back(parse_certificate({std::string(text.substr(5)), word->place}));
     } else if (text == "!trusted") {
       draft.setup.tls.trusted = false;
     } else if (text == "rport") {
@@ -292,8 +294,12 @@ void Declarations::read_location(Words& words) {
   if (node.empty()) node = node_of_domain(uri->host, aor);
   if (Piece equals = words.next("'='"); equals.text != "=") wrong(equals, "'='");
   Piece contacts = words.rest();
+  std::size_t from = 0;
   for (const std::string& entry : split_outside_quotes(contacts.text, ',')) {
-    scenario_.locations.push_back(location_of(node, aor.text, {entry, contacts.place}));
+    from = contacts.text.find(entry, from);
+    const Place place{contacts.place.line, contacts.place.column + from};
+    scenario_.locations.push_back(location_of(node, aor.text, {entry, place}));
+    from += entry.size();
   }
 }
 
@@ -313,8 +319,12 @@ LocationDeclaration Declarations::location_of(const std::string& node, const std
   auto contact = contacts_.find(parts.head);
   location.contact_uri = contact == contacts_.end() ? uri_of(parts.head) : contact->second;
   if (!Uri::parse(location.contact_uri)) wrong(entry, "a party above or a URI in angle brackets");
+  std::set<std::string> said;
   for (const auto& parameter : parts.parameters) {
     std::string value = parameter.value.value_or("");
+    if (!said.insert(parameter.name).second) {
+      throw Wrong{entry.place, '\'' + parameter.name + "' stands in this contact twice"};
+    }
     if (parameter.name == "q") {
       auto q = parse_duration(value);  // three decimals at most: the same digits
       if (!q || *q > std::chrono::seconds(1) || q->count() % 1000 != 0)

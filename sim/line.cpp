@@ -16,6 +16,11 @@ std::string Start::to_string() const {
   return {};
 }
 
+std::string Condition::word() const {
+  const std::string whole = to_string();
+  return kind == Kind::Count ? "count " + name : whole.substr(0, whole.find(' '));
+}
+
 std::string Condition::to_string() const {
   switch (kind) {
     case Kind::Header:

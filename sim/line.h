@@ -51,6 +51,8 @@ struct Condition {
   Place place;
 
   std::string to_string() const;
+  // What it begins with: "count Via", "body", "same".
+  std::string word() const;
 };
 using Conditions = std::vector<Condition>;
 

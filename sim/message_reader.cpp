@@ -1,7 +1,10 @@
 #include "sim/message_reader.h"
 
+#include <map>
+
 #include "base/text.h"
 #include "sim/pattern.h"
+#include "sim/wire.h"
 
 namespace intermediary::sim {
 
@@ -11,6 +14,7 @@ MessageReader::MessageReader(std::deque<Block>& blocks, std::set<std::string, st
 void MessageReader::read(const std::vector<Piece>& columns, MessageLine& message) {
   read_start(message, columns.front());
   for (std::size_t i = 1; i < columns.size(); ++i) message.conditions.push_back(read_condition(columns[i]));
+  check_once(message.conditions);
 }
 
 void MessageReader::read_start(MessageLine& message, const Piece& column) {
@@ -99,9 +103,10 @@ Condition MessageReader::read_condition(const Piece& piece) {
     if (count.text.find_first_not_of("0123456789") != std::string::npos) wrong(count, "a number");
   } else if (word == "credentials") {
     condition.kind = Condition::Kind::Credentials;
-    condition.text = words.rest().text;
+    const Piece parameters = words.rest();
+    condition.text = parameters.text;
     note_variables(condition.text);
-    check_credentials(condition);
+    check_credentials(Words(parameters));
   } else if (word == "reason") {
     condition.kind = Condition::Kind::Reason;
     condition.text = words.rest().text;
@@ -116,12 +121,56 @@ Condition MessageReader::read_condition(const Piece& piece) {
 }
 
 // "name=value …".
-void MessageReader::check_credentials(const Condition& condition) {
-  Words words({condition.text, condition.place});
-  while (auto word = words.next_if_any()) {
+void MessageReader::check_credentials(Words parameters) {
+  OptionsOnce options;
+  while (auto word = parameters.next_if_any()) {
+    options.add(*word);
     const std::size_t equals = word->text.find('=');
     if (equals == 0 || equals == std::string::npos)
       wrong(*word, "user=, password=, or a parameter such as nc=00000001");
+  }
+}
+
+namespace {
+
+// What a condition is about, where a message can have but one of that; "" for what may come again, as headers do.
+std::string subject_of(const Condition& condition) {
+  using enum Condition::Kind;
+  switch (condition.kind) {
+    case Body:
+    case NoBody:
+    case Sdp:
+      return "body";
+    case Count:
+      return "count " + lowercase(long_name(condition.name));
+    case BodyIs:
+      return "body is";  // and beside "sdp": $x becomes what that makes
+    case Reason:
+    case Credentials:
+    case Signed:
+    case Again:
+    case SameAs:
+      return condition.word();
+    case Header:
+    case Exact:
+    case Absent:
+    case SaveAs:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+void MessageReader::check_once(const Conditions& conditions) {
+  std::map<std::string, std::string> said;
+  for (const Condition& condition : conditions) {
+    const std::string subject = subject_of(condition), word = condition.word();
+    if (subject.empty()) continue;
+    const auto [other, fresh] = said.emplace(subject, word);
+    if (fresh) continue;
+    throw Wrong{condition.place, '\'' + word + "' stands in this message " +
+                                     (other->second == word ? "twice" : "beside '" + other->second + '\'')};
   }
 }
 

@@ -28,7 +28,8 @@ class MessageReader {
   void note_variables(std::string_view pattern);
   Condition read_condition(const Piece& piece);
   void read_body(Condition& condition, const Piece& piece, Words& words);
-  static void check_credentials(const Condition& condition);
+  static void check_credentials(Words parameters);
+  static void check_once(const Conditions& conditions);
   void read_header(Condition& condition, const Piece& piece);
 
   std::deque<Block>& blocks_;

@@ -5,19 +5,13 @@
 #include <iterator>
 #include <utility>
 
-#include "base/limits.h"
 #include "base/text.h"
+#include "config/ranges.h"
 #include "config/words.h"
 #include "sim/smime.h"
 
 namespace intermediary::sim {
 namespace {
-
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
 struct KeyValue {
   std::string key;
@@ -48,27 +42,27 @@ struct Value {
     if (parsed == Duration::zero()) refuse("a duration above zero");
     return parsed;
   }
-  // The limits are those of the configuration file (docs/configuration.md).
-  Duration duration(Duration least, Duration most) const {
-    Duration parsed = least > Duration::zero() ? positive_duration() : duration();
-    if (parsed < least || parsed > most)
-      refuse("a duration from " + duration_text(least) + " to " + duration_text(most));
+  Duration duration(const DurationRange& range) const {
+    const Duration parsed = range.least > Duration::zero() ? positive_duration() : duration();
+    if (parsed % range.step != Duration::zero()) refuse("whole seconds");
+    if (parsed < range.least || parsed > range.most) {
+      refuse("a duration from " + duration_text(range.least) + " to " + duration_text(range.most));
+    }
     return parsed;
   }
-  std::chrono::seconds seconds(Duration least, Duration most) const {
-    auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration());
-    if (whole != duration()) refuse("whole seconds");
-    return std::chrono::duration_cast<std::chrono::seconds>(duration(least, most));
+  std::chrono::seconds seconds(const DurationRange& range) const {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration(range));
   }
   std::size_t number() const {
     auto parsed = parse_decimal<std::size_t>(text);
     if (!parsed) refuse("a number");
     return *parsed;
   }
-  std::size_t number(std::size_t least, std::size_t most) const {
+  std::size_t number(const NumberRange& range) const {
     const std::size_t parsed = number();
-    if (parsed < least || parsed > most)
-      refuse("a number from " + std::to_string(least) + " to " + std::to_string(most));
+    if (std::cmp_less(parsed, range.least) || std::cmp_greater(parsed, range.most)) {
+      refuse("a number from " + std::to_string(range.least) + " to " + std::to_string(range.most));
+    }
     return parsed;
   }
   bool yes_or_no() const {
@@ -102,6 +96,9 @@ struct Value {
   }
 };
 
+// The file has none: it follows from t1 (RFC 3261 §17.1.1.2).
+constexpr DurationRange timer_d{std::chrono::milliseconds(1), std::chrono::hours(1)};
+
 using Setter = void (*)(NodeOptions&, const Value&);
 constexpr std::pair<std::string_view, Setter> setters[] = {
     {"domain",
@@ -114,71 +111,65 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
        if (v.text != "any") o.relay_for = v.networks();
      }},
     {"server", [](NodeOptions& o, const Value& v) { o.config.server_name = v.text; }},
-    {"timer-c",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(minutes(3) + seconds(1), hours(24)); }},
-    {"max-breadth", [](NodeOptions& o,
-                       const Value& v) { o.config.proxy.max_breadth = static_cast<std::uint32_t>(v.number(1, 1000)); }},
+    {"timer-c", [](NodeOptions& o, const Value& v) { o.config.proxy.timer_c = v.duration(range::timer_c); }},
+    {"max-breadth",
+     [](NodeOptions& o, const Value& v) {
+       o.config.proxy.max_breadth = static_cast<std::uint32_t>(v.number(range::max_breadth));
+     }},
     {"large-over-tcp", [](NodeOptions& o, const Value& v) { o.config.proxy.tcp_for_large_requests = v.yes_or_no(); }},
     {"key", [](NodeOptions& o, const Value& v) { o.config.proxy.key = {v.number(), v.number()}; }},
     // The file has an hour at most, as RFC 3261 §10.3 step 7 does: that the registrar keeps to it takes more here.
-    {"min-expires",
-     [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(seconds(1), days(365)); }},
+    {"min-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.min_expires = v.seconds(range::expires); }},
     {"default-expires",
-     [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(seconds(1), days(365)); }},
-    {"max-expires",
-     [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(seconds(1), days(365)); }},
+     [](NodeOptions& o, const Value& v) { o.config.registrar.default_expires = v.seconds(range::expires); }},
+    {"max-expires", [](NodeOptions& o, const Value& v) { o.config.registrar.max_expires = v.seconds(range::expires); }},
     {"max-contacts",
-     [](NodeOptions& o, const Value& v) {
-       o.config.registrar.max_contacts = v.number(1, limit::branches_per_request);
-     }},
+     [](NodeOptions& o, const Value& v) { o.config.registrar.max_contacts = v.number(range::max_contacts); }},
     {"path", [](NodeOptions& o, const Value& v) { o.config.proxy.path = v.path_use(); }},
     {"flow-timer",
-     [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(seconds(0), hours(1)); }},
+     [](NodeOptions& o, const Value& v) { o.config.registrar.flow_timer = v.seconds(range::flow_timer); }},
     {"service-route",
      [](NodeOptions& o, const Value& v) {
        o.config.registrar.service_route = v.list("URIs such as sip:192.0.2.1;lr");
      }},
-    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.duration(milliseconds(1), seconds(60)); }},
-    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.duration(milliseconds(1), minutes(5)); }},
-    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.duration(milliseconds(1), minutes(5)); }},
-    {"timer-d",
-     [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.duration(milliseconds(1), hours(1)); }},
+    {"t1", [](NodeOptions& o, const Value& v) { o.config.timings.t1 = v.duration(range::t1); }},
+    {"t2", [](NodeOptions& o, const Value& v) { o.config.timings.t2 = v.duration(range::t2); }},
+    {"t4", [](NodeOptions& o, const Value& v) { o.config.timings.t4 = v.duration(range::t4); }},
+    {"timer-d", [](NodeOptions& o, const Value& v) { o.config.timings.timer_d = v.duration(timer_d); }},
     {"failover-after",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.failover_after = v.duration(seconds(0), seconds(60)); }},
-    {"dns-timeout",
-     [](NodeOptions& o, const Value& v) { o.config.dns.timeout = v.duration(milliseconds(100), seconds(30)); }},
-    {"dns-min-ttl",
-     [](NodeOptions& o, const Value& v) { o.config.dns.times.min_ttl = v.seconds(seconds(0), hours(1)); }},
-    {"dns-max-ttl",
-     [](NodeOptions& o, const Value& v) { o.config.dns.times.max_ttl = v.seconds(seconds(1), days(7)); }},
+     [](NodeOptions& o, const Value& v) { o.config.proxy.failover_after = v.duration(range::failover_after); }},
+    {"dns-timeout", [](NodeOptions& o, const Value& v) { o.config.dns.timeout = v.duration(range::dns_timeout); }},
+    {"dns-min-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.min_ttl = v.seconds(range::dns_min_ttl); }},
+    {"dns-max-ttl", [](NodeOptions& o, const Value& v) { o.config.dns.times.max_ttl = v.seconds(range::dns_max_ttl); }},
     {"dns-negative-ttl",
-     [](NodeOptions& o, const Value& v) { o.config.dns.times.negative_ttl = v.seconds(seconds(0), hours(3)); }},
-    {"dns-stale", [](NodeOptions& o, const Value& v) { o.config.dns.times.stale = v.seconds(seconds(0), days(7)); }},
+     [](NodeOptions& o, const Value& v) { o.config.dns.times.negative_ttl = v.seconds(range::dns_negative_ttl); }},
+    {"dns-stale", [](NodeOptions& o, const Value& v) { o.config.dns.times.stale = v.seconds(range::dns_stale); }},
     {"dialog-lifetime",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.dialog_lifetime = v.duration(minutes(1), days(30)); }},
+     [](NodeOptions& o, const Value& v) { o.config.proxy.dialog_lifetime = v.duration(range::dialog_lifetime); }},
     {"session-expires",
      [](NodeOptions& o, const Value& v) {
-       o.config.proxy.session_timer.session_expires = v.seconds(seconds(90), days(1));
+       o.config.proxy.session_timer.session_expires = v.seconds(range::session_interval);
      }},
     {"min-se",
-     [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.min_se = v.seconds(seconds(90), days(1)); }},
-    {"dialogs", [](NodeOptions& o, const Value& v) { o.config.limits.dialogs = v.number(1, 10'000'000); }},
-    {"subscriptions", [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions = v.number(1, 1'000'000); }},
+     [](NodeOptions& o, const Value& v) { o.config.proxy.session_timer.min_se = v.seconds(range::session_interval); }},
+    {"dialogs", [](NodeOptions& o, const Value& v) { o.config.limits.dialogs = v.number(range::dialogs); }},
+    {"subscriptions",
+     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions = v.number(range::subscriptions); }},
     {"subscriptions-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions_per_source = v.number(1, 1'000'000); }},
-    {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(576, 65535); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.subscriptions_per_source = v.number(range::of_one_source); }},
+    {"mtu", [](NodeOptions& o, const Value& v) { o.config.limits.path_mtu = v.number(range::path_mtu); }},
     {"transactions-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(1, 1'000'000); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.transactions_per_source = v.number(range::of_one_source); }},
     {"connections-per-source",
-     [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(1, 1'000'000); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.connections_per_source = v.number(range::of_one_source); }},
     {"idle-connection",
-     [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(milliseconds(100), hours(1)); }},
-    {"idle-inbound",
-     [](NodeOptions& o, const Value& v) { o.config.limits.idle_inbound = v.duration(minutes(1), days(7)); }},
-    {"idle-outbound",
-     [](NodeOptions& o, const Value& v) { o.config.limits.idle_outbound = v.duration(minutes(1), days(7)); }},
+     [](NodeOptions& o, const Value& v) { o.config.limits.idle_connection = v.duration(range::deadline); }},
+    {"idle-inbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_inbound = v.duration(range::idle); }},
+    {"idle-outbound", [](NodeOptions& o, const Value& v) { o.config.limits.idle_outbound = v.duration(range::idle); }},
     {"outbound-connections",
-     [](NodeOptions& o, const Value& v) { o.config.limits.outbound_connections = v.number(1, 1'000'000); }},
+     [](NodeOptions& o, const Value& v) {
+       o.config.limits.outbound_connections = v.number(range::outbound_connections);
+     }},
     {"advertise",
      [](NodeOptions& o, const Value& v) {
        if (o.config.listeners.empty()) throw Wrong{v.place, "advertise= stands behind the addresses that it is for"};
@@ -190,7 +181,8 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
        if (v.text != "memory" && v.text != "durable") v.refuse("store=memory or store=durable");
        o.keeps_bindings = v.text == "durable";
      }},
-    {"cert", [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate(v.text)); }},
+    {"cert",
+     [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate({v.text, v.place})); }},
     {"client-certificate",
      [](NodeOptions& o, const Value& v) {
        using enum ListenerConfig::ClientCertificate;
@@ -268,7 +260,7 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
   } else if (option->key == "preferences") {
     fork.caller = caller_choice(value);
   } else if (option->key == "ring-timeout") {
-    fork.ring_timeout = value.positive_duration();
+    fork.ring_timeout = value.duration(range::ring_timeout);
   } else if (option->key == "challenge") {
     rule.challenge = option->value;
   } else if (option->key == "mode") {
@@ -278,6 +270,27 @@ bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
     unknown_option(word, "a condition, an option or an action of a rule", rule_words());
   }
   return false;
+}
+
+// An option that the rule's action has no use for would be left out in silence.
+void check_uses(const Rule& rule, const ForkPolicy& fork, const OptionsOnce& options) {
+  const auto refuse = [&](std::initializer_list<std::string_view> names, std::string_view action,
+                          std::string_view unless) {
+    for (const std::string_view name : names) {
+      const auto place = options.place_of(name);
+      if (!place) continue;
+      throw Wrong{*place, "a rule that " + std::string(action) + " has no use for '" + std::string(name) + '\'' +
+                              std::string(unless)};
+    }
+  };
+  const auto answers_itself = {std::string_view("fork"),          std::string_view("ring-timeout"),
+                               std::string_view("preferences"),   std::string_view("recurse"),
+                               std::string_view("late-contacts"), std::string_view("mode")};
+  if (std::holds_alternative<RegisterAction>(rule.action)) refuse(answers_itself, "registers", "");
+  if (std::holds_alternative<NotifyAction>(rule.action)) refuse(answers_itself, "notifies", "");
+  if (!std::holds_alternative<RelayAction>(rule.action)) return;
+  refuse({"late-contacts"}, "relays", "");
+  if (!fork.recurse) refuse({"fork", "preferences"}, "relays", " without 'recurse'");
 }
 
 }  // namespace
@@ -445,6 +458,7 @@ PlacedRule parse_rule(Words& words, std::size_t number) {
   if (!acts)
     throw Wrong{words.rest().place,
                 "expected an action: register, lookup, notify=dialog, relay=request-uri or relay=<sip:…>"};
+  check_uses(rule, fork, options);
   const std::vector<std::string>& methods = rule.when.methods;
   if (std::holds_alternative<RegisterAction>(rule.action) && !methods.empty() &&
       std::ranges::find(methods, "REGISTER") == methods.end()) {
@@ -483,7 +497,7 @@ DigestRealm parse_users(Words& words) {
     } else if (option->key == "qop" && (option->value == "auth" || option->value == "auth,auth-int")) {
       realm.offers_auth_int = option->value != "auth";
     } else if (option->key == "nonce-life") {
-      realm.nonce_life = value.positive_duration();
+      realm.nonce_life = value.duration(range::nonce_life);
     } else if (option->key == "may-register" && option->value == "any") {
       realm.may_register = DigestRealm::MayRegister::Any;
     } else {

@@ -324,8 +324,13 @@ class Parser {
       throw Wrong{message.head.place, "a party sends one status, not a class"};
     }
     bool raw = start.kind == Start::Kind::Raw;
-    bool again = std::ranges::any_of(message.conditions, repeats);
+    const auto first = std::ranges::find_if(message.conditions, repeats);
+    const bool again = first != message.conditions.end();
     for (const Condition& condition : message.conditions) {
+      if (repeats(condition) && &condition != &*first) {
+        throw Wrong{condition.place,
+                    '\'' + condition.word() + "' stands in this message beside '" + first->word() + '\''};
+      }
       if (condition.kind == Condition::Kind::SaveAs) continue;
       if (raw) throw Wrong{condition.place, "raw bytes take 'as $x' alone"};
       if (again && !repeats(condition)) {
@@ -343,8 +348,10 @@ class Parser {
     if (verb.text == "busy") check.kind = CheckLine::Kind::Busy;
     if (verb.text == "live") {
       check.kind = CheckLine::Kind::Live;
+      OptionsOnce figures;
       do {
         Piece word = words.next("a figure such as transactions=2");
+        figures.add(word);
         std::size_t equals = word.text.find('=');
         auto value = parse_decimal<std::uint64_t>(
             equals == std::string::npos ? std::string_view() : std::string_view(word.text).substr(equals + 1));

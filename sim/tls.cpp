@@ -38,12 +38,16 @@ std::expected<Handshake, std::string> shake_hands(const TlsHost& client, const T
   return done;
 }
 
-CertificateNames parse_certificate(std::string_view text) {
+CertificateNames parse_certificate(const Piece& word) {
   CertificateNames names;
+  std::string_view text = word.text;
   while (!text.empty()) {
     const std::string_view name = text.substr(0, text.find(','));
     text.remove_prefix(std::min(name.size() + 1, text.size()));
     if (name.starts_with("cn:")) {
+      if (!names.common_name.empty()) {
+        throw Wrong{word.place, "a certificate has one common name, and '" + std::string(name) + "' is another"};
+      }
       names.common_name = name.substr(3);
       continue;
     }

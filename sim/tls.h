@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/config.h"
+#include "sim/scenario_text.h"
 #include "transport/certificate.h"
 
 namespace intermediary::sim {
@@ -31,7 +32,7 @@ struct Handshake {
 std::expected<Handshake, std::string> shake_hands(const TlsHost& client, const TlsHost& server,
                                                   std::string_view server_name);
 
-// "example.com,sip:example.net,cn:example.org": DNS names, URIs, and the subject's common name.
-CertificateNames parse_certificate(std::string_view text);
+// "example.com,sip:example.net,cn:example.org": DNS names, URIs, and the subject's common name; throws Wrong.
+CertificateNames parse_certificate(const Piece& word);
 
 }  // namespace intermediary::sim

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace intermediary::sim {
 namespace {
@@ -297,8 +298,9 @@ std::string short_label(std::string_view bytes) {
   if (bytes == "\r\n") return "pong";
   auto message = WireMessage::read(bytes);
   if (!message) return "raw";
-  if (message->is_request()) return message->method();
-  std::string method = message->cseq_method();
+  // Whoever sent it chose what stands there, and labels are for people.
+  const std::string method = printable(message->method());
+  if (message->is_request()) return method;
   std::string label = std::to_string(message->status());
   return method.empty() || method == "INVITE" ? label : label + ' ' + method;
 }

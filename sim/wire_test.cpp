@@ -82,5 +82,10 @@ TEST(Wire, PartsOfValuesAndUris) {
   EXPECT_EQ(with_parameter("<sip:b>;x;tag=1", "tag", "2"), "<sip:b>;x;tag=2");
 }
 
+TEST(ShortLabel, IsForATerminalToShowAndNotToObey) {
+  EXPECT_EQ(short_label("IN\x1b[2J\xff sip:a SIP/2.0\r\n\r\n"), "IN\\x1b[2J\\xff");
+  EXPECT_EQ(short_label("SIP/2.0 200 OK\r\nCSeq: 1 \x07\r\n\r\n"), "200 \\x07");
+}
+
 }  // namespace
 }  // namespace intermediary::sim

@@ -120,14 +120,18 @@ ZoneChange read_zone_change(Words& words) {
   const Place place = type.place;
   std::string records;
   bool in_trouble = false;
+  OptionsOnce options;
   while (auto word = words.next_if_any()) {
     const std::string_view text = word->text;
     if (text.starts_with("ttl=")) {
+      options.add(*word);
       change.ttl =
           std::chrono::duration_cast<std::chrono::seconds>(duration_of({std::string(text.substr(4)), word->place}));
     } else if (text.starts_with("after=")) {
+      options.add(*word);
       change.after = duration_of({std::string(text.substr(6)), word->place});
     } else if (const auto trouble = trouble_of(text)) {
+      if (in_trouble) wrong(*word, "one of none, fails, times-out, answers, and this is another");
       change.kind = *trouble;
       in_trouble = true;
     } else {

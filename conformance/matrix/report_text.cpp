@@ -1,6 +1,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/utf8.h"
 #include "conformance/matrix/report.h"
 
 namespace intermediary::conformance {
@@ -75,7 +76,7 @@ std::string text_report(const Results& results, bool gaps) {
   }
   if (!results.contradictions.empty()) text += '\n';
   for (const std::string& line : results.contradictions) text += line + '\n';
-  return text + '\n' + total_line(results);
+  return printable(text) + '\n' + total_line(results);
 }
 
 }  // namespace intermediary::conformance

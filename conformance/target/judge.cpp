@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/utf8.h"
 #include "conformance/target/needs.h"
 #include "sim/expectation.h"
 #include "sim/wire.h"
@@ -32,9 +33,7 @@ std::string quoted(std::string_view bytes) {
     const std::size_t end = bytes.find('\n');
     std::string_view line = bytes.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    text += "    | ";
-    for (const char c : line) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '.' : c;
-    text += '\n';
+    text += "    | " + printable(line) + '\n';
     if (end == std::string_view::npos) break;
     bytes.remove_prefix(end + 1);
   }

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conformance/target/stage.h"
 #include "sim/wire.h"
 
@@ -116,12 +117,6 @@ std::expected<sim::WireMessage, std::string> ask(const Target& target, Transport
   auto message = sim::WireMessage::read(*answer);
   if (!message || !message->is_response()) return std::unexpected(std::string(no_sip));
   return std::move(*message);
-}
-
-// For a terminal.
-std::string printable(std::string text) {
-  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f ? '?' : c;
-  return text;
 }
 
 }  // namespace

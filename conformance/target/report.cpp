@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conformance/matrix/junit.h"
 
 namespace intermediary::conformance {
@@ -144,10 +145,7 @@ std::string target_text(const TargetReport& report) {
     text += "\n--fast: scenarios that take longer are skipped, and silence is watched for half a second only\n";
   }
   text += '\n' + summary(report) + '\n';
-  // What came off the wire is not for a terminal to obey.
-  std::ranges::replace_if(
-      text, [](char c) { return c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f); }, '?');
-  return text;
+  return printable(text);  // what came off the wire is not for a terminal to obey
 }
 
 std::string target_json(const TargetReport& report) {

@@ -9,6 +9,7 @@ import contextlib
 import csv
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -142,8 +143,46 @@ def one_file(folder, program, seconds, rate):
           f"{report['outputs']} outputs in {report['virtual_us'] / 1e6:.1f} s, {report['end_byte']} bytes")
     require(report["equal"] and not report["whole"], f"not as it was: {report}")
     require(report["calls"] >= calls, f"{calls} calls went well, and {report['calls']} are in the record")
+    is_read_by_wireshark(folder, program, ports, record)
     refuses_to_overwrite(folder, program, ports, record)
     tells_of_damage(program, record, report)
+
+
+def tshark(folder, capture, ports, shown, *fields):
+    """A line for each frame that the filter shows: its fields."""
+    options = [f"{each}.check_checksum:TRUE" for each in ("ip", "udp", "tcp")]
+    sip = [f"{transport}.port=={port},sip" for transport in ("udp", "tcp") for port in ports]
+    command = ["tshark", "-n", "-r", capture, "-Y", shown, "-T", "fields"]
+    for flag, values in (("-o", options), ("-d", sip), ("-e", fields or ["frame.number"])):
+        command += [word for value in values for word in (flag, value)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HOME": folder}, check=False)
+    require(done.returncode == 0, f"tshark: {done.stderr}")
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def is_read_by_wireshark(folder, program, ports, record):
+    """The masked capture: every frame is whole, every message SIP, and every length what it says."""
+    if not shutil.which("tshark"):
+        return print("there is no tshark: nobody reads the capture")
+    capture = os.path.join(folder, "calls.pcap")
+    replayed(program, record, "--pcap", capture)
+    known = [each for each in vars(ports).values() if isinstance(each, int)]
+    wrong = tshark(folder, capture, known, "_ws.malformed || _ws.expert.severity == error || tcp.analysis.flags || "
+                   "ip.checksum.status == Bad || udp.checksum.status == Bad || tcp.checksum.status == Bad",
+                   "frame.number", "_ws.expert.message", "_ws.col.Info")
+    require(not wrong, f"Wireshark objects to {wrong}")
+    require(not tshark(folder, capture, known, "(udp || tcp.len > 0) && !sip"), "not everything is SIP to Wireshark")
+    messages = 0
+    for payload, length in tshark(folder, capture, known, "sip", "udp.payload", "sip.Content-Length") + \
+            tshark(folder, capture, known, "tcp && sip", "tcp.payload", "sip.Content-Length"):
+        if payload:
+            body = bytes.fromhex(payload).partition(b"\r\n\r\n")[2]
+            require(int(length or 0) == len(body), f"Content-Length {length} of {bytes.fromhex(payload)}")
+            messages += 1
+    masked = tshark(folder, capture, known, "sip.auth.digest.response", "sip.auth.digest.response")
+    require(masked and all(set(each) <= set('x"') for (each,) in masked), f"credentials: {masked}")
+    require(tshark(folder, capture, known, "udp && sdp.media") and tshark(folder, capture, known, "tcp && sdp.media"), "no SDP")
+    print(f"Wireshark reads {messages} messages")
 
 
 def refuses_to_overwrite(folder, program, ports, record):

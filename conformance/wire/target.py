@@ -95,7 +95,17 @@ class Careless(threading.Thread):
         branch = re.search(r"branch=z9hG4bK([^\s;]*)", rest)
         via = f"Via: SIP/2.0/UDP {HOST}:{self.port};branch=z9hG4bKcareless{branch[1] if branch else ''}"
         host, port = contact.split("@")[1].split(":")
-        self.socket.sendto(f"{method} sip:{contact} SIP/2.0\r\n{via}\r\n{rest}".encode(), (host, int(port)))
+        self.pass_on(f"{method} sip:{contact} SIP/2.0\r\n{via}\r\n{rest}".encode(), (host, int(port)))
+
+    def pass_on(self, request, address):
+        self.socket.sendto(request, address)
+
+
+class Distorting(Careless):
+    """Passes on what a terminal would obey, and what is no text."""
+
+    def pass_on(self, request, address):
+        self.socket.sendto(re.sub(rb"\r\nMax-Forwards: \d+", b"\r\nMax-Forwards: \xff\xc2\x9b2J\x07", request), address)
 
 
 class Forbidding(Careless):
@@ -300,6 +310,23 @@ def unhelpful(program):
         server.stop()
 
 
+def distorting(program):
+    """Every report is text in UTF-8 (it is read as such here), and nothing in it is a command."""
+    server, target = of_one_kind(Distorting)
+    arguments = ["--target", target, "--have", HAVE, "--fast", *FORWARDED]
+    try:
+        code, out, err = conformance(program, *arguments)
+        must_be(code == 1 and "got '\\xff\\xc2\\x9b2J\\x07'" in out, "what it sent is not shown", out, err)
+        for kind in ("text", "json", "junit", "html"):
+            code, out, err = conformance(program, *arguments, "--report", kind)
+            must_be(code == 1 and not re.search("[\x00-\x08\x0b-\x1f\x7f]", out), f"{kind} holds a command", out, err)
+            must_be(kind != "text" or not re.search("[\x80-\x9f]", out), "the text holds a command", out)
+            must_be(kind != "json" or json.loads(out)["total"]["violated"] > 0, "json", out)
+            must_be(kind != "junit" or xml.etree.ElementTree.fromstring(out).get("failures") != "0", "junit", out)
+    finally:
+        server.stop()
+
+
 def goes_away(program):
     """Nobody is accused of what he could not answer any more; and it does not take long."""
     server, target = of_one_kind(Leaving)
@@ -317,7 +344,7 @@ def goes_away(program):
 
 
 def test(folder, program):
-    for part in (nobody, careless, unhelpful, goes_away, lambda its: profiles(folder, its), lambda its: our_own(folder, its)):
+    for part in (nobody, careless, unhelpful, distorting, goes_away, lambda its: profiles(folder, its), lambda its: our_own(folder, its)):
         began = time.monotonic()
         part(program)
         print(f"{part.__name__}: {time.monotonic() - began:.1f} s", flush=True)

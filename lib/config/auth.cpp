@@ -184,7 +184,7 @@ void read_one(const std::string& name, TableReader& reader, Draft& draft) {
   read_realm(reader, realm);
   read_algorithms(reader, realm);
   read_qop(reader, realm);
-  reader.duration("nonce_life", realm.nonce_life, {std::chrono::seconds(60), std::chrono::seconds(300)});
+  reader.duration("nonce_life", realm.nonce_life, range::nonce_life);
   if (const auto which = reader.word("may_register", {"own", "any"})) {
     realm.may_register = *which == 0 ? DigestRealm::MayRegister::Own : DigestRealm::MayRegister::Any;
   }

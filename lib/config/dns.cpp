@@ -7,9 +7,6 @@ namespace intermediary {
 
 namespace {
 
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint16_t dns_port = 53;
@@ -30,9 +27,9 @@ void read_servers(TableReader& dns, DnsConfig& config) {
   }
 }
 
-void read_time(TableReader& dns, std::string_view key, seconds& target, seconds least, seconds most) {
+void read_time(TableReader& dns, std::string_view key, seconds& target, DurationRange range) {
   Duration value = target;
-  dns.duration(key, value, {least, most, seconds(1)});
+  dns.duration(key, value, range);
   target = std::chrono::duration_cast<seconds>(value);
 }
 
@@ -42,11 +39,11 @@ void read_dns(TableReader& top, DnsConfig& config) {
   std::optional<TableReader> dns = top.table("dns", "[dns]");
   if (!dns) return;
   read_servers(*dns, config);
-  dns->duration("timeout", config.timeout, {milliseconds(100), seconds(30)});
-  read_time(*dns, "min_ttl", config.times.min_ttl, seconds(0), hours(1));
-  read_time(*dns, "max_ttl", config.times.max_ttl, seconds(1), days(7));
-  read_time(*dns, "negative_ttl", config.times.negative_ttl, seconds(0), hours(3));
-  read_time(*dns, "stale", config.times.stale, seconds(0), days(7));
+  dns->duration("timeout", config.timeout, range::dns_timeout);
+  read_time(*dns, "min_ttl", config.times.min_ttl, range::dns_min_ttl);
+  read_time(*dns, "max_ttl", config.times.max_ttl, range::dns_max_ttl);
+  read_time(*dns, "negative_ttl", config.times.negative_ttl, range::dns_negative_ttl);
+  read_time(*dns, "stale", config.times.stale, range::dns_stale);
   dns->finish();
   if (config.times.min_ttl > config.times.max_ttl) {
     dns->problems().error(dns->at(), "[dns] must have min_ttl <= max_ttl, not " + duration_text(config.times.min_ttl) +

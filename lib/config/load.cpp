@@ -12,10 +12,6 @@
 namespace intermediary {
 namespace {
 
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
 using std::chrono::seconds;
 
 void read_domains(TableReader& top, Config& config) {
@@ -62,9 +58,9 @@ void read_key(TableReader& proxy, ProxyConfig& config) {
   if (config.key == HashKey{0, 0}) proxy.problems().error(secret->at, "'key' in [proxy] must not be all zeros");
 }
 
-void read_seconds(TableReader& reader, std::string_view key, seconds& target, Duration least, Duration most) {
+void read_seconds(TableReader& reader, std::string_view key, seconds& target, DurationRange range) {
   Duration value = target;
-  reader.duration(key, value, {least, most, seconds(1)});
+  reader.duration(key, value, range);
   target = std::chrono::duration_cast<seconds>(value);
 }
 
@@ -74,17 +70,15 @@ void read_proxy(TableReader& top, Draft& draft) {
   if (!proxy) return;
   if (const auto mode = read_mode(*proxy)) config.mode = *mode;
   proxy->boolean("record_route", config.record_route);
-  // RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
-  proxy->duration("timer_c", config.timer_c, {minutes(3) + seconds(1), hours(24)});
-  proxy->duration("failover_after", config.failover_after, {Duration::zero(), seconds(60)});
+  proxy->duration("timer_c", config.timer_c, range::timer_c);
+  proxy->duration("failover_after", config.failover_after, range::failover_after);
   proxy->boolean("tcp_for_large_requests", config.tcp_for_large_requests);
   proxy->boolean("outbound", config.outbound);
   if (const auto path = proxy->word("path", {"no", "supported", "required"})) config.path = static_cast<PathUse>(*path);
-  proxy->integer("max_breadth", config.max_breadth, 1, 1000);
-  proxy->duration("dialog_lifetime", config.dialog_lifetime, {minutes(1), days(30)});
-  // RFC 4028 §5: 90 seconds is the least that there is.
-  read_seconds(*proxy, "session_expires", config.session_timer.session_expires, seconds(90), days(1));
-  read_seconds(*proxy, "min_se", config.session_timer.min_se, seconds(90), days(1));
+  proxy->integer("max_breadth", config.max_breadth, range::max_breadth);
+  proxy->duration("dialog_lifetime", config.dialog_lifetime, range::dialog_lifetime);
+  read_seconds(*proxy, "session_expires", config.session_timer.session_expires, range::session_interval);
+  read_seconds(*proxy, "min_se", config.session_timer.min_se, range::session_interval);
   const SessionTimerPolicy& timer = config.session_timer;
   if (timer.session_expires.count() != 0 && timer.session_expires < timer.min_se) {
     proxy->problems().error(proxy->at(), "[proxy] must have min_se <= session_expires, not " +
@@ -101,10 +95,9 @@ void read_proxy(TableReader& top, Draft& draft) {
 void read_expires(TableReader& registrar, RegistrarSettings& config) {
   std::optional<TableReader> expires = registrar.table("expires", "'expires'");
   if (!expires) return;
-  // RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
-  read_seconds(*expires, "min", config.min_expires, seconds(1), hours(1));
-  read_seconds(*expires, "default", config.default_expires, seconds(1), days(365));
-  read_seconds(*expires, "max", config.max_expires, seconds(1), days(365));
+  read_seconds(*expires, "min", config.min_expires, range::min_expires);
+  read_seconds(*expires, "default", config.default_expires, range::expires);
+  read_seconds(*expires, "max", config.max_expires, range::expires);
   expires->finish();
   if (config.min_expires > config.default_expires || config.default_expires > config.max_expires) {
     expires->problems().error(
@@ -126,19 +119,13 @@ void read_service_route(TableReader& registrar, RegistrarSettings& config) {
   }
 }
 
-void read_flow_timer(TableReader& registrar, RegistrarSettings& config) {
-  Duration value = config.flow_timer;
-  registrar.duration("flow_timer", value, {seconds(0), hours(1), seconds(1)});
-  config.flow_timer = std::chrono::duration_cast<seconds>(value);
-}
-
 void read_registrar(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   RegistrarSettings& config = draft.config.registrar;
   std::optional<TableReader> registrar = top.table("registrar", "[registrar]");
   if (!registrar) return;
   read_expires(*registrar, config);
-  registrar->integer("max_contacts", config.max_contacts, 1, limit::branches_per_request);
-  read_flow_timer(*registrar, config);
+  registrar->integer("max_contacts", config.max_contacts, range::max_contacts);
+  read_seconds(*registrar, "flow_timer", config.flow_timer, range::flow_timer);
   read_service_route(*registrar, config);
   read_smime(*registrar, surroundings, draft);
   registrar->finish();
@@ -156,31 +143,29 @@ void read_limits(TableReader& top, Limits& limits) {
   std::optional<TableReader> reader = top.table("limits", "[limits]");
   if (!reader) return;
   constexpr std::int64_t least_bytes = 1024;
-  const DurationRange deadlines{milliseconds(100), hours(1)};
   reader->integer("datagram_bytes", limits.datagram_bytes, least_bytes, 65535);
   reader->integer("stream_message_bytes", limits.stream_message_bytes, least_bytes, std::int64_t{16} * 1024 * 1024);
-  reader->integer("connections_per_source", limits.connections_per_source, 1, 1'000'000);
-  reader->integer("transactions_per_source", limits.transactions_per_source, 1, 1'000'000);
-  reader->duration("header_deadline", limits.header_deadline, deadlines);
-  reader->duration("body_deadline", limits.body_deadline, deadlines);
-  reader->duration("idle_connection", limits.idle_connection, deadlines);
-  const DurationRange idle{minutes(1), days(7)};
-  reader->duration("idle_inbound", limits.idle_inbound, idle);
-  reader->duration("idle_outbound", limits.idle_outbound, idle);
-  reader->integer("outbound_connections", limits.outbound_connections, 1, 1'000'000);
-  reader->integer("dialogs", limits.dialogs, 1, 10'000'000);
-  reader->integer("subscriptions", limits.subscriptions, 1, 1'000'000);
-  reader->integer("subscriptions_per_source", limits.subscriptions_per_source, 1, 1'000'000);
-  reader->integer("path_mtu", limits.path_mtu, 576, 65535);
+  reader->integer("connections_per_source", limits.connections_per_source, range::of_one_source);
+  reader->integer("transactions_per_source", limits.transactions_per_source, range::of_one_source);
+  reader->duration("header_deadline", limits.header_deadline, range::deadline);
+  reader->duration("body_deadline", limits.body_deadline, range::deadline);
+  reader->duration("idle_connection", limits.idle_connection, range::deadline);
+  reader->duration("idle_inbound", limits.idle_inbound, range::idle);
+  reader->duration("idle_outbound", limits.idle_outbound, range::idle);
+  reader->integer("outbound_connections", limits.outbound_connections, range::outbound_connections);
+  reader->integer("dialogs", limits.dialogs, range::dialogs);
+  reader->integer("subscriptions", limits.subscriptions, range::subscriptions);
+  reader->integer("subscriptions_per_source", limits.subscriptions_per_source, range::of_one_source);
+  reader->integer("path_mtu", limits.path_mtu, range::path_mtu);
   reader->finish();
 }
 
 void read_timings(TableReader& top, TransactionTimings& timings) {
   std::optional<TableReader> reader = top.table("timings", "[timings]");
   if (!reader) return;
-  reader->duration("t1", timings.t1, {milliseconds(1), seconds(60)});
-  reader->duration("t2", timings.t2, {milliseconds(1), minutes(5)});
-  reader->duration("t4", timings.t4, {milliseconds(1), minutes(5)});
+  reader->duration("t1", timings.t1, range::t1);
+  reader->duration("t2", timings.t2, range::t2);
+  reader->duration("t4", timings.t4, range::t4);
   reader->finish();
   if (timings.t1 > timings.t2) {
     reader->problems().error(reader->at(), "[timings] must have t1 <= t2, not " + duration_text(timings.t1) + " and " +

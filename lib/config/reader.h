@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "config/document.h"
+#include "config/ranges.h"
 
 namespace intermediary {
 
@@ -19,12 +20,6 @@ template <class Value>
 struct Placed {
   Value value{};
   Position at;
-};
-
-struct DurationRange {
-  Duration least{};
-  Duration most{};
-  Duration step{1};
 };
 
 class TableReader {
@@ -51,6 +46,10 @@ class TableReader {
   template <std::integral Integer>
   void integer(std::string_view key, Integer& target, std::int64_t least, std::int64_t most) {
     if (const std::optional<std::int64_t> value = whole_number(key, least, most)) target = static_cast<Integer>(*value);
+  }
+  template <std::integral Integer>
+  void integer(std::string_view key, Integer& target, NumberRange range) {
+    integer(key, target, range.least, range.most);
   }
   std::optional<TableReader> table(std::string_view key, std::string name);
   // A table of tables, each under a name that the file chose: "[certificate.edge]".

@@ -56,7 +56,7 @@ std::string quote(std::string_view word) { return "'" + std::string(word) + "'";
 ForkPolicy read_fork(TableReader& actions) {
   ForkPolicy fork;
   if (const auto mode = actions.word("fork", {"parallel", "serial", "q"})) fork.mode = static_cast<ForkMode>(*mode);
-  actions.duration("ring_timeout", fork.ring_timeout, {std::chrono::seconds(1), std::chrono::hours(24)});
+  actions.duration("ring_timeout", fork.ring_timeout, range::ring_timeout);
   actions.boolean("recurse", fork.recurse);
   actions.boolean("late_contacts", fork.late_contacts);
   if (const auto choice = actions.word("caller_preferences", {"no", "yes", "redirect"})) {

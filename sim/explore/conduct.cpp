@@ -49,6 +49,12 @@ void judge_hop(const WentOut& branch, const CameIn& parent, const Config& config
   }
 }
 
+// RFC 3261 §18.1.1: what the URI asks for, where we do not speak it, can go nowhere.
+bool can_leave(const Glance& ack, const Config& config) {
+  const bool asks_tcp = ack.uri.find(";transport=tcp") != std::string_view::npos;
+  return !asks_tcp || listens_on(config, Transport::Tcp);
+}
+
 bool awaits_connection(const NodeTestimony& seen, TimePoint now) {
   return seen.opened_between(now - tcp_patience, now);
 }
@@ -57,7 +63,8 @@ void judge_acks(const NodeTestimony& seen, const Config& config, Complaints& com
   std::map<std::string_view, std::vector<const Seen*>> gone;  // by the branch on which they came
   for (const Seen& ack : seen.acks_out) gone[ack.message.branch_below].push_back(&ack);
   for (const Seen& ack : seen.acks_in) {
-    const bool for_us = ack.message.routes > 0 && ack.message.max_forwards.value_or(70) > 0;
+    const bool for_us = ack.message.routes > 0 && ack.message.max_forwards.value_or(70) > 0 &&
+                        (ack.message.routes > 1 || can_leave(ack.message, config));
     const auto& out = gone[ack.message.branch];
     const auto now =
         std::ranges::find_if(out, [&](const Seen* one) { return one->order > ack.order && one->time == ack.time; });
@@ -123,6 +130,10 @@ void judge_lookups(const NodeTestimony& seen, Complaints& complaints) {
 
 }  // namespace
 
+bool listens_on(const Config& config, Transport transport) {
+  return std::ranges::any_of(config.listeners, [&](const ListenerConfig& one) { return one.transport == transport; });
+}
+
 void Complaints::add(std::string_view promise, TimePoint when, const std::string& what) {
   lines_.push_back(std::string(promise) + ": " + node_ + ": " + what + " at " + seconds_text(when.time_since_epoch()));
 }
@@ -146,6 +157,7 @@ void judge_forwarding(const NodeTestimony& seen, const Config& config, Complaint
   const bool remembers_all = !seen.restarted || has_transactions(config);
   for (const Seen& stray : seen.strays_out) {
     if (!remembers_all) break;
+    if (stray.message.method == "CANCEL") continue;  // §16.10: passed on without state, so is its answer
     complaints.add(answers_who_asked, stray.time,
                    "sends " + std::to_string(stray.message.status) + ' ' + std::string(stray.message.method) + " to " +
                        stray.peer.to_string() + ", which has not asked");

@@ -31,6 +31,8 @@ class Complaints {
 
 std::vector<std::string> misconduct(const std::string& node, const NodeTestimony& seen, const Config& config);
 
+bool listens_on(const Config& config, Transport transport);
+
 // What user agents that act by themselves must not come to, whoever is to blame: a call without an end, somebody left
 // talking alone though no BYE was lost; and where nothing goes wrong (`calm`), any failure that nobody has asked for.
 std::vector<std::string> mishaps(const World& world, bool calm);

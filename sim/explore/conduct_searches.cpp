@@ -124,9 +124,10 @@ class Search {
     for (const WentOut* other : branches_) {
       if (other->request.uri == branch.request.uri) first = std::min(first, other->first().time);
     }
-    // A connection was tried before (§18.1.1), and refused.
+    // A connection was tried before (§18.1.1), and refused; another request may have begun to open it.
     for (const TimePoint opening : seen_.openings) {
-      if (opening >= request_.first().time) first = std::min(first, opening);
+      if (opening >= request_.first().time - tcp_patience)
+        first = std::min(first, std::max(opening, request_.first().time));
     }
     return first;
   }

@@ -196,6 +196,32 @@ TEST_F(ConductTest, TheAckOfOurRefusalIsForUsAlone) {
   EXPECT_THAT(complaints(), Contains(StartsWith("forwards-the-ack-of-a-2xx")));
 }
 
+// RFC 3261 §8.2.7: without a transaction nothing says that it has been refused.
+TEST_F(ConductTest, WhatWasRefusedWithoutStateMayBeTakenWhenItComesAgain) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(480, "INVITE", caller_));
+  comes(500ms, request("INVITE", caller_, 70));
+  goes(500ms, answer(100, "INVITE", caller_));
+  goes(500ms, request("INVITE", ours_ + caller_, 69));
+  comes(600ms, answer(486, "INVITE", ours_ + caller_));
+  goes(600ms, with_to_tag(request("ACK", ours_, 70), "t"));
+  goes(600ms, answer(486, "INVITE", caller_));
+  comes(650ms, request("ACK", caller_, 70));
+  EXPECT_THAT(complaints(), IsEmpty());
+}
+
+TEST_F(ConductTest, WhatWasForwardedAndRefusedIsNotTakenAgain) {
+  comes(0s, request("INVITE", caller_, 70));
+  goes(0s, answer(100, "INVITE", caller_));
+  goes(0s, request("INVITE", ours_ + caller_, 69));
+  comes(100ms, answer(486, "INVITE", ours_ + caller_));
+  goes(100ms, with_to_tag(request("ACK", ours_, 70), "t"));
+  goes(100ms, answer(486, "INVITE", caller_));
+  comes(500ms, request("INVITE", caller_, 70));
+  goes(500ms, answer(100, "INVITE", caller_));
+  EXPECT_THAT(complaints(), Contains(StartsWith("one-final-answer")));
+}
+
 // RFC 3581 §4: a NAT box may send each repetition from another port.
 TEST_F(ConductTest, ARepetitionThatCameAnotherWaySaysSoWhereNobodyRemembersTheFirst) {
   const auto from = [](const std::string& port) {

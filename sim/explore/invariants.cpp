@@ -46,21 +46,20 @@ class Keeps100 final : public Promise {
   bool hears_100_ = false;
 };
 
-// RFC 3261 §17.2.1, §16.7: the ACK of an answer other than 2xx ends at the transaction that it acknowledges.
+// RFC 3261 §17.2.1, §16.7: the ACK of an answer other than 2xx ends at the transaction that it acknowledges. It is one
+// with that answer's To tag (§17.1.1.3, and §17.2.3 for callers of RFC 2543).
 class KeepsTheAckOfARefusal final : public Promise {
  public:
   using Promise::Promise;
   void saw(const Sight& sight) override {
     if (!is_stateful() || !sight.message) return;
     const WireMessage& message = *sight.message;
-    if (!sight.in && sight.is_answer_to("INVITE") && message.status() >= 300) {
-      refused_.insert_or_assign(transaction_of(message), sight.time + (sight.datagram ? timings().t4 : Duration(0)));
-    }
+    if (!sight.in && sight.is_answer_to("INVITE") && message.status() >= 300) refuses(sight, message);
     if (!sight.in && sight.is_request("INVITE")) branches_.insert(message.branch());
     if (sight.in && sight.is_request("ACK")) {
       const auto refused = refused_.find(transaction_of(message));
-      // Timer I ends the transaction: T4 after the first ACK over UDP, at once over a connection.
-      absorbs_ = refused != refused_.end() && sight.time < refused->second;
+      absorbs_ =
+          refused != refused_.end() && sight.time < refused->second.end && message.to_tag() == refused->second.to_tag;
     }
     if (!sight.in && sight.is_request("ACK") && absorbs_ && !branches_.contains(message.branch())) {
       broken("forwards the ACK of a refusal, " + transaction_of(message));
@@ -73,7 +72,20 @@ class KeepsTheAckOfARefusal final : public Promise {
   }
 
  private:
-  std::map<std::string, TimePoint> refused_;
+  struct Refusal {
+    TimePoint first, end;
+    std::string to_tag;
+  };
+
+  // Timer I ends the transaction: T4 after the first ACK over UDP, at once over a connection; or Timer H, without any.
+  void refuses(const Sight& sight, const WireMessage& message) {
+    const auto [known, is_new] = refused_.try_emplace(transaction_of(message), Refusal{sight.time, {}, {}});
+    Refusal& refusal = known->second;
+    refusal.end = std::min(sight.time + (sight.datagram ? timings().t4 : Duration(0)), refusal.first + t1_times_64());
+    refusal.to_tag = message.to_tag();
+  }
+
+  std::map<std::string, Refusal> refused_;
   std::set<std::string> branches_;
   bool absorbs_ = false;
 };
@@ -86,7 +98,9 @@ class EndsLoops final : public Promise {
   void saw(const Sight& sight) override {
     if (!sight.in || !sight.message || !sight.message->is_request()) return;
     const WireMessage& message = *sight.message;
-    std::set<std::string>& branches = branches_[request_of(message)];
+    const std::vector<std::string> vias = message.values("Via");
+    // Of several that begin with the same fields, as ACKs of one INVITE's answers do, each goes its own way.
+    std::set<std::string>& branches = branches_[request_of(message) + (vias.empty() ? "" : ' ' + vias.back())];
     branches.insert(message.branch());
     if (branches.size() > most_ways) broken("meets the same request on more than 70 ways: " + request_of(message));
   }

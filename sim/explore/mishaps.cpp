@@ -1,5 +1,6 @@
 // What user agents come to.
 #include <algorithm>
+#include <set>
 
 #include "sim/explore/conduct.h"
 
@@ -47,12 +48,30 @@ void judge_calm(const World& world, HostId host, Complaints& complaints) {
 
 }  // namespace
 
+namespace {
+
+// Every node can reach every user agent.
+bool speak_the_same(const Scenario& scenario) {
+  std::set<Transport> spoken_to;
+  for (const auto& one : scenario.inhabitants) {
+    const auto* agent = std::get_if<AgentDeclaration>(&one);
+    if (agent) spoken_to.insert(agent->setup.sockets.front().transport);
+  }
+  return std::ranges::all_of(scenario.inhabitants, [&](const auto& one) {
+    const auto* node = std::get_if<NodeSetup>(&one);
+    return !node ||
+           std::ranges::all_of(spoken_to, [&](Transport transport) { return listens_on(node->config, transport); });
+  });
+}
+
+}  // namespace
+
 bool is_calm(const Scenario& scenario) {
   const auto perfect = [](const LinkLine& link) {
     return link.change.loss.value_or(0) + link.change.duplicate.value_or(0) + link.change.reorder.value_or(0) == 0;
   };
   const auto is_one = [](const auto& host) { return host.second.size() == 1; };
-  return scenario.faults.empty() && scenario.zone.empty() && scenario.nats.empty() &&
+  return speak_the_same(scenario) && scenario.faults.empty() && scenario.zone.empty() && scenario.nats.empty() &&
          std::ranges::all_of(scenario.hosts, is_one) && std::ranges::all_of(scenario.links, perfect) &&
          std::ranges::all_of(scenario.lines, [](const Line& line) { return std::holds_alternative<AgentLine>(line); });
 }

@@ -15,7 +15,7 @@ namespace intermediary::sim {
 namespace {
 
 // How long after the last line a world may take until nothing is left in any table.
-constexpr Duration patience_at_the_end = std::chrono::minutes(10);
+constexpr Duration patience_at_the_end = std::chrono::minutes(30);
 
 World& populated(World& world, const Scenario& scenario) {
   populate(world, scenario);

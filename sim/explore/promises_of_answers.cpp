@@ -282,6 +282,7 @@ class AnswersOnce final : public Promise {
       by_via_ = sight.is_answer_to("CANCEL");
       taken_.clear();
     }
+    if (!sight.in && moved_ == transaction_of(message)) return;
     if (message.status() < 200 || by_via_) return;
     const bool accepts = message.status() < 300 && message.method() == "INVITE";
     if (accepts && sight.in) ++came_[answer_of(message)];
@@ -292,8 +293,9 @@ class AnswersOnce final : public Promise {
     answered(sight, message, accepts);
   }
   void bounced(const WireMessage& message) override {
-    if (message.is_response()) ++came_[answer_of(message)];
+    if (message.is_response()) moved_ = transaction_of(message);
   }
+  void settled() override { moved_.clear(); }
   void restarted() override {
     finals_.clear();
     requests_.clear();
@@ -335,6 +337,7 @@ class AnswersOnce final : public Promise {
   std::set<std::string> forwarded_;                        // transactions
   std::string taken_;                                      // the transaction of what came in last
   std::map<std::string, std::size_t> came_, went_;
+  std::string moved_;  // the transaction of an answer that came back, and may go elsewhere now (RFC 3261 §18.2.2)
   bool by_via_ = false;
 };
 

@@ -53,9 +53,12 @@ std::optional<Glance> Testimony::keep(std::string_view bytes) {
   return message;
 }
 
-void Testimony::restarted(HostId node, TimePoint now) {
-  nodes_.at(node) = {};
-  nodes_.at(node).seen.restarted = now;
+void Testimony::restarted(HostId host, TimePoint now) {
+  Node& node = nodes_.at(host);
+  const bool had_connections = !node.flows.empty();
+  node = {};
+  node.seen.restarted = now;
+  if (had_connections) node.seen.closings.push_back(now);
 }
 
 // ---- what arrives
@@ -192,6 +195,8 @@ void Testimony::request_went(Node& node, const Seen& seen, HostId to, bool over_
     if (message.method == "ACK") return;
   }
   if (message.method == "ACK") return node.seen.acks_out.push_back(seen);
+  const Key asked = server_key(message.method, message.branch_below, message.sent_by_below);
+  taken_after_all(node, asked);
   const auto [known, is_new] =
       node.branches.emplace(client_key(message.method, message.branch), node.seen.branches.size());
   if (is_new) {
@@ -199,7 +204,7 @@ void Testimony::request_went(Node& node, const Seen& seen, HostId to, bool over_
     branch.request = message;
     branch.over_udp = over_udp;
     branch.to = to;
-    const auto parent = node.requests.find(server_key(message.method, message.branch_below, message.sent_by_below));
+    const auto parent = node.requests.find(asked);
     if (message.vias > 1 && parent != node.requests.end()) {
       branch.parent = parent->second;
       node.seen.requests[parent->second].branches.push_back(node.seen.branches.size());
@@ -209,8 +214,27 @@ void Testimony::request_went(Node& node, const Seen& seen, HostId to, bool over_
   node.seen.branches[known->second].sent.push_back(seen);
 }
 
+// What was refused without a transaction (RFC 3261 §8.2.7) is a new request when it comes again, and may be taken then.
+void Testimony::taken_after_all(Node& node, const Key& key) {
+  const auto known = node.requests.find(key);
+  if (known == node.requests.end()) return;
+  CameIn& refused = node.seen.requests[known->second];
+  const Seen* refusal = refused.refusal_or_success();
+  const bool stateless = refusal && refusal == &refused.answers.front() && refusal->message.status >= 300;
+  if (!stateless || !refused.branches.empty() || refused.arrivals.back().order < refusal->order) return;
+  CameIn taken;
+  taken.request = refused.arrivals.back().message;
+  taken.over_udp = refused.over_udp;
+  taken.is_for_nothing = refused.is_for_nothing;
+  taken.arrivals.push_back(refused.arrivals.back());
+  refused.arrivals.pop_back();
+  known->second = node.seen.requests.size();
+  node.seen.requests.push_back(std::move(taken));
+}
+
 void Testimony::response_went(Node& node, const Seen& seen) {
   const Key key = server_key(seen.message.method, seen.message.branch, seen.message.sent_by);
+  if (!seen.message.is_final()) taken_after_all(node, key);
   const auto request = node.requests.find(key);
   if (request == node.requests.end()) {
     // What bounces goes to another address (RFC 3261 §18.2.2), by what its Via says.

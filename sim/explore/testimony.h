@@ -82,7 +82,7 @@ struct NodeTestimony {
   std::vector<Seen> acks_in, acks_out;  // of 2xx
   std::vector<Seen> strays_out;         // answers to nothing that came
   std::vector<TimePoint> openings;      // of connections, by the node
-  std::vector<TimePoint> closings;      // of connections, by anybody
+  std::vector<TimePoint> closings;      // of connections, by anybody or by a restart
   std::vector<TimePoint> troubles;      // of name servers, that failed or said nothing
   std::uint64_t messages_in = 0, messages_out = 0;
   std::optional<TimePoint> restarted;  // the last time; what was before is gone
@@ -120,6 +120,7 @@ class Testimony {
   static void request_came(Node& node, const Seen& seen, bool over_udp);
   static void response_came(Node& node, const Seen& seen);
   static void request_went(Node& node, const Seen& seen, HostId to, bool over_udp);
+  static void taken_after_all(Node& node, const Key& key);
   static void response_went(Node& node, const Seen& seen);
   static void bounced(Node& node, const Moment& now, const Glance& message);
   static void closed(Node& node, const Moment& now, FlowId flow);

@@ -12,9 +12,6 @@ namespace {
 
 bool is_ours(FlowId flow) { return (flow.value & engine_flow_bit) != 0; }
 
-// What follows a request rather than being decided about: where it goes was settled before.
-bool follows(const std::string& method) { return method == "ACK" || method == "CANCEL"; }
-
 std::string place_text(const Hop& hop) {
   return hop.remote.to_string() + ' ' + std::string(parameter_name(hop.transport));
 }
@@ -65,11 +62,8 @@ std::uint64_t Comparison::differing() const {
 // ---- what is decided
 
 void Comparison::begin_call(const Input& input) {
-  const auto* datagram = std::get_if<DatagramReceived>(&input);
-  const auto* stream = std::get_if<StreamReceived>(&input);
-  if (!datagram && !stream) return;
-  const auto message = WireMessage::read(datagram ? datagram->bytes : stream->bytes);
-  if (!message || !message->is_request() || follows(message->method())) return;
+  const auto message = request_in(input);
+  if (!message) return;
   const auto [call, is_new] = calls_.try_emplace(message->call_id());
   if (is_new) call->second = {now_, message->method() + ' ' + message->uri(), {}, {}};
 }

@@ -35,6 +35,7 @@ TEST_F(ComparisonTest, TheSameConfigurationDecidesTheSame) {
   EXPECT_EQ(comparison.differing(), 0u);
   EXPECT_EQ(comparison.unasked(), 0u);
   EXPECT_EQ(comparison.calls().size(), 5u);
+  EXPECT_EQ(replay_.summary().call_ids, 5u);  // the same figure by the same name
 }
 
 TEST_F(ComparisonTest, ARuleOfAnotherNameIsNoDifference) {

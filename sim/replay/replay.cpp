@@ -104,15 +104,36 @@ void Replay::count(const Step& step) {
   if (!summary_.first) summary_.first = step.input.time;
   summary_.last = step.input.time;
   summary_.unfinished_last = !step.input.outputs;
-  for (const Output& output : step.outputs) {
-    const auto* const event = std::get_if<Event>(&output);
-    if (!event) continue;
-    const auto* const completed = std::get_if<RequestCompleted>(event);
-    const auto* const refused = std::get_if<RequestRefused>(event);
-    if (completed && completed->method == "INVITE") calls_.insert(completed->call_id);
-    if (refused && refused->method == "INVITE") calls_.insert(refused->call_id);
-  }
+  if (const auto request = request_in(step.input.input)) call_ids_.insert(request->call_id());
+  for (const Output& output : step.outputs) count(output);
+  summary_.call_ids = call_ids_.size();
   summary_.calls = calls_.size();
+}
+
+void Replay::count(const Output& output) {
+  if (const auto* const transmit = std::get_if<Transmit>(&output)) {
+    const auto request = transmit->bytes.starts_with("SIP/") ? std::nullopt : WireMessage::read(transmit->bytes);
+    if (request && request->is_request() && !follows(request->method())) call_ids_.insert(request->call_id());
+  }
+  const auto* const event = std::get_if<Event>(&output);
+  if (!event) return;
+  const auto answered = [&](const auto& request) {
+    call_ids_.insert(request.call_id);
+    if (request.method == "INVITE") calls_.insert(request.call_id);
+  };
+  if (const auto* const completed = std::get_if<RequestCompleted>(event)) answered(*completed);
+  if (const auto* const refused = std::get_if<RequestRefused>(event)) answered(*refused);
+}
+
+bool follows(std::string_view method) { return method == "ACK" || method == "CANCEL"; }
+
+std::optional<WireMessage> request_in(const Input& input) {
+  const auto* datagram = std::get_if<DatagramReceived>(&input);
+  const auto* stream = std::get_if<StreamReceived>(&input);
+  if (!datagram && !stream) return std::nullopt;
+  auto message = WireMessage::read(datagram ? datagram->bytes : stream->bytes);
+  if (!message || !message->is_request() || follows(message->method())) return std::nullopt;
+  return message;
 }
 
 std::string input_text(const Input& input, const Config& config) {

@@ -16,6 +16,7 @@
 
 #include "engine/engine.h"
 #include "engine/record.h"
+#include "sim/wire.h"
 
 namespace intermediary::sim {
 
@@ -39,7 +40,8 @@ class Replay {
     std::uint64_t inputs = 0;
     std::uint64_t outputs = 0;
     std::uint64_t differing = 0;  // inputs with other outputs than then
-    std::uint64_t calls = 0;      // Call-IDs of INVITEs that had their final answer
+    std::uint64_t call_ids = 0;   // of requests that came or went, and were no ACK or CANCEL
+    std::uint64_t calls = 0;      // of these, INVITEs that had their final answer
     std::uint64_t segments = 1;
     std::optional<TimePoint> first{}, last{};
     std::uint64_t hash = 0;        // over all that came out
@@ -60,6 +62,7 @@ class Replay {
   Replay(std::vector<SegmentReader> readers, Config config);
   bool next_segment();
   void count(const Step& step);
+  void count(const Output& output);
 
   std::vector<SegmentReader> readers_;
   std::size_t reading_ = 0;
@@ -68,8 +71,13 @@ class Replay {
   OutputsHash hash_;
   Step step_;
   Summary summary_;
-  std::set<std::string, std::less<>> calls_;
+  std::set<std::string, std::less<>> call_ids_, calls_;
 };
+
+// ACK and CANCEL: where they go was settled before, by what they follow.
+bool follows(std::string_view method);
+// A request that came in and follows none.
+std::optional<WireMessage> request_in(const Input& input);
 
 // What came in and what went out, one line each, for people: "DatagramReceived on udp from 192.0.2.10:5060: INVITE …".
 std::string input_text(const Input& input, const Config& config);

@@ -234,9 +234,8 @@ std::string ScenarioExport::rule_line(const Rule& rule) const {
   std::vector<std::string> sources;
   for (const Cidr& source : rule.when.sources) sources.push_back(source.to_string());
   if (!sources.empty()) line += " source=" + joined(sources);
-  if (rule.mode) line += " mode=" + mode_text(*rule.mode);
-  const auto fork_text = [](const ForkPolicy& fork) {
-    std::string text;
+  const auto fork_text = [&](const ForkPolicy& fork) {
+    std::string text = rule.mode ? " mode=" + mode_text(*rule.mode) : std::string();
     if (fork.mode == ForkMode::Serial) text += " fork=serial";
     if (fork.mode == ForkMode::ByQ) text += " fork=q";
     if (fork.ring_timeout > Duration::zero()) text += " ring-timeout=" + microseconds_text(fork.ring_timeout);

@@ -314,12 +314,33 @@ TEST_F(ConformanceCommandTest, RefusesWhatItCannotDoByName) {
               HasSubstr("'nowhere.invalid' has no IPv4"));
   EXPECT_THAT(run({"conformance", "--target", "127.0.0.1", "no-such-scenario"}).output,
               HasSubstr("no scenario of that name or in that folder"));
-  EXPECT_THAT(run({"conformance", "forking"}).output, HasSubstr("go with --target or --requirements"));
-  EXPECT_EQ(run({"conformance", "--fast"}).exit_code, 2);
   const Result empty = run({"conformance", "--target", ""});
   EXPECT_EQ(empty.exit_code, 2);
   EXPECT_THAT(empty.output, HasSubstr("'' is not HOST:PORT"));
   EXPECT_EQ(run({"conformance", "--report", "pdf"}).exit_code, 2);
+}
+
+TEST_F(ConformanceCommandTest, NothingIsLeftOutInSilence) {
+  const std::string folder = matrix("RFC9999#4", "200");
+  const auto refused = [&](std::vector<std::string> arguments, const std::string& why) {
+    arguments.insert(arguments.begin(), {"conformance", "--matrix", folder});
+    const Result result = run(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments[3];
+    EXPECT_EQ(result.output, "intermediary-cli conformance: " + why + '\n');
+  };
+  for (const std::vector<std::string>& choosing : std::vector<std::vector<std::string>>{
+           {"--fast"}, {"--profile", "proxy"}, {"--transport", "udp"}, {"--have", "registrar"}}) {
+    refused(choosing, choosing.front() + " goes with --target or --requirements");
+  }
+  refused({"forking"}, "PATH goes with --target or --requirements");
+  for (const std::vector<std::string>& playing :
+       std::vector<std::vector<std::string>>{{"--tolerance", "1s"}, {"--parallel", "3"}, {"--local", "127.0.0.1"}}) {
+    refused(playing, playing.front() + " goes with --target");
+    refused({playing[0], playing[1], "--requirements"}, playing.front() + " goes with --target");
+  }
+  refused({"--files", "--target", "127.0.0.1:9"}, "--files goes without --target and --requirements");
+  refused({"--gaps", "--requirements"}, "--gaps goes without --target and --requirements");
+  refused({"--report", "json", "--requirements"}, "--report goes without --requirements");
 }
 
 std::uint16_t port_in(const std::string& log, const std::string& before) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -74,9 +75,6 @@ int write_report(const std::string& text, std::ofstream& file, const Conformance
 }
 
 int conformance_command(const ConformanceOptions& options) {
-  if (!options.target.any() && options.target.says_how()) {
-    return fail("PATH, --have, --transport, --local and --fast go with --target or --requirements");
-  }
   const auto folder = matrix_folder(options.matrix);
   if (!folder) return fail(folder.error());
   const auto matrix = conformance::read_matrix(*folder);
@@ -97,6 +95,28 @@ int conformance_command(const ConformanceOptions& options) {
   const conformance::Results results = conformance::judge(*matrix, !options.files, show_progress);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   return write_report(report_of(results, options), file, options, results.passed() ? exit_fine : exit_failed);
+}
+
+// The first of these that stands there, and would be left out in silence; "" when none does.
+std::string given(const CLI::App& command, std::initializer_list<const char*> names, const std::string& why) {
+  for (const char* name : names) {
+    if (command.get_option(name)->count() > 0) return name + (' ' + why);
+  }
+  return {};
+}
+
+std::string told_in_vain(const CLI::App& command, const TargetOptions& target) {
+  std::string found;
+  if (target.target.empty()) found = given(command, {"--local", "--tolerance", "--parallel"}, "goes with --target");
+  if (!target.any() && found.empty()) {
+    found = given(command, {"--transport", "--profile", "--have", "--fast", "PATH"},
+                  "goes with --target or --requirements");
+  }
+  if (target.any() && found.empty()) {
+    found = given(command, {"--gaps", "--files"}, "goes without --target and --requirements");
+  }
+  if (target.requirements && found.empty()) found = given(command, {"--report"}, "goes without --requirements");
+  return found;
 }
 
 }  // namespace
@@ -148,7 +168,10 @@ void add_conformance(CLI::App& app, int& exit_code) {
   command->footer(
       "Examples:\n  intermediary-cli conformance --report html --output conformance.html\n"
       "  intermediary-cli conformance --target 127.0.0.1:5060 --have domain=example.com,registrar --fast");
-  command->callback([options, &exit_code] { exit_code = conformance_command(*options); });
+  command->callback([options, command, &exit_code] {
+    const std::string wrong = told_in_vain(*command, options->target);
+    exit_code = wrong.empty() ? conformance_command(*options) : fail(wrong);
+  });
 }
 
 }  // namespace intermediary::cli

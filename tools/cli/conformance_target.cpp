@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conformance/target/probe.h"
 #include "conformance/target/report.h"
 #include "conformance/target/suite.h"
@@ -21,7 +22,7 @@ namespace {
 using conformance::SuiteOptions;
 
 int fail(int code, const std::string& what) {
-  std::cerr << "intermediary-cli conformance: " << what << '\n';
+  std::cerr << "intermediary-cli conformance: " << printable(what) << '\n';
   return code;
 }
 

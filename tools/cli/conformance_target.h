@@ -22,8 +22,6 @@ struct TargetOptions {
 
   // A target is asked, or asked about.
   bool any() const { return !target.empty() || requirements; }
-  // What has no meaning without that is there.
-  bool says_how() const { return fast || !paths.empty() || !have.empty() || !transports.empty() || !local.empty(); }
 };
 
 // On a terminal.

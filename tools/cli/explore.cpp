@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "sim/explore/explorer.h"
 #include "sim/runner.h"
 #include "tools/cli/commands.h"
@@ -188,7 +189,7 @@ int explore_files(const ExploreOptions& options) {
     failed += outcome.failures > 0;
     outcomes.emplace(outcome.file, outcome);
     if (terminal) std::cerr << "\r\033[K";
-    if (!options.json && outcome.failures > 0) std::cout << "FAIL  " << outcome.text << std::flush;
+    if (!options.json && outcome.failures > 0) std::cout << "FAIL  " << printable(outcome.text) << std::flush;
     if (!terminal) return;
     std::cerr << outcomes.size() << '/' << options.files.size() << "  " << runs << " schedules  "
               << options.files[outcome.file] << std::flush;

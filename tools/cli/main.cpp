@@ -14,15 +14,26 @@ namespace {
 // Commands that are designed and not yet there.
 constexpr std::array<std::string_view, 4> later_commands = {"explain", "ctl", "schema", "init"};
 
+constexpr std::string_view nothing_given = "what is given is empty";
+
 // Where a script's variable is not set, nothing must silently be left out: "" is no file, and no name either.
 void refuse_empty_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::Option* option : command->get_options()) {
       if (option->get_expected_min() == 0) continue;  // a flag
-      option->check([](const std::string& value) {
-        return value.empty() ? std::string("what is given is empty") : std::string();
-      });
+      option->check(
+          [](const std::string& value) { return value.empty() ? std::string(nothing_given) : std::string(); });
     }
+  }
+}
+
+// "--pcap=" would take the next word for its value.
+void refuse_missing_values(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") return;
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    throw CLI::ValidationError(std::string(word.substr(0, word.size() - 1)), std::string(nothing_given));
   }
 }
 
@@ -52,6 +63,7 @@ int run_command_line(int argc, char** argv) {
     return exit_usage;
   }
   try {
+    refuse_missing_values(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_fine : exit_usage;

@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/keyed_hash.h"
+#include "base/utf8.h"
 #include "sim/ladder.h"
 #include "sim/ladder_page.h"
 #include "sim/replay/capture.h"
@@ -80,18 +81,18 @@ bool is_good(const sim::Replay::Summary& summary) { return summary.differing == 
 
 void print_text(const sim::Replay::Summary& summary, const std::optional<Difference>& first) {
   std::cout << counted(summary.inputs, "input") << ", " << counted(summary.outputs, "output") << ", "
-            << counted(summary.calls, "call") << " in " << span_text(summary) << ", "
-            << counted(summary.segments, "segment") << '\n';
+            << counted(summary.call_ids, "Call-ID") << ", " << counted(summary.calls, "call") << " in "
+            << span_text(summary) << ", " << counted(summary.segments, "segment") << '\n';
   std::cout << "the record " << (summary.whole ? "is whole: " : "breaks off: ") << summary.end << ", byte "
             << summary.end_byte << '\n';
   if (summary.unfinished_last) std::cout << "its last input was being handled when it ended\n";
   if (!summary.trouble.empty()) std::cout << summary.trouble << '\n';
   if (first) {
     std::cout << "input " << first->number << " at " << seconds(first->time)
-              << " s is the first with other outputs: " << first->input
+              << " s is the first with other outputs: " << printable(first->input)
               << "\n  recorded: " << counted(first->recorded.count, "output") << "; now: " << first->outputs.size()
               << '\n';
-    for (const std::string& output : first->outputs) std::cout << "    " << output << '\n';
+    for (const std::string& output : first->outputs) std::cout << "    " << printable(output) << '\n';
     std::cout << counted(summary.differing, "input") << " with other outputs in all\n";
   } else {
     std::cout << "every output equal, hash " << to_hex(summary.hash) << '\n';
@@ -100,8 +101,8 @@ void print_text(const sim::Replay::Summary& summary, const std::optional<Differe
 
 void print_json(const sim::Replay::Summary& summary, const std::optional<Difference>& first) {
   std::cout << "{\"equal\": " << (is_good(summary) ? "true" : "false") << ", \"inputs\": " << summary.inputs
-            << ", \"outputs\": " << summary.outputs << ", \"calls\": " << summary.calls
-            << ", \"segments\": " << summary.segments
+            << ", \"outputs\": " << summary.outputs << ", \"call_ids\": " << summary.call_ids
+            << ", \"calls\": " << summary.calls << ", \"segments\": " << summary.segments
             << ", \"virtual_us\": " << (summary.first ? (*summary.last - *summary.first).count() : 0)
             << ", \"whole\": " << (summary.whole ? "true" : "false") << ", \"end\": " << json_string(summary.end)
             << ", \"end_byte\": " << summary.end_byte
@@ -126,16 +127,18 @@ void print_json(const sim::Replay::Summary& summary, const std::optional<Differe
 void print_comparison(const sim::Comparison& comparison, sim::WireLog& log) {
   for (const auto& [call_id, call] : comparison.calls()) {
     if (!call.differ()) continue;
-    std::cout << "call " << call_id << " at " << seconds(call.since) << " s: " << log.shown(call.request) << '\n';
+    std::cout << "Call-ID " << printable(call_id) << " at " << seconds(call.since)
+              << " s: " << printable(log.shown(call.request)) << '\n';
     const auto print = [&](std::string_view who, const std::vector<sim::Decision>& lines) {
-      for (const sim::Decision& line : lines) std::cout << "  " << who << log.shown(line.text()) << '\n';
+      for (const sim::Decision& line : lines) std::cout << "  " << who << printable(log.shown(line.text())) << '\n';
       if (lines.empty()) std::cout << "  " << who << "nothing\n";
     };
     print("recorded:  ", call.recorded);
     print("otherwise: ", call.other);
   }
-  std::cout << comparison.differing() << " of " << counted(comparison.calls().size(), "call") << " decided otherwise; "
-            << counted(comparison.unasked(), "datagram") << " answered what would not have been sent\n";
+  std::cout << comparison.differing() << " of " << counted(comparison.calls().size(), "Call-ID")
+            << " decided otherwise; " << counted(comparison.unasked(), "datagram")
+            << " answered what would not have been sent\n";
 }
 
 std::string json_list(const std::vector<sim::Decision>& lines, sim::WireLog& log) {
@@ -147,7 +150,7 @@ std::string json_list(const std::vector<sim::Decision>& lines, sim::WireLog& log
 }
 
 void print_comparison_json(const sim::Comparison& comparison, sim::WireLog& log) {
-  std::cout << "{\"calls\": " << comparison.calls().size() << ", \"differing\": " << comparison.differing()
+  std::cout << "{\"call_ids\": " << comparison.calls().size() << ", \"differing\": " << comparison.differing()
             << ", \"unasked\": " << comparison.unasked() << ", \"differences\": [";
   const char* separator = "\n  ";
   for (const auto& [call_id, call] : comparison.calls()) {

@@ -13,9 +13,11 @@ const std::string record = INTERMEDIARY_SOURCE_DIR "/conformance/records/two-cal
 TEST_F(CommandLineTest, ReplaysARecord) {
   const Result whole = run({"replay", record});
   EXPECT_EQ(whole.exit_code, 0);
-  EXPECT_THAT(whole.output, AllOf(HasSubstr("2 calls in 46.000 s, 1 segment\nthe record is whole: stopped, byte "),
-                                  HasSubstr("every output equal, hash ")));
+  EXPECT_THAT(whole.output,
+              AllOf(HasSubstr("5 Call-IDs, 2 calls in 46.000 s, 1 segment\nthe record is whole: stopped, byte "),
+                    HasSubstr("every output equal, hash ")));
   EXPECT_THAT(run({"replay", record, "--json"}).output, HasSubstr("\"equal\": true, \"inputs\": 17, "));
+  EXPECT_THAT(run({"replay", record, "--json"}).output, HasSubstr("\"call_ids\": 5, \"calls\": 2, "));
   EXPECT_THAT(run({"replay", record, "--call", "c2", "--ladder"}).output, HasSubstr("--480-"));
 }
 
@@ -29,7 +31,7 @@ TEST_F(CommandLineTest, TellsWhichCallsAnotherConfigurationDecidesOtherwise) {
   const Result other = run({"replay", record, "--config", write("sip.toml", listen + "domains = \"example.com\"\n")});
   EXPECT_EQ(other.exit_code, 1);
   EXPECT_THAT(other.output, AllOf(HasSubstr("otherwise: INVITE is refused with 404: no rule takes it\n"),
-                                  HasSubstr(" of 5 calls decided otherwise; ")));
+                                  HasSubstr(" of 5 Call-IDs decided otherwise; ")));
   const Result wrong = run({"replay", record, "--config", write("sip.toml", "domians = 1\n")});
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_THAT(wrong.output, HasSubstr(":1:1: error: unknown key 'domians'"));
@@ -101,6 +103,24 @@ TEST_F(CommandLineTest, AnEmptyValueIsNotOneThatIsLeftOut) {
     EXPECT_EQ(refused.exit_code, 2) << option;
     EXPECT_THAT(refused.output, HasSubstr(option + ": what is given is empty")) << command.front();
   }
+}
+
+// Of every option that the help of a command names.
+TEST_F(CommandLineTest, AnEqualsSignWithoutAValueTakesNotTheNextWord) {
+  std::size_t options = 0;
+  for (const std::string command : {"run", "check", "test", "replay", "conformance"}) {
+    const std::string help = run({command, "--help"}).output;
+    for (std::size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
+      const std::string option = help.substr(at + 2, help.find_first_of(" ,\n", at + 2) - at - 2);
+      const Result refused = run({command, option + '=', record});
+      EXPECT_EQ(refused.exit_code, 2) << command << ' ' << option;
+      EXPECT_THAT(refused.output, HasSubstr(option + ": what is given is empty")) << command;
+      ++options;
+    }
+  }
+  EXPECT_GT(options, 40u);
+  const std::string file = write("a.pcap", "");
+  EXPECT_EQ(run({"replay", record, "--pcap=" + file, "--json"}).exit_code, 0);
 }
 
 }  // namespace

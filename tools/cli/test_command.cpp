@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "sim/ladder.h"
 #include "sim/ladder_page.h"
 #include "sim/runner.h"
@@ -187,7 +188,7 @@ void print_line(const Result& result, const TestOptions& options) {
   std::cout << (result.passed ? "ok    " : "FAIL  ") << result.file << "  (" << sim::seconds_text(result.virtual_time)
             << " s in " << milliseconds(result.real_time) << " ms)" << (result.rewritten ? "  ladder rewritten" : "")
             << '\n';
-  std::cout << result.failure;
+  std::cout << printable(result.failure);
   if ((options.ladder || !result.passed) && !result.ladder.empty()) print_ladder(result, options);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "sim/explore/random_world.h"
 #include "sim/explore/worlds.h"
 #include "sim/scenario.h"
@@ -128,7 +129,7 @@ int explore_worlds(const WorldsOptions& options) {
       [&](std::string& written) {
         take_failures(written, [&](const std::string& failure) {
           if (terminal) std::cerr << "\r\033[K";
-          if (!options.json) std::cout << failure << std::flush;
+          if (!options.json) std::cout << printable(failure) << std::flush;
           failures += (failures.empty() ? "\n  " : ",\n  ") + failure;
         });
       },

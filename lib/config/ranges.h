@@ -1,0 +1,69 @@
+// What values may be, for whoever reads them: the configuration file and the node lines of scenarios.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/limits.h"
+#include "base/time.h"
+
+namespace intermediary {
+
+struct DurationRange {
+  Duration least{};
+  Duration most{};
+  Duration step{1};
+};
+
+struct NumberRange {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+};
+
+namespace range {
+
+inline constexpr Duration whole_seconds = std::chrono::seconds(1);
+
+// ---- [proxy]
+// RFC 3261 §16.6 step 11: Timer C must be larger than three minutes.
+inline constexpr DurationRange timer_c{std::chrono::minutes(3) + std::chrono::seconds(1), std::chrono::hours(24)};
+inline constexpr DurationRange failover_after{Duration::zero(), std::chrono::seconds(60)};
+inline constexpr NumberRange max_breadth{1, 1000};
+inline constexpr DurationRange dialog_lifetime{std::chrono::minutes(1), std::chrono::days(30)};
+// RFC 4028 §5: 90 seconds is the least that there is.
+inline constexpr DurationRange session_interval{std::chrono::seconds(90), std::chrono::days(1), whole_seconds};
+
+// ---- [registrar]
+// RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
+inline constexpr DurationRange min_expires{std::chrono::seconds(1), std::chrono::hours(1), whole_seconds};
+inline constexpr DurationRange expires{std::chrono::seconds(1), std::chrono::days(365), whole_seconds};
+inline constexpr DurationRange flow_timer{Duration::zero(), std::chrono::hours(1), whole_seconds};
+inline constexpr NumberRange max_contacts{1, limit::branches_per_request};
+
+// ---- [dns]
+inline constexpr DurationRange dns_timeout{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+inline constexpr DurationRange dns_min_ttl{Duration::zero(), std::chrono::hours(1), whole_seconds};
+inline constexpr DurationRange dns_max_ttl{std::chrono::seconds(1), std::chrono::days(7), whole_seconds};
+inline constexpr DurationRange dns_negative_ttl{Duration::zero(), std::chrono::hours(3), whole_seconds};
+inline constexpr DurationRange dns_stale{Duration::zero(), std::chrono::days(7), whole_seconds};
+
+// ---- [limits]
+inline constexpr NumberRange of_one_source{1, 1'000'000};
+inline constexpr NumberRange outbound_connections{1, 1'000'000};
+inline constexpr NumberRange dialogs{1, 10'000'000};
+inline constexpr NumberRange subscriptions{1, 1'000'000};
+inline constexpr NumberRange path_mtu{576, 65535};
+inline constexpr DurationRange deadline{std::chrono::milliseconds(100), std::chrono::hours(1)};
+inline constexpr DurationRange idle{std::chrono::minutes(1), std::chrono::days(7)};
+
+// ---- [timings]
+inline constexpr DurationRange t1{std::chrono::milliseconds(1), std::chrono::seconds(60)};
+inline constexpr DurationRange t2{std::chrono::milliseconds(1), std::chrono::minutes(5)};
+inline constexpr DurationRange t4{std::chrono::milliseconds(1), std::chrono::minutes(5)};
+
+// ---- rules and realms
+inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
+inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};
+
+}  // namespace range
+}  // namespace intermediary
