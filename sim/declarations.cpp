@@ -350,7 +350,14 @@ Declarations::NodeDraft& Declarations::node_of_rules(const Piece& name) {
 
 void Declarations::read_rule(Words& words) {
   NodeDraft& draft = node_of_rules(words.next("a node's name"));
-  draft.rules.push_back(parse_rule(words, draft.rules.size() + 1));
+  PlacedRule placed = parse_rule(words, draft.rules.size() + 1);
+  std::vector<std::string> names;
+  for (const ListenerConfig& listener : draft.options.config.listeners) names.push_back(listener.name);
+  for (const std::string& name : placed.rule.when.listeners) {
+    if (std::ranges::find(names, name) == names.end())
+      unknown({name, placed.listener}, "a listener of the node", names);
+  }
+  draft.rules.push_back(std::move(placed));
 }
 
 // users NODE REALM [options] NAME:PASSWORD …

@@ -8,93 +8,13 @@
 #include "base/text.h"
 #include "config/ranges.h"
 #include "config/words.h"
+#include "sim/option_value.h"
 #include "sim/smime.h"
 
 namespace intermediary::sim {
 namespace {
 
-struct KeyValue {
-  std::string key;
-  std::string value;
-};
-
-std::optional<KeyValue> key_and_value(std::string_view word) {
-  std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos) return std::nullopt;
-  return KeyValue{std::string(word.substr(0, equals)), std::string(word.substr(equals + 1))};
-}
-
-// What an option's value has to be, read or refused with its place.
-struct Value {
-  const std::string& text;
-  Place place;
-
-  [[noreturn]] void refuse(std::string_view expected) const {
-    throw Wrong{place, "expected " + std::string(expected) + ", got '" + text + '\''};
-  }
-  Duration duration() const {
-    auto parsed = parse_duration(text);
-    if (!parsed) refuse("a duration such as 500ms or 3s");
-    return *parsed;
-  }
-  Duration positive_duration() const {
-    Duration parsed = duration();
-    if (parsed == Duration::zero()) refuse("a duration above zero");
-    return parsed;
-  }
-  Duration duration(const DurationRange& range) const {
-    const Duration parsed = range.least > Duration::zero() ? positive_duration() : duration();
-    if (parsed % range.step != Duration::zero()) refuse("whole seconds");
-    if (parsed < range.least || parsed > range.most) {
-      refuse("a duration from " + duration_text(range.least) + " to " + duration_text(range.most));
-    }
-    return parsed;
-  }
-  std::chrono::seconds seconds(const DurationRange& range) const {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration(range));
-  }
-  std::size_t number() const {
-    auto parsed = parse_decimal<std::size_t>(text);
-    if (!parsed) refuse("a number");
-    return *parsed;
-  }
-  std::size_t number(const NumberRange& range) const {
-    const std::size_t parsed = number();
-    if (std::cmp_less(parsed, range.least) || std::cmp_greater(parsed, range.most)) {
-      refuse("a number from " + std::to_string(range.least) + " to " + std::to_string(range.most));
-    }
-    return parsed;
-  }
-  bool yes_or_no() const {
-    if (text != "yes" && text != "no") refuse("yes or no");
-    return text == "yes";
-  }
-  std::vector<std::string> list(std::string_view expected) const {
-    auto entries = parse_list(text);
-    if (entries.empty()) refuse(expected);
-    return entries;
-  }
-  std::vector<std::string> domains() const {
-    auto domains = list("a domain such as example.com");
-    for (std::string& domain : domains) domain = lowercase(domain);
-    return domains;
-  }
-  PathUse path_use() const {
-    if (text == "supported") return PathUse::Supported;
-    if (text == "required") return PathUse::Required;
-    refuse("supported or required");
-  }
-  std::vector<Cidr> networks() const {
-    constexpr std::string_view expected = "a network such as 192.0.2.0/24";
-    std::vector<Cidr> networks;
-    for (const std::string& entry : list(expected)) {
-      auto network = Cidr::parse(entry);
-      if (!network) refuse(expected);
-      networks.push_back(*network);
-    }
-    return networks;
-  }
-};
+using Value = OptionValue;
 
 // The file has none: it follows from t1 (RFC 3261 §17.1.1.2).
 constexpr DurationRange timer_d{std::chrono::milliseconds(1), std::chrono::hours(1)};
@@ -195,102 +115,6 @@ std::vector<std::string> known_options() {
   std::vector<std::string> names{"record-route", "outbound", "smime", "websocket", "!trusted"};
   for (const auto& [name, setter] : setters) names.emplace_back(name);
   return names;
-}
-
-RuleAction relay_action(const Value& value) {
-  if (value.text == "request-uri") return RelayAction{};
-  std::string_view text = value.text;
-  if (text.starts_with('<') && text.ends_with('>')) text = text.substr(1, text.size() - 2);
-  auto uri = Uri::parse(text);
-  if (!uri || !uri->is_sip()) value.refuse("request-uri or a SIP URI");
-  return RelayAction{*uri};
-}
-
-ForkMode fork_mode(const Value& value) {
-  if (value.text == "parallel") return ForkMode::Parallel;
-  if (value.text == "serial") return ForkMode::Serial;
-  if (value.text != "q") value.refuse("parallel, serial or q");
-  return ForkMode::ByQ;
-}
-
-CallerChoice caller_choice(const Value& value) {
-  if (value.text == "no") return CallerChoice::No;
-  if (value.text == "yes") return CallerChoice::Yes;
-  if (value.text != "redirect") value.refuse("no, yes or redirect");
-  return CallerChoice::Redirect;
-}
-
-std::vector<std::string> rule_words() {
-  return {"name",        "method",  "domain",        "source",   "challenge", "mode",          "fork", "ring-timeout",
-          "preferences", "recurse", "late-contacts", "register", "lookup",    "notify=dialog", "relay"};
-}
-
-std::vector<std::string> methods_of(const Value& value) {
-  auto methods = value.list("methods such as INVITE,BYE");
-  for (const std::string& method : methods) {
-    const auto meant = method_of_other_case(method);
-    if (!meant) continue;
-    throw Wrong{value.place, "'" + method + "' is another method than " + std::string(*meant) +
-                                 " (RFC 3261 §7.1: case counts); did you mean '" + std::string(*meant) + "'?"};
-  }
-  return methods;
-}
-
-// One word of a rule; true when it was the action.
-bool apply_rule_word(Rule& rule, ForkPolicy& fork, const Piece& word) {
-  if (word.text == "register") return rule.action = RegisterAction{}, true;
-  if (word.text == "lookup") return rule.action = LookupAction{}, true;
-  if (word.text == "recurse") return fork.recurse = true, false;
-  if (word.text == "late-contacts") return fork.late_contacts = true, false;
-  if (word.text == "notify=dialog") return rule.action = NotifyAction{}, true;
-  auto option = key_and_value(word.text);
-  if (!option) unknown_option(word, "a condition, an option or an action of a rule", rule_words());
-  Value value{option->value, word.place};
-  if (option->key == "relay") return rule.action = relay_action(value), true;
-  if (option->key == "name") {
-    rule.name = option->value;
-  } else if (option->key == "method") {
-    rule.when.methods = methods_of(value);
-  } else if (option->key == "domain") {
-    rule.when.ruri.domains = value.domains();
-  } else if (option->key == "source") {
-    rule.when.sources = value.networks();
-  } else if (option->key == "fork") {
-    fork.mode = fork_mode(value);
-  } else if (option->key == "preferences") {
-    fork.caller = caller_choice(value);
-  } else if (option->key == "ring-timeout") {
-    fork.ring_timeout = value.duration(range::ring_timeout);
-  } else if (option->key == "challenge") {
-    rule.challenge = option->value;
-  } else if (option->key == "mode") {
-    rule.mode = parse_proxy_mode(option->value);
-    if (!rule.mode) unknown({option->value, word.place}, "a mode", proxy_mode_names());
-  } else {
-    unknown_option(word, "a condition, an option or an action of a rule", rule_words());
-  }
-  return false;
-}
-
-// An option that the rule's action has no use for would be left out in silence.
-void check_uses(const Rule& rule, const ForkPolicy& fork, const OptionsOnce& options) {
-  const auto refuse = [&](std::initializer_list<std::string_view> names, std::string_view action,
-                          std::string_view unless) {
-    for (const std::string_view name : names) {
-      const auto place = options.place_of(name);
-      if (!place) continue;
-      throw Wrong{*place, "a rule that " + std::string(action) + " has no use for '" + std::string(name) + '\'' +
-                              std::string(unless)};
-    }
-  };
-  const auto answers_itself = {std::string_view("fork"),          std::string_view("ring-timeout"),
-                               std::string_view("preferences"),   std::string_view("recurse"),
-                               std::string_view("late-contacts"), std::string_view("mode")};
-  if (std::holds_alternative<RegisterAction>(rule.action)) refuse(answers_itself, "registers", "");
-  if (std::holds_alternative<NotifyAction>(rule.action)) refuse(answers_itself, "notifies", "");
-  if (!std::holds_alternative<RelayAction>(rule.action)) return;
-  refuse({"late-contacts"}, "relays", "");
-  if (!fork.recurse) refuse({"fork", "preferences"}, "relays", " without 'recurse'");
 }
 
 }  // namespace
@@ -438,36 +262,6 @@ std::vector<Rule> usual_rules(const NodeOptions& options) {
     rules.push_back({"relay", {{}, {}, options.relay_for}, RelayAction{}, std::nullopt});
   }
   return rules;
-}
-
-PlacedRule parse_rule(Words& words, std::size_t number) {
-  PlacedRule placed;
-  Rule& rule = placed.rule;
-  rule.name = "rule-" + std::to_string(number);
-  ForkPolicy fork;
-  OptionsOnce options;
-  bool acts = false;
-  while (!words.at_end()) {
-    Piece word = words.next("a condition or an action");
-    bool is_action = apply_rule_word(rule, fork, word);
-    if (acts && is_action) throw Wrong{word.place, "a rule has one action, and this is another"};
-    acts |= is_action;
-    options.add(word);
-    if (is_action) placed.action = word.place;
-  }
-  if (!acts)
-    throw Wrong{words.rest().place,
-                "expected an action: register, lookup, notify=dialog, relay=request-uri or relay=<sip:…>"};
-  check_uses(rule, fork, options);
-  const std::vector<std::string>& methods = rule.when.methods;
-  if (std::holds_alternative<RegisterAction>(rule.action) && !methods.empty() &&
-      std::ranges::find(methods, "REGISTER") == methods.end()) {
-    throw Wrong{placed.action, "this rule registers, but its method= lets no REGISTER in"};
-  }
-  placed.challenge = options.place_of("challenge").value_or(placed.action);
-  if (auto* lookup = std::get_if<LookupAction>(&rule.action)) lookup->fork = fork;
-  if (auto* relay = std::get_if<RelayAction>(&rule.action)) relay->fork = fork;
-  return placed;
 }
 
 DigestRealm parse_users(Words& words) {

@@ -45,11 +45,12 @@ struct NodeOptions {
 
 // What a node without `rule` lines does (docs/scenarios.md).
 std::vector<Rule> usual_rules(const NodeOptions& options);
-// A rule, and where its action and its challenge stand.
+// A rule, and where its action, its challenge and its listeners stand.
 struct PlacedRule {
   Rule rule;
   Place action{};
   Place challenge{};
+  Place listener{};
 };
 // The words behind `rule NODE`; throws Wrong.
 PlacedRule parse_rule(Words& words, std::size_t number);

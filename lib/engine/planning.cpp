@@ -17,6 +17,7 @@ class RankedContacts {
     fields_.emplace_back("Contact", "<" + uri.to_string() + ">;q=" + (q_ == 1000 ? "1" : "0." + text));
     q_ -= 10;
   }
+  bool empty() const { return fields_.empty(); }
   std::vector<std::pair<std::string_view, std::string>> take() { return std::move(fields_); }
 
  private:
@@ -53,15 +54,19 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   return fork;
 }
 
-// RFC 3261 §8.3, §21.3.
+// RFC 3261 §8.3, §21.3: but never to where the caller has just been.
 Refusal EngineCore::redirection(const Preprocessed& request, const RedirectAction& action) const {
+  std::vector<Uri> found;
   if (action.contacts.empty()) {
     auto targets = look_up(request);
     if (!targets) return std::move(targets.error());
-    return redirect_to(*targets, action.status, "its rule redirects it");
+    for (const Target& target : targets->targets()) found.push_back(target.uri);
   }
   RankedContacts contacts;
-  for (const Uri& contact : action.contacts) contacts.add(contact);
+  for (const Uri& contact : action.contacts.empty() ? found : action.contacts) {
+    if (!equivalent(contact, request.request_uri)) contacts.add(contact);
+  }
+  if (contacts.empty()) return {404, "its rule redirects it to where it was sent already", {}};
   return {action.status, "its rule redirects it", contacts.take()};
 }
 

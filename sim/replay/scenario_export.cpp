@@ -7,6 +7,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "message/uri.h"
+#include "sim/replay/rule_text.h"
 #include "sim/scenario.h"
 #include "sim/wire.h"
 
@@ -20,24 +21,6 @@ std::string socket_text(Transport transport, const Endpoint& endpoint) {
   std::string text = endpoint.to_string();
   if (transport != Transport::Udp) text += ";transport=" + std::string(parameter_name(transport));
   return text;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
-  return text;
-}
-
-std::string mode_text(ProxyMode mode) {
-  switch (mode) {
-    case ProxyMode::Stateless:
-      return "stateless";
-    case ProxyMode::Stateful:
-      return "stateful";
-    case ProxyMode::CallStateful:
-      return "call-stateful";
-  }
-  return "";
 }
 
 // What stands for itself in a pattern and in what is written.
@@ -158,8 +141,6 @@ std::string asked_for(std::string_view uri) {
   return read ? address_of_record(*read) : std::string();
 }
 
-std::string microseconds_text(Duration duration) { return std::to_string(duration.count()) + "us"; }
-
 }  // namespace
 
 ScenarioExport::ScenarioExport(const Replay& replay, WireLog& log, std::string call_id)
@@ -223,37 +204,8 @@ std::string ScenarioExport::node_lines() const {
           " t4=" + microseconds_text(config.timings.t4);
   if (!config.server_name.empty() && !config.server_name.contains(' ')) line += " server=" + config.server_name;
   line += '\n';
-  for (const Rule& rule : config.rules) line += rule_line(rule);
+  for (const Rule& rule : config.rules) line += "rule     server " + rule_text(rule, config) + '\n';
   return line;
-}
-
-std::string ScenarioExport::rule_line(const Rule& rule) const {
-  std::string line = "rule     server name=" + rule.name;
-  if (!rule.when.methods.empty()) line += " method=" + joined(rule.when.methods);
-  if (!rule.when.ruri.domains.empty()) line += " domain=" + joined(rule.when.ruri.domains);
-  std::vector<std::string> sources;
-  for (const Cidr& source : rule.when.sources) sources.push_back(source.to_string());
-  if (!sources.empty()) line += " source=" + joined(sources);
-  const auto fork_text = [&](const ForkPolicy& fork) {
-    std::string text = rule.mode ? " mode=" + mode_text(*rule.mode) : std::string();
-    if (fork.mode == ForkMode::Serial) text += " fork=serial";
-    if (fork.mode == ForkMode::ByQ) text += " fork=q";
-    if (fork.ring_timeout > Duration::zero()) text += " ring-timeout=" + microseconds_text(fork.ring_timeout);
-    if (fork.recurse) text += " recurse";
-    if (fork.late_contacts) text += " late-contacts";
-    return text;
-  };
-  line += std::visit(Overloaded{
-                         [](const RegisterAction&) { return std::string(" register"); },
-                         [](const NotifyAction&) { return std::string(" notify=dialog"); },
-                         [&](const LookupAction& lookup) { return fork_text(lookup.fork) + " lookup"; },
-                         [&](const RelayAction& relay) {
-                           return fork_text(relay.fork) +
-                                  " relay=" + (relay.target ? '<' + relay.target->to_string() + '>' : "request-uri");
-                         },
-                     },
-                     rule.action);
-  return line + '\n';
 }
 
 std::string ScenarioExport::party_lines() const {

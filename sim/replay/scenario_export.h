@@ -43,7 +43,6 @@ class ScenarioExport {
   bool is_begun() const { return !log_.transcript().empty(); }
 
   std::string node_lines() const;
-  std::string rule_line(const Rule& rule) const;
   std::string party_lines() const;
   std::string location_lines() const;
   std::string zone_lines() const;
