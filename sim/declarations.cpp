@@ -56,7 +56,7 @@ void Declarations::check_challenges(const NodeDraft& draft) {
   const Config& config = draft.options.config;
   std::vector<std::string> realms;
   for (const DigestRealm& realm : config.auth) realms.push_back(realm.name);
-  for (const auto& [rule, action, challenge] : draft.rules) {
+  for (const auto& [rule, action, challenge, listener] : draft.rules) {
     if (rule.challenge.empty()) continue;
     if (std::ranges::find(realms, rule.challenge) == realms.end()) {
       throw Wrong{challenge, "no 'users' line is there for the realm '" + rule.challenge + '\'' +

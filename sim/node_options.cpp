@@ -259,7 +259,7 @@ std::vector<Rule> usual_rules(const NodeOptions& options) {
     rules.push_back({"to-users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt});
   }
   if (options.relays || options.config.domains.empty()) {
-    rules.push_back({"relay", {{}, {}, options.relay_for}, RelayAction{}, std::nullopt});
+    rules.push_back({"relay", {.sources = options.relay_for}, RelayAction{}, std::nullopt});
   }
   return rules;
 }

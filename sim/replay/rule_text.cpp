@@ -9,7 +9,7 @@ namespace intermediary::sim {
 namespace {
 
 // One option for each condition that is there.
-class Conditions {
+class ConditionWords {
  public:
   void list(std::string_view key, const std::vector<std::string>& entries) {
     if (!entries.empty()) text_.append(" ").append(key).append("=").append(joined(entries));
@@ -47,18 +47,18 @@ std::vector<std::string> texts_of(const std::vector<Transport>& transports) {
   return texts;
 }
 
-std::vector<std::string> names_of(const std::vector<std::string>& listeners, const Config& config) {
+std::vector<std::string> listeners_of(const std::vector<std::string>& listeners, const Config& config) {
   std::vector<std::string> names;
   for (const std::string& name : listeners) {
     const auto found = std::ranges::find(config.listeners, name, &ListenerConfig::name);
     if (found == config.listeners.end()) continue;
-    names.push_back(listener_name(config, static_cast<std::size_t>(found - config.listeners.begin())));
+    names.push_back(listener_in_scenario(config, static_cast<std::size_t>(found - config.listeners.begin())));
   }
   return names;
 }
 
 std::string conditions_text(const RuleMatch& when, const Config& config) {
-  Conditions text;
+  ConditionWords text;
   text.list("method", when.methods);
   text.list("domain", when.ruri.domains);
   text.users("user", when.ruri.users);
@@ -67,7 +67,7 @@ std::string conditions_text(const RuleMatch& when, const Config& config) {
   text.list("to-domain", when.to.domains);
   text.users("to-user", when.to.users);
   text.list("source", texts_of(when.sources));
-  text.list("listener", names_of(when.listeners, config));
+  text.list("listener", listeners_of(when.listeners, config));
   text.list("transport", texts_of(when.transports));
   for (const FieldMatch& field : when.fields) text.field(field);
   if (when.in_dialog) text.word(*when.in_dialog ? "dialog=yes" : "dialog=no");
@@ -112,7 +112,7 @@ std::string mode_text(ProxyMode mode) {
 
 std::string microseconds_text(Duration duration) { return std::to_string(duration.count()) + "us"; }
 
-std::string listener_name(const Config& config, std::size_t index) {
+std::string listener_in_scenario(const Config& config, std::size_t index) {
   return std::string(parameter_name(config.listeners[index].transport)) + std::to_string(index + 1);
 }
 

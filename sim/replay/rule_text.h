@@ -13,7 +13,7 @@ std::string joined(const std::vector<std::string>& parts);
 std::string mode_text(ProxyMode mode);
 std::string microseconds_text(Duration duration);
 // What a node of a scenario calls the listener that stands there in its configuration: "udp1".
-std::string listener_name(const Config& config, std::size_t index);
+std::string listener_in_scenario(const Config& config, std::size_t index);
 
 // "name=users domain=local lookup". What the language has no word for is left out: further contacts of a redirection,
 // the reason phrase and Retry-After of a rejection, and `challenge`, whose users no record holds.
