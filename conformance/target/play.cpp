@@ -35,7 +35,7 @@ Play::Play(boost::asio::io_context& io, const Script& script, const std::vector<
       target_(target),
       rules_(rules),
       stage_(io, [this](std::size_t place, const Endpoint& from, EndId end,
-                        std::string bytes) { received(place, from, end, bytes); }),
+                        const std::string& bytes) { received(place, from, end, bytes); }),
       cast_(script, target, slot),
       judge_(script.scenario, demands, rules.tolerance),
       registrations_(io, stage_, cast_, target_),
