@@ -11,7 +11,7 @@ constexpr std::size_t name_width = 14;
 constexpr auto columns = std::to_array<std::string_view>(
     {"statements", "bind nobody", "rows", "do not apply", "proved", "by unit test", "gaps", "failed", "of applicable"});
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded(const std::string& text, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 

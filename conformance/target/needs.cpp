@@ -11,7 +11,6 @@
 namespace intermediary::conformance {
 namespace {
 
-using sim::AgentLine;
 using sim::CheckLine;
 using sim::Condition;
 using sim::ConnectionLine;

@@ -35,7 +35,7 @@ Play::Play(boost::asio::io_context& io, const Script& script, const std::vector<
       target_(target),
       rules_(rules),
       stage_(io, [this](std::size_t place, const Endpoint& from, EndId end,
-                        std::string bytes) { received(place, from, end, std::move(bytes)); }),
+                        const std::string& bytes) { received(place, from, end, bytes); }),
       cast_(script, target, slot),
       judge_(script.scenario, demands, rules.tolerance),
       registrations_(io, stage_, cast_, target_),
@@ -216,7 +216,7 @@ void Play::act(const ConnectionLine& line) {
 
 // ---- what comes
 
-void Play::received(std::size_t place, const Endpoint& from, EndId end, std::string bytes) {
+void Play::received(std::size_t place, const Endpoint& from, EndId end, const std::string& bytes) {
   if (place == cast_.registrant()) return registrations_.hear(bytes);
   if (!playing_) return;
   if (++heard_ > most_heard) judge_.give_up("more than " + std::to_string(most_heard) + " messages came", nullptr);

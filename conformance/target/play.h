@@ -58,7 +58,7 @@ class Play : public std::enable_shared_from_this<Play> {
   void send(const sim::MessageLine& line);
   void carry(Actor& sender, Actor& receiver, const std::string& bytes);
   void act(const sim::ConnectionLine& line);
-  void received(std::size_t place, const Endpoint& from, sim::EndId end, std::string bytes);
+  void received(std::size_t place, const Endpoint& from, sim::EndId end, const std::string& bytes);
   void judge(Actor& receiver, const Endpoint& from, sim::EndId end, const std::string& bytes);
   void note(sim::HostId from, const Actor& to, const std::string& bytes, bool lost);
   Duration latency(const std::string& party) const;

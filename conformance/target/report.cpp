@@ -15,7 +15,7 @@ namespace {
 constexpr auto standings = std::to_array<Standing>(
     {Standing::Proved, Standing::Violated, Standing::Differs, Standing::Skipped, Standing::NotTestable});
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded(const std::string& text, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
@@ -85,6 +85,7 @@ std::string row_json(const RowStanding& row) {
                      ", \"standing\": " + json_string(text_of(row.standing));
   if (!row.reason.empty()) text += ", \"reason\": " + json_string(row.reason);
   std::vector<std::string> scenarios;
+  scenarios.reserve(row.trials.size());
   for (const Trial* trial : row.trials) scenarios.push_back(trial->name);
   return text + ", \"scenarios\": " + names(scenarios) + '}';
 }

@@ -147,6 +147,7 @@ class Suite {
   void stop() {
     const Clock::time_point last = watch_.last_answer();
     std::vector<std::string> beside;
+    beside.reserve(playing_.size() + over_.size());
     for (const auto& [index, play] : playing_) beside.push_back(trials_[index].name);
     for (const auto& [index, over] : over_) {
       if (over >= last && trials_[index].standing != Standing::Proved) beside.push_back(trials_[index].name);
@@ -270,14 +271,14 @@ RowStanding judge_row(const Row& row, const std::vector<const Trial*>& trials, c
   result.trials = trials;
   const auto any = [&](const auto& condition) { return std::ranges::any_of(trials, condition); };
   const auto unseen = annotations.unseen.find(row.id);
+  const bool is_unseen = unseen != annotations.unseen.end();
+  const auto was_whole = [](const Trial* t) { return t->standing == Standing::Proved && t->whole; };
   if (any([&](const Trial* t) { return std::ranges::find(t->violated, row.id) != t->violated.end(); })) {
     result.standing = Standing::Violated;
-  } else if (any([&](const Trial* t) { return t->shown.contains(row.id); })) {
+  } else if (any([&](const Trial* t) { return t->shown.contains(row.id); }) || (!is_unseen && any(was_whole))) {
     result.standing = Standing::Proved;
-  } else if (unseen != annotations.unseen.end()) {
+  } else if (is_unseen) {
     result.reason = unseen->second;
-  } else if (any([](const Trial* t) { return t->standing == Standing::Proved && t->whole; })) {
-    result.standing = Standing::Proved;
   } else if (any([](const Trial* t) {
                return t->standing == Standing::Differs || t->standing == Standing::Proved ||
                       t->standing == Standing::Violated;
@@ -385,6 +386,7 @@ std::string requirements_text(const std::vector<Candidate>& all, const Setup& ha
       continue;
     }
     std::vector<std::string> needs;
+    needs.reserve(candidate.needs.transports.size() + candidate.needs.setup.size());
     for (const Transport transport : candidate.needs.transports) needs.emplace_back(via_name(transport));
     for (const std::string& word : candidate.needs.setup) {
       needs.push_back(word);

@@ -98,7 +98,7 @@ std::vector<Candidate> candidates(const Matrix& matrix, const SuiteOptions& opti
 std::vector<std::string> unknown_words(const Matrix& matrix, const Setup& have);
 
 // The figures and words of `needs` over all candidates, for the operator.
-std::string requirements_text(const std::vector<Candidate>& candidates, const Setup& have);
+std::string requirements_text(const std::vector<Candidate>& all, const Setup& have);
 
 // The annotations beside this file's folder: "FOLDER/target/demands.txt" and "unseen.tsv".
 struct Annotations {
@@ -109,7 +109,7 @@ std::expected<Annotations, std::string> read_annotations(const std::string& fold
 
 // How many scenarios are over, how many there are.
 using TrialProgress = std::function<void(std::size_t done, std::size_t of)>;
-TargetReport run_suite(const Matrix& matrix, const Annotations& annotations, std::vector<Candidate>& candidates,
+TargetReport run_suite(const Matrix& matrix, const Annotations& annotations, std::vector<Candidate>& all,
                        const SuiteOptions& options, const TrialProgress& progress);
 
 }  // namespace intermediary::conformance

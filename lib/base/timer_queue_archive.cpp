@@ -1,6 +1,7 @@
 // Armed timers with their handles, deadlines and order of arming. How the heap lies in memory decides nothing, so it is
 // made anew; which queue a timer shares follows from its duration, of which only the queue's number is kept.
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 #include "base/archive.h"
@@ -61,9 +62,9 @@ void TimerQueue::transfer(Archive& archive) {
       }
     }
     armed = in_order.size();
-    for (auto index = unused.rbegin(); index != unused.rend(); ++index) {
-      nodes[*index].next = free;
-      free = *index;
+    for (const std::uint32_t index : std::views::reverse(unused)) {
+      nodes[index].next = free;
+      free = index;
     }
   }
 }

@@ -164,6 +164,7 @@ void read_challenge(TableReader& actions, Rule& rule, RulePlaces& places, const 
   places.challenge = challenge->at;
   rule.challenge = challenge->value;
   std::vector<std::string> names;
+  names.reserve(draft.config.auth.size());
   for (const DigestRealm& realm : draft.config.auth) names.push_back(realm.name);
   if (std::ranges::find(names, rule.challenge) != names.end()) return;
   actions.problems().error(challenge->at, "there is no [auth." + rule.challenge + "] to challenge for" +
