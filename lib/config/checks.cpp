@@ -150,6 +150,7 @@ bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<st
   return covers_all(wide.methods, narrow.methods, std::equal_to<>()) && covers_uri(wide.ruri, narrow.ruri, local) &&
          covers_uri(wide.from, narrow.from, local) && covers_uri(wide.to, narrow.to, local) &&
          covers_all(wide.sources, narrow.sources, covers_source) &&
+         covers_all(wide.trunks, narrow.trunks, std::equal_to<>()) &&
          covers_all(wide.listeners, narrow.listeners, std::equal_to<>()) &&
          covers_all(wide.transports, narrow.transports, std::equal_to<>()) &&
          covers_fields(wide.fields, narrow.fields) && (!wide.in_dialog || wide.in_dialog == narrow.in_dialog);
@@ -195,16 +196,25 @@ bool cover_everybody(const std::vector<Cidr>& sources) {
   return cover(sources, {IpAddress::v4({}), 0}) || cover(sources, {IpAddress::v6({}), 0});
 }
 
+// Where what a rule takes comes from; empty: from anywhere. Of source and trunk both must hold: either says enough.
+std::vector<Cidr> sources_of(const RuleMatch& when) {
+  if (!when.sources.empty()) return when.sources;
+  std::vector<Cidr> sources;
+  for (const TrunkMatch& trunk : when.trunks) sources.insert(sources.end(), trunk.from.begin(), trunk.from.end());
+  return sources;
+}
+
 // Rules that relay to wherever the request says, one by one or together, for anybody.
 void check_open_relay(const Draft& draft, Problems& problems) {
   std::vector<Cidr> so_far;
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     const Rule& rule = draft.config.rules[i];
     const auto* relay = std::get_if<RelayAction>(&rule.action);
-    if (!relay || relay->target) continue;
+    if (!relay || !relay->goes_anywhere()) continue;
     const bool were_everybody = cover_everybody(so_far);
-    so_far.insert(so_far.end(), rule.when.sources.begin(), rule.when.sources.end());
-    const bool open = rule.when.sources.empty() || cover_everybody(rule.when.sources);
+    const std::vector<Cidr> sources = sources_of(rule.when);
+    so_far.insert(so_far.end(), sources.begin(), sources.end());
+    const bool open = sources.empty() || cover_everybody(sources);
     if (!open && (were_everybody || !cover_everybody(so_far))) continue;
     problems.warning(draft.rules[i].action, "open relay: the rule '" + rule.name +
                                                 "' sends whatever anybody asks to wherever "
@@ -229,34 +239,36 @@ bool is_listener(const ListenerConfig& listener, const Hop& hop) {
 }
 
 // Where a name leads is not known before it is asked for, but a transport that it says must have a listener.
-void check_name(const Draft& draft, const Rule& rule, const ResolveTarget& target, Position at, Problems& problems) {
+// `who`: "the rule 'x' relays".
+void check_name(const Draft& draft, const std::string& who, const ResolveTarget& target, Position at,
+                Problems& problems) {
   const bool chosen_later = !target.transport && !target.port;
   const Transport transport = target.transport.value_or(target.sips ? Transport::Tls : Transport::Udp);
   const bool can_leave = std::ranges::any_of(
       draft.config.listeners, [&](const ListenerConfig& listener) { return listener.transport == transport; });
   if (chosen_later || can_leave) return;
   const std::string name(parameter_name(transport));
-  problems.error(at, "the rule '" + rule.name + "' relays over " + name + " to " + target.host +
-                         ", but no listener is there for " + name + ": answers would have no way back");
+  problems.error(at, who + " over " + name + " to " + target.host + ", but no listener is there for " + name +
+                         ": answers would have no way back");
 }
 
-void check_target(const Draft& draft, const Rule& rule, const Uri& target, Position at, Problems& problems) {
+void check_target(const Draft& draft, const std::string& who, const Uri& target, Position at, Problems& problems) {
   const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
-  if (const auto* named = std::get_if<ResolveTarget>(&next)) return check_name(draft, rule, *named, at, problems);
+  if (const auto* named = std::get_if<ResolveTarget>(&next)) return check_name(draft, who, *named, at, problems);
   const auto* hop = std::get_if<Hop>(&next);
   if (!hop) return;  // reported when it was read
   const std::vector<ListenerConfig>& listeners = draft.config.listeners;
   const auto ours = std::ranges::find_if(listeners, [&](const auto& listener) { return is_listener(listener, *hop); });
   if (ours != listeners.end()) {
-    problems.error(at, "the rule '" + rule.name + "' relays to " + address_of(*hop) + ", where '" + ours->name +
-                           "' listens: requests would come back to us");
+    problems.error(
+        at, who + " to " + address_of(*hop) + ", where '" + ours->name + "' listens: requests would come back to us");
     return;
   }
   const bool can_leave = std::ranges::any_of(listeners, [&](const ListenerConfig& listener) {
     return listener.transport == hop->transport && listener.bind.address.family() == hop->remote.address.family();
   });
   if (can_leave) return;
-  problems.error(at, "the rule '" + rule.name + "' relays to " + address_of(*hop) + ", but no listener is there for " +
+  problems.error(at, who + " to " + address_of(*hop) + ", but no listener is there for " +
                          std::string(parameter_name(hop->transport)) + " over " +
                          (hop->remote.address.is_v4() ? "IPv4" : "IPv6") + ": answers would have no way back");
 }
@@ -312,6 +324,63 @@ void check_stateless_choice(const Draft& draft, Problems& problems) {
   }
 }
 
+const PeerGroupConfig& group_of(const Draft& draft, const std::string& reference) {
+  return *std::ranges::find(draft.config.groups, reference, &PeerGroupConfig::reference);
+}
+
+void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
+                         Problems& problems) {
+  const ProxyMode mode = rule.mode.value_or(draft.config.proxy.mode);
+  const std::string who = "the rule '" + rule.name + "' relays to ";
+  if (mode == ProxyMode::Stateless && relay.groups.size() > 1) {
+    problems.error(at, who +
+                           "several groups without state, and nothing is kept by which one could fail; add mode = "
+                           "\"stateful\"");
+  }
+  for (const std::string& reference : relay.groups) {
+    const Distribution distribution = group_of(draft, reference).distribution;
+    if (mode == ProxyMode::Stateless && distribution != Distribution::Hash) {
+      problems.error(at, who + reference +
+                             " without state, where the choice must be the same every time (RFC 3261 §16.11); give it "
+                             "distribution = \"hash\", or the rule mode = \"stateful\"");
+    }
+    if (mode != ProxyMode::CallStateful && distribution == Distribution::LeastCalls) {
+      problems.error(at, who + reference +
+                             ", whose distribution is \"least-calls\", and nothing follows its calls; add "
+                             "mode = \"call-stateful\"");
+    }
+  }
+}
+
+void check_groups(const Draft& draft, Problems& problems) {
+  for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
+    const PeerGroupConfig& group = draft.config.groups[i];
+    for (const PeerConfig& peer : group.peers) {
+      check_target(draft, "a peer of " + group.reference() + " leads", peer.uri, draft.groups[i], problems);
+    }
+    if (!group.peers.empty() && std::ranges::all_of(group.peers, &PeerConfig::drain)) {
+      problems.warning(draft.groups[i], "every peer of " + group.reference() + " is drained: nobody takes requests");
+    }
+  }
+}
+
+bool is_used(const PeerGroupConfig& group, const std::vector<Rule>& rules) {
+  return std::ranges::any_of(rules, [&](const Rule& rule) {
+    const auto* relay = std::get_if<RelayAction>(&rule.action);
+    const bool leads = relay && std::ranges::find(relay->groups, group.reference()) != relay->groups.end();
+    const bool takes = group.kind == PeerGroupConfig::Kind::Trunk &&
+                       std::ranges::find(rule.when.trunks, group.name, &TrunkMatch::name) != rule.when.trunks.end();
+    return leads || takes;
+  });
+}
+
+void check_use(const Draft& draft, Problems& problems) {
+  for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
+    if (is_used(draft.config.groups[i], draft.config.rules)) continue;
+    problems.warning(draft.groups[i], "no rule has to do with " + draft.config.groups[i].reference());
+  }
+}
+
 void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
   const bool looks_up = std::holds_alternative<LookupAction>(rule.action);
   const bool registers = std::holds_alternative<RegisterAction>(rule.action);
@@ -358,7 +427,10 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
   if (registers && !methods.empty() && std::ranges::find(methods, "REGISTER") == methods.end()) {
     problems.error(places.action, "the rule '" + rule.name + "' registers, but its 'method' lets no REGISTER in");
   }
-  if (relay && relay->target) check_target(draft, rule, *relay->target, places.action, problems);
+  if (relay && relay->target) {
+    check_target(draft, "the rule '" + rule.name + "' relays", *relay->target, places.action, problems);
+  }
+  if (relay) check_use_of_groups(draft, rule, *relay, places.action, problems);
 }
 
 void check_auth(const Draft& draft, Problems& problems) {
@@ -382,9 +454,11 @@ void check_whole(const Draft& draft, Problems& problems) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
   check_stateless_choice(draft, problems);
+  check_groups(draft, problems);
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
+  check_use(draft, problems);
   check_tcp_beside_udp(draft, problems);
   check_dialog_keys(draft, problems);
 }

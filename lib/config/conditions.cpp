@@ -75,6 +75,24 @@ void read_sources(TableReader& when, RuleMatch& match) {
   }
 }
 
+void read_trunks(TableReader& when, const Config& config, RuleMatch& match) {
+  std::vector<std::string> names;
+  for (const PeerGroupConfig& group : config.groups) {
+    if (group.kind == PeerGroupConfig::Kind::Trunk) names.push_back(group.name);
+  }
+  for (const Placed<std::string>& name : when.texts("trunk")) {
+    const auto trunk = std::ranges::find(config.groups, "trunk:" + name.value, &PeerGroupConfig::reference);
+    if (trunk == config.groups.end()) {
+      when.problems().error(name.at, "there is no [trunk." + name.value + "]" + suggestion(name.value, names));
+    } else if (trunk->accept_from.empty()) {
+      when.problems().error(name.at,
+                            "[trunk." + name.value + "] has no 'accept_from', so nothing is known to come from it");
+    } else {
+      match.trunks.push_back({name.value, trunk->accept_from});
+    }
+  }
+}
+
 void read_names_of_listeners(TableReader& when, const Config& config, RuleMatch& match) {
   std::vector<std::string> names;
   for (const ListenerConfig& listener : config.listeners) names.push_back(listener.name);
@@ -134,6 +152,7 @@ void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
   read_uri(*when, "from", match.from);
   read_uri(*when, "to", match.to);
   read_sources(*when, match);
+  read_trunks(*when, draft.config, match);
   read_names_of_listeners(*when, draft.config, match);
   read_transports(*when, draft.config, match);
   read_fields(*when, match);
@@ -142,7 +161,7 @@ void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
     when->boolean("dialog", in_dialog);
     match.in_dialog = in_dialog;
   }
-  when->later({"trunk", "time", "identity"});
+  when->later({"time", "identity"});
   when->finish();
 }
 

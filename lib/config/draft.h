@@ -46,6 +46,7 @@ struct Draft {
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                  // one for each realm of config.auth
   std::vector<Position> handshake_auth;                        // likewise
+  std::vector<Position> groups;                                // of config.groups
   std::vector<std::pair<std::string, Position>> of_dialogs{};  // keys of [proxy] that are for dialogs that are followed
 };
 
@@ -62,6 +63,9 @@ void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, 
 void read_auth(TableReader& top, Draft& draft);
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
+void read_groups(TableReader& top, Draft& draft);
+// Why a proxy of this version could not send to `target`; "" when it could.
+std::string problem_with_target(const Uri& target);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
 // What `when` of a rule asks for. REQUIRES: the listeners have been read.

@@ -190,8 +190,9 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_timings(top, draft.config.timings);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
+  read_groups(top, draft);
   read_rules(top, draft);
-  top.later({"trunk", "pool", "numbering", "test"});
+  top.later({"numbering", "test"});
   top.finish();
   return draft;
 }

@@ -256,7 +256,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{rule + "do = { lookup = \"location\", mode = \"stateless\" }",
                   "5:6 the rule 'r' looks up a location in a stateless proxy, which must choose alike every time "
                   "(RFC 3261 §16.11); add mode = \"stateful\""},
-        WrongFile{rule + "do = { relay = \"trunk:acme\" }", "5:16 'relay': 'trunk:' is not available in this version"},
+        WrongFile{rule + "do = { relay = \"trunk:acme\" }", "5:16 there is no [trunk.acme] to relay to"},
         WrongFile{rule + "when = { method = \"IN VITE\" }\ndo = { lookup = \"location\" }",
                   "5:19 'IN VITE' is not a method (RFC 3261 §25.1: a token)"},
         WrongFile{rule + "when = { method = [\"invite\"] }\ndo = { lookup = \"location\" }",
@@ -302,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "7:8 a rule named 'r' stands above"}));
 
 const std::string relay_problem =
-    "5:16 'relay' takes 'request-uri' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': ";
+    "5:16 'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': ";
 
 INSTANTIATE_TEST_SUITE_P(
     RelayTargets, WrongFileTest,

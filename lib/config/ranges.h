@@ -61,6 +61,15 @@ inline constexpr DurationRange t1{std::chrono::milliseconds(1), std::chrono::sec
 inline constexpr DurationRange t2{std::chrono::milliseconds(1), std::chrono::minutes(5)};
 inline constexpr DurationRange t4{std::chrono::milliseconds(1), std::chrono::minutes(5)};
 
+// ---- [pool], [trunk]
+inline constexpr NumberRange weight{1, 100};
+inline constexpr NumberRange priority{1, 100};
+inline constexpr NumberRange in_a_row{1, 100};
+inline constexpr NumberRange failover_status{400, 599};
+inline constexpr DurationRange probe_every{std::chrono::seconds(1), std::chrono::hours(24)};
+inline constexpr DurationRange probe_timeout{std::chrono::milliseconds(100), std::chrono::seconds(32)};
+inline constexpr DurationRange half_open{std::chrono::seconds(1), std::chrono::hours(24)};
+
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
 inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};

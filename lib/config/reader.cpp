@@ -101,6 +101,30 @@ void TableReader::duration(std::string_view key, Duration& target, DurationRange
   }
 }
 
+std::vector<Placed<int>> TableReader::integers(std::string_view key, NumberRange range) {
+  const Node* node = take(key);
+  if (!node) return {};
+  const auto* array = std::get_if<Array>(&node->value);
+  if (!array) {
+    wrong_type(key, *node, "an array of integers");
+    return {};
+  }
+  if (array->empty()) problems_->error(node->at, naming(key) + " is empty: leave it out, or name at least one");
+  std::vector<Placed<int>> values;
+  for (const Node& element : *array) {
+    const auto* value = std::get_if<std::int64_t>(&element.value);
+    if (!value) {
+      wrong_type(key, element, "an array of integers");
+    } else if (*value < range.least || *value > range.most) {
+      problems_->error(element.at, naming(key) + ": " + std::to_string(*value) + " is not from " +
+                                       std::to_string(range.least) + " to " + std::to_string(range.most));
+    } else {
+      values.push_back({static_cast<int>(*value), element.at});
+    }
+  }
+  return values;
+}
+
 std::optional<TableReader> TableReader::table(std::string_view key, std::string name) {
   const Node* node = take(key);
   if (!node) return std::nullopt;
@@ -118,6 +142,11 @@ bool TableReader::is_a(std::string_view key) const {
 }
 
 bool TableReader::has_table(std::string_view key) const { return is_a<Table>(key); }
+bool TableReader::has_tables(std::string_view key) const {
+  const auto entry = std::ranges::find(*table_, key, &KeyedNode::key);
+  const auto* array = entry == table_->end() ? nullptr : std::get_if<Array>(&entry->value.value);
+  return array && !array->empty() && std::holds_alternative<Table>(array->front().value);
+}
 bool TableReader::is_boolean(std::string_view key) const { return is_a<bool>(key); }
 
 std::vector<Placed<std::string>> TableReader::keys() const {

@@ -30,6 +30,7 @@ class TableReader {
   bool has(std::string_view key) const;
   bool has_table(std::string_view key) const;     // it is there, and a table
   bool is_boolean(std::string_view key) const;    // it is there, and true or false
+  bool has_tables(std::string_view key) const;    // it is there, and an array that begins with a table
   std::vector<Placed<std::string>> keys() const;  // all that there are, in the order of the file
   Position at() const { return at_; }
   // Where that key stands. REQUIRES: has(key).
@@ -51,6 +52,8 @@ class TableReader {
   void integer(std::string_view key, Integer& target, NumberRange range) {
     integer(key, target, range.least, range.most);
   }
+  // An array of integers, with at least one; each with its place.
+  std::vector<Placed<int>> integers(std::string_view key, NumberRange range);
   std::optional<TableReader> table(std::string_view key, std::string name);
   // A table of tables, each under a name that the file chose: "[certificate.edge]".
   std::vector<std::pair<Placed<std::string>, TableReader>> named_tables(const std::string& key);
@@ -63,6 +66,7 @@ class TableReader {
   void later(std::initializer_list<std::string_view> keys);
   void finish();
 
+  const std::string& name() const { return name_; }
   // "timer_c in [proxy]", for a message.
   std::string naming(std::string_view key) const;
   Problems& problems() { return *problems_; }

@@ -12,40 +12,53 @@
 namespace intermediary {
 namespace {
 
-// Why a proxy of this version could not send to `target`; "" when it could.
-std::string problem_with_target(const Uri& target) {
-  if (!target.is_sip()) return "a proxy relays to a sip: or sips: URI, not '" + target.scheme_text + ":'";
-  if (!target.headers.empty()) return "a relay target carries no headers";
-  if (const std::optional<std::string_view> named = target.parameter("transport")) {
-    const std::optional<Transport> transport = parse_transport(*named);
-    if (!transport) return "unknown transport '" + std::string(*named) + "'";
-    if (is_websocket(*transport)) return "WebSocket connections are opened by clients, never by a proxy (RFC 7118)";
-  }
-  const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
-  if (const auto* none = std::get_if<NoHop>(&next)) return none->reason;
-  if (const auto* named = std::get_if<ResolveTarget>(&next)) {
-    return dns_name(named->host) ? "" : "'" + named->host + "' is no name that could have an address";
-  }
-  if (is_link_local(std::get<Hop>(next).remote.address)) {
-    return "a link-local address needs an interface, which a URI cannot name";
-  }
-  return "";
-}
+bool is_group_reference(std::string_view text) { return text.starts_with("pool:") || text.starts_with("trunk:"); }
 
 std::optional<RelayAction> parse_relay(const Placed<std::string>& relay, Problems& problems) {
   if (relay.value == "request-uri") return RelayAction{};
-  for (const std::string_view later : {"trunk:", "pool:"}) {
-    if (relay.value.starts_with(later)) {
-      problems.error(relay.at, "'relay': " + not_available(later));
-      return std::nullopt;
-    }
-  }
   const std::expected<Uri, ValueError> target = Uri::parse(relay.value);
   const std::string problem = target ? problem_with_target(*target) : target.error().detail;
   if (problem.empty()) return RelayAction{*target};
-  problems.error(relay.at,
-                 "'relay' takes 'request-uri' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': " + problem);
+  problems.error(
+      relay.at,
+      "'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': " +
+          problem);
   return std::nullopt;
+}
+
+// "pool:app", "trunk:acme": one, or several, of which each is for when the one before has failed.
+std::optional<RelayAction> parse_groups(const std::vector<Placed<std::string>>& references, const Config& config,
+                                        Problems& problems) {
+  RelayAction action;
+  std::vector<std::string> known;
+  for (const PeerGroupConfig& group : config.groups) known.push_back(group.reference());
+  for (const Placed<std::string>& reference : references) {
+    const std::string& name = reference.value;
+    if (!is_group_reference(name)) {
+      problems.error(
+          reference.at,
+          "'relay' names several, so each must be a pool or a trunk, such as 'pool:app', not '" + name + "'");
+    } else if (std::ranges::find(known, name) == known.end()) {
+      const std::size_t colon = name.find(':');
+      problems.error(reference.at, "there is no [" + name.substr(0, colon) + "." + name.substr(colon + 1) +
+                                       "] to relay to" + (known.empty() ? "" : suggestion(name, known)));
+    } else if (std::ranges::find(action.groups, name) != action.groups.end()) {
+      problems.error(reference.at, "'" + name + "' stands here twice");
+    } else {
+      action.groups.push_back(name);
+    }
+  }
+  if (action.groups.size() != references.size()) return std::nullopt;
+  return action;
+}
+
+std::optional<RelayAction> read_relay(TableReader& actions, const Config& config) {
+  const std::vector<Placed<std::string>> places = actions.texts("relay");
+  if (places.empty()) return std::nullopt;
+  if (places.size() == 1 && !is_group_reference(places.front().value)) {
+    return parse_relay(places.front(), actions.problems());
+  }
+  return parse_groups(places, config, actions.problems());
 }
 
 // The one store of this version stands under the one name "location".
@@ -134,15 +147,14 @@ std::string list_of_actions() {
   return list;
 }
 
-std::optional<RuleAction> read_one_action(TableReader& actions) {
+std::optional<RuleAction> read_one_action(TableReader& actions, const Config& config) {
   std::optional<RuleAction> action;
   const ForkPolicy fork = read_fork(actions);
   if (names_location(actions, "register")) action = RegisterAction{};
   if (names_location(actions, "lookup")) action = LookupAction{fork};
-  if (const std::optional<Placed<std::string>> relay = actions.text("relay")) {
-    if (const std::optional<RelayAction> parsed = parse_relay(*relay, actions.problems())) {
-      action = RelayAction{parsed->target, fork};
-    }
+  if (auto relay = read_relay(actions, config)) {
+    relay->fork = fork;
+    action = *std::move(relay);
   }
   if (actions.word("notify", {"dialog"}, {"presence", "reg", "message-summary", "conference"})) action = NotifyAction{};
   if (auto redirect = read_redirect(actions)) action = *std::move(redirect);
@@ -175,7 +187,7 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   std::optional<TableReader> actions = rule.table("do", "'do'");
   if (!actions) return std::nullopt;
   places.action = actions->at();
-  const std::optional<RuleAction> action = read_one_action(*actions);
+  const std::optional<RuleAction> action = read_one_action(*actions, draft.config);
   target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
   const bool later = actions->has("bridge") || actions->has("numbers");

@@ -55,6 +55,7 @@ struct DialogSet {
   std::string called;  // the address of record that was asked for, where it is not the callee's
   std::string caller_target;
   std::string rule;
+  std::uint32_t peer = 0;  // of a pool or trunk, to which it went; 0: none
   std::uint32_t cseq = 0;  // of the INVITE
   TimePoint started{};
   bool open = true;  // the INVITE's answers may still make dialogs

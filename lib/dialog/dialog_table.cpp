@@ -123,6 +123,7 @@ void DialogTable::erase(DialogId id) {
   }
   std::erase(set.dialogs, id);
   dialogs_.erase(id);
+  if (set.dialogs.empty()) set_peer(set_id, 0);
   erase_if_done(set_id);
 }
 
@@ -146,6 +147,19 @@ void DialogTable::erase_if_done(DialogSetId id) {
     }
   }
   sets_.erase(id);
+}
+
+void DialogTable::set_peer(DialogSetId id, std::uint32_t peer) {
+  DialogSet& set = *sets_.find(id);
+  if (set.peer == peer) return;
+  if (set.peer != 0 && --by_peer_[set.peer] == 0) by_peer_.erase(set.peer);
+  set.peer = set.dialogs.empty() ? 0 : peer;
+  if (set.peer != 0) ++by_peer_[set.peer];
+}
+
+std::size_t DialogTable::calls_to(std::uint32_t peer) const {
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? 0 : found->second;
 }
 
 std::vector<DialogSetId> DialogTable::of_user(std::string_view address_of_record) const {

@@ -51,6 +51,11 @@ class DialogTable {
   // No answer can make another dialog of that set.
   void close(DialogSetId id);
 
+  // The call went to that peer of a pool or trunk; before, it may have gone to another. REQUIRES: the set is there.
+  void set_peer(DialogSetId id, std::uint32_t peer);
+  // How many sets stand for calls to that peer.
+  std::size_t calls_to(std::uint32_t peer) const;
+
   // The sets in which that address of record calls or is called, in the order of their begin.
   std::vector<DialogSetId> of_user(std::string_view address_of_record) const;
   std::vector<DialogSetId> all() const { return sets_.ids(); }
@@ -83,6 +88,7 @@ class DialogTable {
   KeyMap<std::size_t> open_sets_;  // how many each INVITE has
   KeyMap<DialogId> by_tags_;
   std::multimap<std::uint64_t, DialogSetId> by_user_;
+  std::map<std::uint32_t, std::size_t> by_peer_;
 };
 
 // The address of record in the text of a URI; "" when it is none.

@@ -13,6 +13,7 @@ namespace intermediary {
 void EngineCore::take(WallClock& input) {
   wall_offset_ = input.now.time_since_epoch() - now_.time_since_epoch();
   nonce_offset_ = knows_wall_ ? std::max(nonce_offset_, wall_offset_) : wall_offset_;
+  if (prober_) prober_->start(now_);
   if (knows_wall_) return;
   knows_wall_ = true;
   for (DigestAuthenticator& authenticator : authenticators_) authenticator.forget_nonces_before(nonce_time());

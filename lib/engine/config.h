@@ -13,6 +13,7 @@
 #include "policy/digest.h"
 #include "policy/smime.h"
 #include "routing/path_use.h"
+#include "routing/peer_group.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
@@ -100,6 +101,7 @@ struct Config {
   std::optional<SmimeKeys> smime{};             // of the registrar: it reads and makes protected copies (RFC 3327 §6)
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
+  std::vector<PeerGroupConfig> groups{};        // to which rules relay
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

@@ -5,6 +5,7 @@
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
+//   peers.cpp     pools and trunks -> targets, and what is heard of them
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
@@ -29,16 +30,18 @@
 #include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
 #include "proxy/stateless.h"
+#include "routing/peer_table.h"
 #include "transaction/transaction_layer.h"
 #include "transport/flow_table.h"
 #include "transport/resolver.h"
 #include "ua/dialog_notifier.h"
 #include "ua/inspection.h"
+#include "ua/prober.h"
 #include "ua/registrar.h"
 
 namespace intermediary {
 
-class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
+class EngineCore final : public Wire, public ProxyPort, public NotifierPort, public ProberPort {
  public:
   EngineCore(const Config& config, const Seed& seed);
 
@@ -118,7 +121,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   // ACK and CANCEL are judged as the INVITE they belong to.
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
-  std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Decision& decision) const;
+  std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Arrival& arrival,
+                                               const Decision& decision);
   Refusal untaken(const Preprocessed& request) const;
   static bool leads_past_us(const Preprocessed& request);
   static Refusal foreign_route(const Preprocessed& request);
@@ -126,13 +130,25 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   std::expected<TargetSet, Refusal> look_up(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> look_up_gruu(const Preprocessed& request) const;
   std::expected<TargetSet, Refusal> relay(const Preprocessed& request, const RelayAction& action) const;
+  // ---- peers
+  std::expected<TargetSet, Refusal> relay_to_groups(const Preprocessed& request, const Arrival& arrival,
+                                                    const RelayAction& action, ProxyMode mode);
+  std::vector<PeerId> peers_for(const Preprocessed& request, const Arrival& arrival, std::size_t group, ProxyMode mode);
+  Target target_at(const Preprocessed& request, PeerId peer) const;
+  void forget_probe_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
+  void probed(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
+              const std::string& reason) override;
+  void heard_of(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
+                const std::string& reason) override;
   Refusal redirection(const Preprocessed& request, const RedirectAction& action) const;
   // Of a request that is refused on its way to forwarding.
   void turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Decision& decision,
                  bool keeps_state);
   void drop(const Message& request, const Arrival& arrival, const Rule& rule);
+  void follow_groups(const RelayAction& relay, ForkPolicy& fork) const;
   ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
-  std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Decision& decision) const;
+  std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Arrival& arrival,
+                                                  const Decision& decision);
   void tell_searches(const BindingChanged& change);
   void take_own(const MessagePtr& request, const Arrival& arrival);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
@@ -182,6 +198,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   bool has_flow(FlowId flow) const override { return flows_.find(flow) != nullptr; }
   bool is_open(FlowId flow) const override { return flows_.find(flow) != nullptr; }
   std::variant<Hop, std::uint64_t, std::string> find_notify_hop(const Uri& uri) override;
+  std::variant<Hop, std::uint64_t, std::string> find_probe_hop(const Uri& uri) override { return find_notify_hop(uri); }
   void send(const Hop& hop, std::string bytes) override;
   void emit(Event event) override { outputs_.emplace_back(std::move(event)); }
   void count_out(std::string_view bytes);
@@ -217,6 +234,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   Resolver resolver_;
   std::map<LookupId, Detour> detours_;
   Location location_;
+  PeerTable peers_;
   std::optional<Smime> smime_;
   Capabilities capabilities_;
   Registrar registrar_;
@@ -225,6 +243,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   NotifierSettings notifier_settings_;
   std::optional<DialogNotifier> notifier_;  // with a rule that notifies
   std::optional<DialogObserver> observer_;  // with a rule or a proxy in the call-stateful mode
+  std::optional<Prober> prober_;            // with a group that is probed
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order

@@ -134,8 +134,8 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
   Decision decision = decide(*pre, arrival);
   if (decision.drops()) return drop(*cancel, arrival, *decision.rule);
   const bool asks = decision.rule && !decision.rule->challenge.empty();
-  if (!transaction && decision.goes_on() && !asks && targets_of(*pre, decision)) {
-    decision.mode = ProxyMode::Stateless;
+  decision.mode = ProxyMode::Stateless;
+  if (!transaction && decision.goes_on() && !asks && targets_of(*pre, arrival, decision)) {
     return forward(cancel, arrival, std::move(*pre), decision);
   }
   refuse(cancel, arrival, {481, "no request here that it could cancel", {}}, decision.rule_name());
@@ -178,7 +178,7 @@ bool EngineCore::leads_nowhere(const Preprocessed& request, const Rule& rule) co
     return is_for_us(request);
   }
   const RelayAction* relay = std::get_if<RelayAction>(&rule.action);
-  return relay && !relay->target && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
+  return relay && relay->goes_anywhere() && !request.next_route && names_.is_us(uri.host, uri.port, uri.is_sips());
 }
 
 // Where the Request-URI says that it goes: a maddr (not ours: §16.4) stands for the host (§16.5).
@@ -230,7 +230,8 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
 }
 
 // §16.5.
-std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Decision& decision) const {
+std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Arrival& arrival,
+                                                         const Decision& decision) {
   if (request.flow) return only(Target{.uri = request.request_uri, .hop = request.flow, .is_flow = request.by_path});
   if (decision.by_route_set) return only(Target{.uri = request.request_uri});
   if (!decision.rule) return std::unexpected(untaken(request));
@@ -240,7 +241,10 @@ std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& req
             return std::unexpected(Refusal{405, "its rule registers, and it is no REGISTER", {{"Allow", "REGISTER"}}});
           },
           [&](const LookupAction&) { return look_up(request); },
-          [&](const RelayAction& action) { return relay(request, action); },
+          [&](const RelayAction& action) {
+            return action.groups.empty() ? relay(request, action)
+                                         : relay_to_groups(request, arrival, action, decision.mode);
+          },
           [&](const NotifyAction&) -> std::expected<TargetSet, Refusal> {
             return std::unexpected(Refusal{405, "its rule notifies, and it is no SUBSCRIBE", {{"Allow", "SUBSCRIBE"}}});
           },
@@ -421,7 +425,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     if (!user && keeps) return refuse_with_state(request, arrival, user.error(), decision.rule_name());
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
   }
-  auto plan = plan_for(pre, decision);
+  auto plan = plan_for(pre, arrival, decision);
   // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);

@@ -13,7 +13,7 @@ namespace intermediary {
 namespace {
 
 void add_inputs(const RuleMatch& when, RouteInputs& inputs) {
-  inputs.source |= !when.sources.empty();
+  inputs.source |= !when.sources.empty() || !when.trunks.empty();
   inputs.arrival |= !when.listeners.empty() || !when.transports.empty();
   inputs.parties |= !when.from.empty() || !when.to.empty();
   for (const FieldMatch& field : when.fields) inputs.fields.push_back(field.name);
@@ -52,6 +52,11 @@ bool notifies(const Config& config) {
                              [](const Rule& rule) { return std::holds_alternative<NotifyAction>(rule.action); });
 }
 
+bool probes(const Config& config) {
+  return std::ranges::any_of(config.groups,
+                             [](const PeerGroupConfig& group) { return group.health.probe_every > Duration::zero(); });
+}
+
 std::optional<Smime> opened(const std::optional<SmimeKeys>& keys) {
   if (!keys) return std::nullopt;
   auto smime = Smime::open(*keys);
@@ -82,6 +87,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       gruu_key_(derived_key(tag_key_, "temporary gruus")),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       resolver_(config_.dns.times, names_, random_),
+      peers_(config_.groups, config_.proxy.key),
       smime_(opened(config_.smime)),
       capabilities_(own_capabilities(registers(config_), config_.smime.has_value())),
       registrar_(config_.registrar, names_, location_, gruu_key_, smime_ ? &*smime_ : nullptr),
@@ -102,6 +108,9 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
   if (notifies(config_)) {
     capabilities_.methods.push_back(Method::Subscribe);
     notifier_.emplace(notifier_settings_, config_.limits, names_, dialogs_, transactions_, timers_, random_, *this);
+  }
+  if (probes(config_)) {
+    prober_.emplace(peers_, config_.server_name, names_, transactions_, timers_, random_, *this);
   }
   if (follows_dialogs(config_)) {
     observer_.emplace(dialog_settings_, proxy_settings_, config_.limits, names_, dialogs_, timers_, *this,
@@ -200,6 +209,21 @@ std::string problem_with(const HandshakeAuth& handshake, const Config& config) {
   return what + "needs a cookie and its key, not one of them";
 }
 
+std::string problem_with_groups(const Config& config) {
+  for (const PeerGroupConfig& group : config.groups) {
+    if (group.peers.empty()) return group.reference() + " has no peers";
+  }
+  for (const Rule& rule : config.rules) {
+    const auto* relay = std::get_if<RelayAction>(&rule.action);
+    if (!relay) continue;
+    for (const std::string& reference : relay->groups) {
+      if (std::ranges::find(config.groups, reference, &PeerGroupConfig::reference) != config.groups.end()) continue;
+      return "rule '" + rule.name + "' relays to " + reference + ", which there is not";
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string problem_with(const Config& config) {
@@ -231,6 +255,7 @@ std::string problem_with(const Config& config) {
   if (config.proxy.timer_c <= std::chrono::minutes(3)) {
     return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";
   }
+  if (std::string problem = problem_with_groups(config); !problem.empty()) return problem;
   for (const Rule& rule : config.rules) {
     if (rule.challenge.empty()) continue;
     if (std::ranges::find(config.auth, rule.challenge, &DigestRealm::name) == config.auth.end()) {

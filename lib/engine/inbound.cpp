@@ -147,7 +147,8 @@ void EngineCore::take(DnsAnswered& input) {
   for (Resolver::Finished& done : resolver_.take_finished()) {
     if (resolved_detour(done.lookup, done.hops)) continue;
     const HopQuery query{done.lookup.value};
-    const bool taken = stateful_.resolved(now_, query, done.hops) || stateless_.resolved(query, done.hops);
+    bool taken = stateful_.resolved(now_, query, done.hops) || stateless_.resolved(query, done.hops);
+    if (!taken && prober_) taken = prober_->resolved(now_, query.value, done.hops);
     if (!taken && notifier_) notifier_->resolved(now_, query.value, done.hops);
     drain_reports();
   }
@@ -207,6 +208,9 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Notifier:
         notifier_->timer_fired(now_, *tag);
         break;
+      case TimerOwner::Prober:
+        prober_->timer_fired(now_, *tag);
+        break;
     }
     drain_reports();
   }
@@ -223,6 +227,7 @@ void EngineCore::drain_reports() {
       if (gone && gone->user.kind == registering_user_kind) registering_.erase(gone->user.subject);
       stateful_.report(now_, report);
       if (notifier_) notifier_->report(now_, report);
+      if (prober_) prober_->report(now_, report);
     }
     if (notifier_) notifier_->flush(now_);
   } while (!reports_.empty() || !never_opened_.empty());

@@ -60,6 +60,7 @@ std::vector<Output> all_outputs() {
       Event{DialogConfirmed{dialog, seconds(3)}},
       Event{DialogEnded{dialog, ending, seconds(9), seconds(6)}},
       Event{SubscriptionChanged{"sip:a@x", "sip:s", "rule", SubscriptionChanged::Change::Ended, "timeout"}},
+      Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
   };
 }
 

@@ -44,11 +44,23 @@ bool is_for_one_agent(const Preprocessed& request) { return request.request_uri.
 
 }  // namespace
 
+// The first group's word counts for all of them.
+void EngineCore::follow_groups(const RelayAction& relay, ForkPolicy& fork) const {
+  const FailoverPolicy& failover = peers_.group(*peers_.find_group(relay.groups.front())).failover;
+  fork.mode = ForkMode::Failover;
+  fork.caller = CallerChoice::No;
+  fork.failover_statuses = failover.statuses;
+  fork.failover_after = failover.after;
+}
+
 ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& decision) const {
   ForkPolicy fork;
   if (!decision.rule) return fork;
   if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) fork = lookup->fork;
-  if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) fork = relay->fork;
+  if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) {
+    fork = relay->fork;
+    if (!relay->groups.empty()) follow_groups(*relay, fork);
+  }
   // §16.5: only a URI that we are responsible for gets further targets.
   if (fork.recurse && !is_local(request.request_uri)) fork.recurse = false;
   return fork;
@@ -70,9 +82,10 @@ Refusal EngineCore::redirection(const Preprocessed& request, const RedirectActio
   return {action.status, "its rule redirects it", contacts.take()};
 }
 
-std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& pre, const Decision& decision) const {
+std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& pre, const Arrival& arrival,
+                                                            const Decision& decision) {
   const Message& request = *pre.request;
-  auto targets = targets_of(pre, decision);
+  auto targets = targets_of(pre, arrival, decision);
   if (!targets) return std::unexpected(std::move(targets.error()));
   ForwardingPlan plan{.targets = *std::move(targets), .fork = fork_policy(pre, decision), .rule = decision.rule_name()};
   // RFC 3841 §7.1, §7.2: where we are responsible (whoever recurses is, see above); and know whom we could ask.

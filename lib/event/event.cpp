@@ -48,6 +48,22 @@ std::string_view change_text(BindingChanged::Change change) {
   return "";
 }
 
+std::string_view change_text(PeerChanged::Change change) {
+  switch (change) {
+    case PeerChanged::Change::Down:
+      return "down";
+    case PeerChanged::Change::Up:
+      return "up";
+    case PeerChanged::Change::Resting:
+      return "resting";
+    case PeerChanged::Change::Draining:
+      return "draining";
+    case PeerChanged::Change::Serving:
+      return "serving";
+  }
+  return "";
+}
+
 std::string_view change_text(FlowChanged::Change change) {
   switch (change) {
     case FlowChanged::Change::Opened:
@@ -143,6 +159,7 @@ std::string_view event_name(const Event& event) {
                         [](const DialogConfirmed&) { return "dialog-confirmed"; },
                         [](const DialogEnded&) { return "dialog-ended"; },
                         [](const SubscriptionChanged&) { return "subscription-changed"; },
+                        [](const PeerChanged&) { return "peer-changed"; },
                     },
                     event);
 }
@@ -189,6 +206,10 @@ std::string to_line(const Event& event) {
                  [&](const SubscriptionChanged& e) {
                    line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
                    line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
+                 },
+                 [&](const PeerChanged& e) {
+                   line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
+                   line.add_if_any("reason", e.reason);
                  },
              },
              event);

@@ -65,6 +65,20 @@ struct BindingChanged {
   enum class Change : std::uint8_t { Added, Refreshed, Removed, Expired } change = Change::Added;
 };
 
+// A peer of a pool or trunk (docs/configuration.md).
+struct PeerChanged {
+  std::string group;  // "pool:app"
+  std::string peer;   // its name
+  enum class Change : std::uint8_t {
+    Down,      // it gets no more requests
+    Up,        // it does again
+    Resting,   // it said 503 with Retry-After
+    Draining,  // the operator takes it out of service
+    Serving,   // and puts it back
+  } change = Change::Down;
+  std::string reason;
+};
+
 struct FlowChanged {
   FlowId flow;
   Transport transport = Transport::Tcp;
@@ -141,7 +155,7 @@ struct SubscriptionChanged {
 
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged>;
+                           SubscriptionChanged, PeerChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -2,6 +2,7 @@
 // their own (unfolded, within limits), into values of ours.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -90,5 +91,8 @@ std::expected<int, ValueError> parse_q(std::string_view value);
 std::string quoted(std::string_view text);
 // Folds become one space (RFC 3261 §7.3.1).
 std::string unfold(std::string_view value);
+
+// "120", "120 (I'm busy)", "120;duration=60" (RFC 3261 §20.33): nullopt where there is none that can be read.
+std::optional<std::chrono::seconds> retry_after(const Message& response);
 
 }  // namespace intermediary

@@ -65,4 +65,13 @@ std::string unfold(std::string_view value) {
   return out;
 }
 
+std::optional<std::chrono::seconds> retry_after(const Message& response) {
+  if (!response.has(FieldName::RetryAfter)) return std::nullopt;
+  const std::string_view text = trim(response.value(FieldName::RetryAfter));
+  const std::string_view digits = text.substr(0, std::min(text.find_first_of("; \t("), text.size()));
+  const auto seconds = parse_decimal<std::uint32_t>(digits);
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(*seconds);
+}
+
 }  // namespace intermediary

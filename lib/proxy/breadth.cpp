@@ -22,7 +22,7 @@ std::optional<std::uint32_t> parse_breadth(std::string_view text) {
 // Of those that are tried together, the most.
 std::size_t widest_group(const TargetSet& set, ForkMode mode) {
   if (mode == ForkMode::Parallel) return set.size();
-  if (mode == ForkMode::Serial) return 1;
+  if (mode == ForkMode::Serial || mode == ForkMode::Failover) return 1;
   std::ptrdiff_t widest = 0;
   for (const Target& target : set.targets()) {
     widest = std::max(widest, std::ranges::count(set.targets(), target.q_thousandths, &Target::q_thousandths));

@@ -30,6 +30,8 @@ class CallObserver {
   // is fine. `first`: no final answer went upstream before.
   virtual MessagePtr response(TimePoint now, const CallWatch& watch, const Message& request, std::uint64_t branch,
                               const MessagePtr& response, bool first) = 0;
+  // The call is being tried at, or was taken by, that peer of a pool or trunk.
+  virtual void goes_to(const CallWatch& watch, std::uint32_t peer) = 0;
   // The request has its final answer; 408 also where RFC 4320 lets nobody hear of it.
   virtual void answered(TimePoint now, const CallWatch& watch, int status) = 0;
   // The CANCEL of the request came.

@@ -283,6 +283,12 @@ Dialog* DialogObserver::adopt(TimePoint now, const CallWatch& watch, const Messa
   return &dialog;
 }
 
+void DialogObserver::goes_to(const CallWatch& watch, std::uint32_t peer) {
+  if (watch.kind != CallWatch::Kind::Invite) return;
+  const DialogSetId set{watch.subject};
+  if (dialogs_.find(set)) dialogs_.set_peer(set, peer);
+}
+
 // ---- ends
 
 void DialogObserver::answered(TimePoint now, const CallWatch& watch, int status) {

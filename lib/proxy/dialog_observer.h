@@ -37,6 +37,7 @@ class DialogObserver final : public CallObserver {
 
   MessagePtr response(TimePoint now, const CallWatch& watch, const Message& request, std::uint64_t branch,
                       const MessagePtr& response, bool first) override;
+  void goes_to(const CallWatch& watch, std::uint32_t peer) override;
   void answered(TimePoint now, const CallWatch& watch, int status) override;
   void cancelled(TimePoint now, const CallWatch& watch) override;
   void forgotten(TimePoint now, const CallWatch& watch) override;

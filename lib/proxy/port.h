@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "event/event.h"
 #include "message/uri.h"
 #include "proxy/refusal.h"
+#include "routing/peer_table.h"
 
 namespace intermediary {
 
@@ -34,6 +36,9 @@ class ProxyPort {
   virtual void forget_query(HopQuery query) = 0;
   // Whether that connection is there.
   virtual bool has_flow(FlowId flow) const = 0;
+  // What became of a request to that peer; `rest`: its Retry-After.
+  virtual void heard_of(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
+                        const std::string& reason) = 0;
   // Sends outside any transaction.
   virtual void send(const Hop& hop, std::string bytes) = 0;
   virtual void emit(Event event) = 0;

@@ -58,7 +58,8 @@ struct Branch {
   bool cancel_sent = false;
   std::string cancel_reason;  // Reason of the CANCEL (RFC 3326); "" for none
   bool rang_too_long = false;
-  TimerHandle timer;  // C, CancelledWait
+  bool passed_over = false;  // silent for too long: the next target is tried beside it (ForkMode::Failover)
+  TimerHandle timer;         // C, CancelledWait
   TimerHandle failover;
   TimerHandle ring;                     // Ring, GivenUpWait
   std::optional<TimePoint> ring_until;  // for all servers of the target, from the first try on

@@ -12,15 +12,6 @@ bool is_servers_failure(const Answered& answer, bool heard) {
   return answer.status == 408 && !answer.response && !heard;
 }
 
-std::optional<std::chrono::seconds> retry_after(const Message& response) {
-  if (!response.has(FieldName::RetryAfter)) return std::nullopt;
-  const std::string_view text = trim(response.value(FieldName::RetryAfter));
-  const std::string_view digits = text.substr(0, std::min(text.find_first_of("; \t("), text.size()));
-  const auto seconds = parse_decimal<std::uint32_t>(digits);
-  if (!seconds) return std::nullopt;
-  return std::chrono::seconds(*seconds);
-}
-
 void RestingServers::rest(TimePoint now, const Hop& server, std::chrono::seconds how_long) {
   until_[{server.transport, server.remote}] = now + std::min<Duration>(how_long, limit::longest_rest);
   std::erase_if(until_, [&](const auto& entry) { return entry.second <= now; });

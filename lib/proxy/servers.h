@@ -40,9 +40,6 @@ class Servers {
 // not be reached, or silence. `heard`: a provisional answer came before.
 bool is_servers_failure(const Answered& answer, bool heard);
 
-// "120", "120 (I'm busy)", "120;duration=60" (RFC 3261 §20.33): nullopt where there is none that can be read.
-std::optional<std::chrono::seconds> retry_after(const Message& response);
-
 // Servers that said 503 with Retry-After (RFC 3261 §21.5.4): for that long no request goes there as long as the target
 // has another. Apart from what is remembered of DNS, and about servers alone: whatever else fails for one request is
 // not held against the next.

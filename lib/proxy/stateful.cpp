@@ -124,7 +124,12 @@ void StatefulProxy::timer_fired(TimePoint now, const TimerTag& tag) {
       break;
     case ProxyTimer::Failover:
       branch->failover = {};
-      if (branch->state == Branch::State::Calling) try_next_server(now, *branch);
+      if (branch->state != Branch::State::Calling) break;
+      if (branch->servers.empty()) {
+        pass_over(*branch);
+      } else {
+        try_next_server(now, *branch);
+      }
       break;
     case ProxyTimer::CancelledWait:
       if (branch->state != Branch::State::Answered) {

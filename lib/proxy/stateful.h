@@ -86,6 +86,8 @@ class StatefulProxy {
   void finish(TimePoint now, Branch& branch, Answered answer);
   void ring_timed_out(TimePoint now, Branch& branch);
   void give_up(Branch& branch);
+  void pass_over(Branch& branch);
+  void tell_of_peer(const Branch& branch, bool heard);
   // Its name is not needed any more.
   void forget_query(Branch& branch);
   void want_cancel(TimePoint now, Branch& branch, std::string_view why, const std::string& reason);
@@ -94,6 +96,8 @@ class StatefulProxy {
   // Contexts.
   void give_up_silent(ResponseContext& context);
   bool has_last_answer(const Branch& branch) const;
+  bool is_silent_before_answer(const ResponseContext& context, std::size_t index) const;
+  bool has_next_peer(const ResponseContext& context) const;
   bool may_start(const ResponseContext& context) const;
   std::uint32_t breadth_left(const ResponseContext& context) const;
   bool knows(const ResponseContext& context, const Uri& uri) const;

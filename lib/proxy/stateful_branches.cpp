@@ -18,6 +18,13 @@ constexpr Duration silence_of_non_invite = std::chrono::seconds(4);
 // §18.1.1: closer than this to the path's MTU a request leaves over a reliable transport.
 constexpr std::size_t mtu_margin = 200;
 
+// Whether the next target of a failover is tried after that answer.
+bool leads_on(const ForkPolicy& fork, const Answered& answer) {
+  if (!answer.tried.empty()) return true;  // a 3xx, whose contacts come first
+  if (!answer.response) return answer.status != 487;
+  return std::ranges::find(fork.failover_statuses, answer.status) != fork.failover_statuses.end();
+}
+
 TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
   return {TimerOwner::Proxy, static_cast<std::uint8_t>(timer), branch.id.value};
 }
@@ -25,6 +32,9 @@ TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
 }  // namespace
 
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
+  if (branch.target.peer && context.watch.observer) {
+    context.watch.observer->goes_to(context.watch, branch.target.peer.value);
+  }
   if (branch.target.hop) return start_on_flow(now, context, branch);
   Uri room;
   const auto uri = next_hop(context.request, branch.target, room);
@@ -118,11 +128,11 @@ void StatefulProxy::transmit(TimePoint now, ResponseContext& context, Branch& br
   branch.client = transactions_.create_client(now, context.request.request->method(), branch.via_branch,
                                               std::move(bytes), branch.hop, {branch_user_kind, branch.id.value});
   if (context.is_invite()) branch.timer = timers_.arm(now, settings_.timer_c, timer_tag(branch, ProxyTimer::C));
-  if (!branch.servers.empty() && settings_.failover_after > Duration::zero()) {
+  const Duration silence = branch.servers.empty() ? context.fork.failover_after : settings_.failover_after;
+  if ((!branch.servers.empty() || has_next_peer(context)) && silence > Duration::zero()) {
     timers_.cancel(branch.failover);
     const Duration least = context.is_invite() ? Duration::zero() : silence_of_non_invite;
-    branch.failover =
-        timers_.arm(now, std::max(settings_.failover_after, least), timer_tag(branch, ProxyTimer::Failover));
+    branch.failover = timers_.arm(now, std::max(silence, least), timer_tag(branch, ProxyTimer::Failover));
   }
   if (context.fork.ring_timeout > Duration::zero() && !branch.ring) {
     if (!branch.ring_until) branch.ring_until = now + context.fork.ring_timeout;
@@ -190,6 +200,8 @@ void StatefulProxy::receive_final(TimePoint now, ResponseContext& context, Branc
   if (status >= 300 && status < 400 && context.fork.recurse && !context.search_over) follow(context, answer);
   finish(now, branch, std::move(answer));
   if (status < 300) {
+    const bool taken = branch.target.peer && context.watch.observer && !context.answered;
+    if (taken) context.watch.observer->goes_to(context.watch, branch.target.peer.value);
     pass_up(now, context, response);
     accepted(now, context, branch.id);
   }
@@ -227,6 +239,27 @@ void StatefulProxy::finish(TimePoint now, Branch& branch, Answered answer) {
   if (branch.failover) timers_.cancel(branch.failover);
   forget_query(branch);
   if (!branch.servers.empty() && is_servers_failure(branch.answer, heard)) try_next_server(now, branch);
+  if (branch.next) return;
+  if (branch.target.peer) tell_of_peer(branch, heard);
+  ResponseContext& context = *contexts_.find(branch.context);
+  if (context.fork.mode == ForkMode::Failover && !leads_on(context.fork, branch.answer)) context.waiting.clear();
+}
+
+// RFC 3261 §21.5.4: a 503 says that it cannot serve; any other answer that it can. One that was not waited for says
+// nothing, nor does one that was counted as silent already.
+void StatefulProxy::tell_of_peer(const Branch& branch, bool heard) {
+  const Answered& answer = branch.answer;
+  if (answer.response && answer.status != 503) return port_.heard_of(branch.target.peer, PeerOutcome::Alive, {}, {});
+  if (answer.status == 487 || branch.passed_over || heard) return;
+  const auto rest = answer.response ? retry_after(*answer.response) : std::nullopt;
+  port_.heard_of(branch.target.peer, PeerOutcome::Failed, rest, answer.reason);
+}
+
+// Its answer may come yet, as long as its transaction lives (RFC 3263 §4.3 has no better word for a peer that is slow).
+void StatefulProxy::pass_over(Branch& branch) {
+  branch.passed_over = true;
+  if (!branch.target.peer) return;
+  port_.heard_of(branch.target.peer, PeerOutcome::Failed, {}, "no answer from " + branch.hop.remote.to_string());
 }
 
 void StatefulProxy::forget_query(Branch& branch) {
@@ -251,6 +284,7 @@ void StatefulProxy::give_up(Branch& branch) {
   if (branch.ring) timers_.cancel(branch.ring);
   if (branch.failover) timers_.cancel(branch.failover);
   forget_query(branch);
+  if (branch.target.peer && branch.state == Branch::State::Calling && !branch.passed_over) pass_over(branch);
   if (!branch.cancel_wanted) branch.cancel_reason = timed_out_reason();
   branch.cancel_wanted = true;
   branch.state = Branch::State::Answered;

@@ -44,6 +44,25 @@ void StatefulProxy::give_up_silent(ResponseContext& context) {
       give_up(branch);
     }
   }
+  for (std::size_t i = 0; i + 1 < context.branches.size(); ++i) {
+    if (is_silent_before_answer(context, i)) give_up(*branches_.find(context.branches[i]));
+  }
+}
+
+// It was passed over, and the last of the peers behind it has spoken.
+bool StatefulProxy::is_silent_before_answer(const ResponseContext& context, std::size_t index) const {
+  const Branch& branch = *branches_.find(context.branches[index]);
+  if (!branch.passed_over || branch.state != Branch::State::Calling || !context.waiting.empty()) return false;
+  return std::all_of(context.branches.begin() + static_cast<std::ptrdiff_t>(index) + 1, context.branches.end(),
+                     [&](BranchId id) {
+                       const Branch& later = *branches_.find(id);
+                       return later.state == Branch::State::Answered || later.passed_over;
+                     }) &&
+         branches_.find(context.branches.back())->state == Branch::State::Answered;
+}
+
+bool StatefulProxy::has_next_peer(const ResponseContext& context) const {
+  return context.fork.mode == ForkMode::Failover && !context.waiting.empty();
 }
 
 // Of it and of the servers behind it, the last one that was tried has its final answer.
@@ -56,8 +75,10 @@ bool StatefulProxy::has_last_answer(const Branch& branch) const {
 bool StatefulProxy::may_start(const ResponseContext& context) const {
   if (context.waiting.empty() || breadth_left(context) == 0) return false;
   if (context.waiting.mode() == ForkMode::Parallel) return true;
-  return std::ranges::all_of(context.branches,
-                             [&](BranchId id) { return branches_.find(id)->state == Branch::State::Answered; });
+  return std::ranges::all_of(context.branches, [&](BranchId id) {
+    const Branch& branch = *branches_.find(id);
+    return branch.state == Branch::State::Answered || branch.passed_over;
+  });
 }
 
 // RFC 5393 §5.3.3.1: a branch that has its final answer has given its share back. One that was given up has none.
@@ -78,7 +99,8 @@ void StatefulProxy::start_group(TimePoint now, ResponseContext& context) {
   // Who registers while these ring gets a part, too.
   if (context.fork.late_contacts && breadth > group.size()) breadth -= share_of(breadth, group.size() + 1);
   // Who is given up without an answer keeps its part; those behind it have theirs all the same.
-  const std::size_t behind_these = context.fork.ring_timeout > Duration::zero() ? context.waiting.size() : 0;
+  const bool keeps = context.fork.ring_timeout > Duration::zero() || context.fork.mode == ForkMode::Failover;
+  const std::size_t behind_these = keeps ? context.waiting.size() : 0;
   const std::size_t before = context.branches.size();
   for (std::size_t i = 0; i < group.size(); ++i) {
     const BranchId id = branches_.emplace();

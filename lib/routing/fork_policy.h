@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/time.h"
 
@@ -19,6 +20,7 @@ enum class ForkMode : std::uint8_t {
   Parallel,  // all at once
   Serial,    // one after the other
   ByQ,       // those of equal q at once, the next lower q when all of them have failed
+  Failover,  // one after the other, as long as none has said anything that would be the next one's answer, too
 };
 
 struct ForkPolicy {
@@ -31,6 +33,10 @@ struct ForkPolicy {
   CallerChoice caller = CallerChoice::Yes;
   bool only_the_best = false;  // one target at most: the caller does not want a fork (RFC 3841 §9.1)
   bool cancel = true;          // a 2xx cancels the other branches
+  // Failover: the answers after which the next target is tried, and how long one may stay silent before the next is
+  // tried beside it (0: as long as its transaction lives).
+  std::vector<int> failover_statuses{};
+  Duration failover_after{};
 
   friend bool operator==(const ForkPolicy&, const ForkPolicy&) = default;
 };

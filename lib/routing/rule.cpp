@@ -25,8 +25,13 @@ bool takes_uri(const UriMatch& match, const std::optional<RuleUri>& uri) {
   return std::ranges::any_of(match.users, [&](const Pattern& pattern) { return pattern.found_in(user); });
 }
 
+bool contains(const std::vector<Cidr>& prefixes, const IpAddress& source) {
+  return std::ranges::any_of(prefixes, [&](const Cidr& prefix) { return prefix.contains(source); });
+}
+
 bool names_source(const RuleMatch& match, const IpAddress& source) {
-  return std::ranges::any_of(match.sources, [&](const Cidr& prefix) { return prefix.contains(source); });
+  return contains(match.sources, source) ||
+         std::ranges::any_of(match.trunks, [&](const TrunkMatch& trunk) { return contains(trunk.from, source); });
 }
 
 bool is_named(const Message& message, const Field& field, const FieldMatch& match) {
@@ -46,7 +51,8 @@ bool takes_field(const FieldMatch& match, const Message& message) {
 
 bool matches(const RuleMatch& match, const RuleQuery& query) {
   return holds(match.methods, [&](const std::string& method) { return method == query.method; }) &&
-         takes_uri(match.ruri, query.ruri) && (match.sources.empty() || names_source(match, query.source)) &&
+         takes_uri(match.ruri, query.ruri) && (match.sources.empty() || contains(match.sources, query.source)) &&
+         holds(match.trunks, [&](const TrunkMatch& trunk) { return contains(trunk.from, query.source); }) &&
          holds(match.listeners, [&](const std::string& name) { return name == query.listener; }) &&
          holds(match.transports, [&](Transport transport) { return transport == query.transport; }) &&
          match.in_dialog.value_or(query.in_dialog) == query.in_dialog && takes_uri(match.from, query.from) &&

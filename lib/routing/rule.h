@@ -37,6 +37,14 @@ struct UriMatch {
   friend bool operator==(const UriMatch&, const UriMatch&) = default;
 };
 
+// A trunk from which a request may come: by its name, and by the addresses that are its own.
+struct TrunkMatch {
+  std::string name;
+  std::vector<Cidr> from;
+
+  friend bool operator==(const TrunkMatch&, const TrunkMatch&) = default;
+};
+
 // Every condition that is not empty must hold; within one, any entry suffices, but of the fields all must hold. All
 // empty: everything matches.
 struct RuleMatch {
@@ -44,6 +52,7 @@ struct RuleMatch {
   UriMatch ruri;
   UriMatch from, to;                   // what From and To say, which proves nothing
   std::vector<Cidr> sources;           // the socket's address, never a header
+  std::vector<TrunkMatch> trunks;      // likewise
   std::vector<std::string> listeners;  // where it came in, by name
   std::vector<Transport> transports;   // by which it came
   std::vector<FieldMatch> fields;
@@ -59,10 +68,14 @@ struct LookupAction {
   ForkPolicy fork{};
   friend bool operator==(const LookupAction&, const LookupAction&) = default;
 };
-// To where the request itself says (Route, else Request-URI) when `target` is empty: an open relay for whoever matches.
+// To where the request itself says (Route, else Request-URI) when neither `target` nor a group is named: an open relay
+// for whoever matches.
 struct RelayAction {
   std::optional<Uri> target{};
   ForkPolicy fork{};
+  std::vector<std::string> groups{};  // "pool:app", "trunk:acme": the next when no peer of the one before is left
+
+  bool goes_anywhere() const { return !target && groups.empty(); }
   friend bool operator==(const RelayAction&, const RelayAction&) = default;
 };
 

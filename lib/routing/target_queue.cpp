@@ -20,7 +20,7 @@ std::vector<Target> TargetQueue::take_group(std::size_t most) {
   if (mode_ == ForkMode::Parallel && targets_.size() <= most) return std::exchange(targets_, {});
   const auto same_q = [q = targets_.front().q_thousandths](const Target& target) { return target.q_thousandths == q; };
   auto end = targets_.end();
-  if (mode_ == ForkMode::Serial) most = 1;
+  if (mode_ == ForkMode::Serial || mode_ == ForkMode::Failover) most = 1;
   if (mode_ == ForkMode::ByQ) end = std::find_if_not(targets_.begin(), targets_.end(), same_q);
   end = targets_.begin() + std::min<std::ptrdiff_t>(end - targets_.begin(), static_cast<std::ptrdiff_t>(most));
   std::vector<Target> group(std::move_iterator(targets_.begin()), std::move_iterator(end));

@@ -8,7 +8,7 @@
 namespace intermediary {
 
 bool is_same_way(const Target& a, const Target& b) {
-  return a.hop == b.hop && a.path == b.path && equivalent(a.uri, b.uri);
+  return a.peer == b.peer && a.hop == b.hop && a.path == b.path && equivalent(a.uri, b.uri);
 }
 
 bool is_same_agent(const Target& a, const Target& b) { return is_same_instance(a.instance(), b.instance()); }

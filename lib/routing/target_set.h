@@ -10,6 +10,7 @@
 #include "base/flow.h"
 #include "base/instance.h"
 #include "message/uri.h"
+#include "routing/peer_group.h"
 
 namespace intermediary {
 
@@ -26,6 +27,7 @@ struct Target {
   std::vector<Target> alternatives{};
   std::string features{};          // the parameters of its Contact, where there are any (RFC 3840 §5)
   InstancePlace instance_place{};  // in `features`
+  PeerId peer{};                   // the peer of a group that it stands for
 
   // Which user agent registered the contact, where that says it (RFC 5626 §4.1); else "".
   std::string_view instance() const { return instance_place.in(features); }

@@ -63,6 +63,7 @@ LogLevel level_of(const Event& event) {
                         [](const DialogConfirmed&) { return LogLevel::Debug; },
                         [](const DialogEnded&) { return LogLevel::Info; },
                         [](const SubscriptionChanged&) { return LogLevel::Info; },
+                        [](const PeerChanged&) { return LogLevel::Warning; },
                     },
                     event);
 }

@@ -204,7 +204,14 @@ std::string ScenarioExport::node_lines() const {
           " t4=" + microseconds_text(config.timings.t4);
   if (!config.server_name.empty() && !config.server_name.contains(' ')) line += " server=" + config.server_name;
   line += '\n';
-  for (const Rule& rule : config.rules) line += "rule     server " + rule_text(rule, config) + '\n';
+  for (const Rule& rule : config.rules) {
+    const auto* relay = std::get_if<RelayAction>(&rule.action);
+    if (relay && !relay->groups.empty()) {
+      line +=
+          "# The next rule relays to " + joined(relay->groups) + ": run this with --config and the server's file.\n";
+    }
+    line += "rule     server " + rule_text(rule, config) + '\n';
+  }
   return line;
 }
 

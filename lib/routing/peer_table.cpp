@@ -1,0 +1,213 @@
+#include "routing/peer_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+namespace intermediary {
+
+namespace {
+
+// By a key, and equals in the order of the configuration.
+void sort_by(std::vector<PeerId>& peers, auto key) {
+  std::ranges::sort(peers, {}, [&](PeerId id) { return std::pair(key(id), id); });
+}
+
+}  // namespace
+
+PeerTable::PeerTable(const std::vector<PeerGroupConfig>& groups, const HashKey& key) : groups_(groups), key_(key) {
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    first_.push_back(entries_.size());
+    for (std::size_t index = 0; index < groups_[group].peers.size(); ++index) {
+      entries_.push_back({group, index});
+      states_.push_back(State{.drain = groups_[group].peers[index].drain});
+    }
+  }
+  next_turn_.resize(groups_.size());
+}
+
+std::optional<std::size_t> PeerTable::find_group(std::string_view reference) const {
+  const auto found = std::ranges::find(groups_, reference, &PeerGroupConfig::reference);
+  if (found == groups_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - groups_.begin());
+}
+
+const PeerConfig& PeerTable::peer(PeerId peer) const {
+  const Entry& entry = entries_[peer.value - 1];
+  return groups_[entry.group].peers[entry.index];
+}
+
+std::vector<PeerId> PeerTable::all() const {
+  std::vector<PeerId> peers;
+  for (std::uint32_t i = 1; i <= entries_.size(); ++i) peers.push_back(PeerId{i});
+  return peers;
+}
+
+std::vector<PeerId> PeerTable::members(std::size_t group) const {
+  std::vector<PeerId> peers;
+  for (std::size_t i = 0; i < groups_[group].peers.size(); ++i) {
+    peers.push_back(PeerId{static_cast<std::uint32_t>(first_[group] + i + 1)});
+  }
+  return peers;
+}
+
+std::optional<PeerId> PeerTable::named(std::size_t group, const Uri& uri) const {
+  for (const PeerId id : members(group)) {
+    const Uri& own = peer(id).uri;
+    if (equals_ignoring_case(own.host, uri.host) && own.port == uri.port) return id;
+  }
+  return std::nullopt;
+}
+
+bool PeerTable::takes(TimePoint now, PeerId peer) const {
+  const State& s = state(peer);
+  if (s.drain || now < s.rests_until) return false;
+  if (s.up) return true;
+  return group_of(peer).health.probe_every == Duration::zero() && now >= s.next_trial;
+}
+
+std::vector<PeerId> PeerTable::choose(TimePoint now, std::size_t group, std::string_view hashed,
+                                      const CallCount& calls) {
+  std::vector<PeerId> left = members(group);
+  std::erase_if(left, [&](PeerId peer) { return !takes(now, peer); });
+  const auto priority = [this](PeerId id) { return peer(id).priority; };
+  sort_by(left, priority);
+  std::vector<PeerId> chosen;
+  for (auto begin = left.begin(); begin != left.end();) {
+    const auto end = std::find_if(begin, left.end(), [&](PeerId id) { return priority(id) != priority(*begin); });
+    std::vector<PeerId> equals(begin, end);
+    if (chosen.empty()) {
+      order(group, equals, hashed, calls);
+    } else {
+      order_by_hash(equals, hashed);  // nobody's turn yet
+    }
+    chosen.insert(chosen.end(), equals.begin(), equals.end());
+    begin = end;
+  }
+  // Half open: the request that goes there is the only one until it is known what became of it.
+  if (!chosen.empty() && !state(chosen.front()).up) {
+    state(chosen.front()).next_trial = now + groups_[group].health.half_open;
+  }
+  return chosen;
+}
+
+void PeerTable::order(std::size_t group, std::vector<PeerId>& peers, std::string_view hashed, const CallCount& calls) {
+  switch (groups_[group].distribution) {
+    case Distribution::RoundRobin:
+      return order_by_turn(group, peers);
+    case Distribution::Weighted:
+      return order_by_credit(peers);
+    case Distribution::Hash:
+      return order_by_hash(peers, hashed);
+    case Distribution::LeastCalls:
+      return order_by_calls(peers, calls);
+  }
+}
+
+void PeerTable::order_by_turn(std::size_t group, std::vector<PeerId>& peers) {
+  std::uint32_t& next = next_turn_[group];
+  const auto first = std::ranges::find_if(peers, [&](PeerId id) { return entries_[id.value - 1].index >= next; });
+  std::ranges::rotate(peers, first == peers.end() ? peers.begin() : first);
+  next = static_cast<std::uint32_t>(entries_[peers.front().value - 1].index + 1);
+}
+
+// Each gains its weight, and who has most pays for all: of N turns, N in the sum of the weights, each has its share.
+void PeerTable::order_by_credit(std::vector<PeerId>& peers) {
+  std::int64_t total = 0;
+  for (const PeerId id : peers) {
+    state(id).credit += peer(id).weight;
+    total += peer(id).weight;
+  }
+  sort_by(peers, [this](PeerId id) { return -state(id).credit; });
+  state(peers.front()).credit -= total;
+}
+
+// Rendezvous hashing (Thaler and Ravishankar, 1998): whoever goes takes along only what was his. A weight is that many
+// draws.
+std::uint64_t PeerTable::score(PeerId id, std::string_view hashed) const {
+  std::uint64_t best = 0;
+  for (std::uint32_t draw = 0; draw < peer(id).weight; ++draw) {
+    best = std::max(best, KeyedHash(key_).field(peer(id).uri.to_string()).field(hashed).number(draw).finish());
+  }
+  return best;
+}
+
+void PeerTable::order_by_hash(std::vector<PeerId>& peers, std::string_view hashed) const {
+  std::vector<std::pair<std::uint64_t, PeerId>> scored;
+  for (const PeerId id : peers) scored.emplace_back(~score(id, hashed), id);
+  std::ranges::sort(scored);
+  for (std::size_t i = 0; i < scored.size(); ++i) peers[i] = scored[i].second;
+}
+
+void PeerTable::order_by_calls(std::vector<PeerId>& peers, const CallCount& calls) const {
+  std::vector<std::pair<std::uint64_t, PeerId>> counted;
+  for (const PeerId id : peers) counted.emplace_back(calls(id), id);
+  std::ranges::sort(counted, [this](const auto& a, const auto& b) {
+    const std::uint64_t load_of_a = a.first * peer(b.second).weight, load_of_b = b.first * peer(a.second).weight;
+    return load_of_a != load_of_b ? load_of_a < load_of_b : a.second < b.second;
+  });
+  for (std::size_t i = 0; i < counted.size(); ++i) peers[i] = counted[i].second;
+}
+
+PeerId PeerTable::fixed(std::size_t group, std::string_view hashed) const {
+  std::vector<PeerId> peers = members(group);
+  order_by_hash(peers, hashed);
+  return peers.front();
+}
+
+std::chrono::seconds PeerTable::wait(TimePoint now, std::size_t group) const {
+  Duration least = std::chrono::minutes(1);
+  for (const PeerId id : members(group)) {
+    const State& s = state(id);
+    if (s.drain) continue;
+    const Duration probed = groups_[group].health.probe_every;
+    const TimePoint up_at = s.up ? now : probed > Duration::zero() ? now + probed : s.next_trial;
+    least = std::min(least, std::max(up_at, s.rests_until) - now);
+  }
+  return std::max(std::chrono::ceil<std::chrono::seconds>(least), std::chrono::seconds(1));
+}
+
+PeerChanged PeerTable::change(PeerId id, PeerChanged::Change what, std::string reason) const {
+  return {group_of(id).reference(), peer(id).name, what, std::move(reason)};
+}
+
+std::optional<PeerChanged> PeerTable::heard(TimePoint now, PeerId id, PeerOutcome outcome, bool probe,
+                                            std::optional<std::chrono::seconds> rest, const std::string& reason) {
+  const HealthPolicy& health = group_of(id).health;
+  State& s = state(id);
+  if (outcome == PeerOutcome::Alive) {
+    s.failures = 0;
+    if (s.up || (probe && ++s.successes < health.up_after)) return std::nullopt;
+    if (!probe && health.probe_every > Duration::zero()) return std::nullopt;  // an answer to what went there before
+    s.up = true;
+    return change(id, PeerChanged::Change::Up, reason);
+  }
+  s.successes = 0;
+  ++s.failures;
+  const bool rested = now < s.rests_until;
+  if (rest) s.rests_until = std::max(s.rests_until, now + std::min(*rest, limit::longest_rest));
+  if (s.up && s.failures >= health.down_after) {
+    s.up = false;
+    s.next_trial = now + health.half_open;
+    return change(id, PeerChanged::Change::Down, reason);
+  }
+  if (!s.up || rested || s.rests_until <= now) return std::nullopt;
+  return change(id, PeerChanged::Change::Resting, reason);
+}
+
+bool PeerTable::set_drain(PeerId id, bool drain) {
+  if (state(id).drain == drain) return false;
+  state(id).drain = drain;
+  return true;
+}
+
+PeerTable::View PeerTable::view(TimePoint now, PeerId id) const {
+  const State& s = state(id);
+  View view{.up = s.up, .draining = s.drain};
+  if (now < s.rests_until) view.rests_until = s.rests_until;
+  return view;
+}
+
+}  // namespace intermediary
