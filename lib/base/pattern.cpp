@@ -27,4 +27,16 @@ bool Pattern::found_in(std::string_view subject) const {
   return re2::RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *expression_);
 }
 
+std::optional<std::string> Pattern::replaced(std::string_view subject, std::string_view with) const {
+  std::string text(subject);
+  if (!re2::RE2::Replace(&text, *expression_, re2::StringPiece(with.data(), with.size()))) return std::nullopt;
+  return text;
+}
+
+std::string Pattern::problem_with(std::string_view with) const {
+  std::string error;
+  const bool good = expression_->CheckRewriteString(re2::StringPiece(with.data(), with.size()), &error);
+  return good ? std::string() : error;
+}
+
 }  // namespace intermediary

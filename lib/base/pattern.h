@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ class Pattern {
 
   // Anywhere in the subject, unless the expression says ^ or $. The subject is any bytes.
   bool found_in(std::string_view subject) const;
+  // What is found, replaced: "\1" to "\9" in `with` are its groups, "\0" all of it. nullopt: it is not found, or
+  // `with` names a group that there is not.
+  std::optional<std::string> replaced(std::string_view subject, std::string_view with) const;
+  // What is wrong with such a `with`; "" when nothing is.
+  std::string problem_with(std::string_view with) const;
   const std::string& text() const { return text_; }
 
   // Its text says all (base/archive.h). Written only.

@@ -61,6 +61,7 @@ void read_peer(TableReader& reader, PeerGroupConfig& group) {
 void read_only_peer(TableReader& reader, PeerGroupConfig& group) {
   const auto text = reader.text("peer");
   if (reader.has("peers")) {
+    reader.ignore("peers");
     reader.problems().error(reader.key_at("peer"), reader.naming("peer") + " and 'peers' exclude each other");
   } else if (const auto uri = text ? parse_peer(*text, reader.problems()) : std::nullopt) {
     add_peer(PeerConfig{.name = {}, .uri = *uri}, text->at, group, reader.problems());

@@ -12,7 +12,8 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::string listen = "listen = [{ name = \"in\", on = \"udp:127.0.0.1:5060\" }]\n";
+const std::string listen =
+    "listen = [{ name = \"in\", on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n";
 const std::string pool = listen + "[pool.app]\npeers = [\"sip:127.0.0.2\"]\n";
 const std::string trunk = listen + "[trunk.acme]\npeer = \"sip:127.0.0.2\"\n";
 const std::string to_pool = "[[rule]]\nname = \"r\"\ndo = { relay = \"pool:app\" }\n";
@@ -86,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongGroup{listen + "[pool.app]\n", "2:1 'peers' in [pool.app] is missing: whom it consists of"},
         WrongGroup{listen + "[trunk.acme]\n", "2:1 'peer' in [trunk.acme] is missing: whom it consists of"},
         WrongGroup{listen + "[pool.app]\npeers = [\"127.0.0.2\"]",
-                   "3:10 a peer is a URI such as 'sip:10.0.0.11;transport=tcp': '127.0.0.2' has no scheme such as "
-                   "'sip:'"},
+                   "3:10 a peer is a URI such as 'sip:10.0.0.11;transport=tcp': URI: no scheme: "
+                   "'127.0.0.2'"},
         WrongGroup{listen + "[pool.app]\npeers = [\"sip:bob@127.0.0.2\"]",
                    "3:10 a peer is a URI such as 'sip:10.0.0.11;transport=tcp': a peer is a host, without a user"},
         WrongGroup{listen + "[pool.app]\npeers = [\"sip:127.0.0.2\", \"sip:127.0.0.2\"]",
@@ -119,7 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongGroup{pool + "failover = { on = [503, 503] }", "4:25 503 stands here twice"},
         WrongGroup{pool + "failover = { on = [407] }",
                    "4:20 407 is for the caller: no other peer can answer it in his place"},
-        WrongGroup{pool + "accept_from = [\"10.0.0.0/8\"]", "4:1 unknown key 'accept_from' in [pool.app]"},
+        WrongGroup{pool + "accept_from = [\"10.0.0.0/8\"]",
+                   "4:1 unknown key 'accept_from' in [pool.app]; there is 'peers', 'distribution', 'hash', 'health', "
+                   "'failover'"},
         WrongGroup{trunk + "accept_from = [\"all\"]",
                    "4:16 'all' is not an address or a prefix such as '203.0.113.0/24'"},
         WrongGroup{trunk + "peers = [\"sip:127.0.0.3\"]", "3:1 'peer' in [trunk.acme] and 'peers' exclude each other"},
@@ -148,8 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
             listen + "[pool.app]\npeers = [\"sip:127.0.0.1\"]\n" + to_pool,
             "2:7 a peer of pool:app leads to udp:127.0.0.1:5060, where 'in' listens: requests would come back to "
             "us"},
-        WrongGroup{listen + "[pool.app]\npeers = [\"sip:127.0.0.2;transport=tcp\"]\n" + to_pool,
-                   "2:7 a peer of pool:app leads to tcp:127.0.0.2:5060, but no listener is there for tcp over IPv4: "
+        WrongGroup{listen + "[pool.app]\npeers = [\"sip:127.0.0.2;transport=tls\"]\n" + to_pool,
+                   "2:7 a peer of pool:app leads to tls:127.0.0.2:5061, but no listener is there for tls over IPv4: "
                    "answers would have no way back"}));
 
 TEST(GroupsTest, WarnsOfWhatNobodyUses) {

@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{listen + "domains = \"${DOMAIN\"", "2:11 '${' has no '}'"},
         WrongFile{listen + "domains = \"${1 + 1}\"", "2:11 '${1 + 1}' is not the name of an environment variable"},
         WrongFile{listen + "[proxy]\nkey = \"file:gone.txt\"", "3:7 cannot read 'gone.txt': no such file"},
-        WrongFile{listen + "[trunk.acme]\npeer = \"sip:192.0.2.1\"", "2:2 'trunk' is not available in this version"}));
+        WrongFile{listen + "[numbering.nl]\ncountry = \"31\"", "2:2 'numbering' is not available in this version"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Listeners, WrongFileTest,

@@ -62,6 +62,8 @@ class TableReader {
   // An array of tables, each read as `name`.
   std::vector<TableReader> tables(std::string_view key, const std::string& name);
 
+  // It may stand there; what is wrong with it has been said.
+  void ignore(std::string_view key) { known_.emplace_back(key); }
   // Keys of the design that do not exist yet: refused by name.
   void later(std::initializer_list<std::string_view> keys);
   void finish();

@@ -111,13 +111,14 @@ TEST(IoArchive, AnInputHasAllThatItHad) {
 }
 
 // Whoever has a record wants to read it next year. If this fails, a member of engine/io.h or event/event.h was added,
-// taken away or moved: raise io_format, and put the new hash here.
+// taken away or moved: raise io_format, and put the new hash here. A new alternative at the end of a variant leaves what
+// was written before as it is: then the hash alone.
 TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
   EXPECT_EQ(io_format, 1u);
-  EXPECT_EQ(to_hex(hash.finish()), "62e48d0be612bb9e");
+  EXPECT_EQ(to_hex(hash.finish()), "e903686a387ff81d");
 }
 
 RC_GTEST_PROP(IoArchiveProperty, AnyBytesAreRefusedOrTheOneFormOfAnInput, (std::string bytes, std::uint8_t kind)) {

@@ -1,0 +1,125 @@
+#include "routing/rates.h"
+
+#include <algorithm>
+#include <bit>
+#include <tuple>
+#include <utility>
+
+#include "base/text.h"
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::int64_t millionths = 1'000'000;
+constexpr std::size_t decimals = 6;
+
+constexpr std::size_t start_digits = 5;
+constexpr std::size_t start_count = 100'000;
+constexpr std::size_t most_digits = 15;  // E.164 §6.1
+
+// Digits up to the first that is none.
+std::uint64_t key_of(std::string_view digits) {
+  std::uint64_t key = 0;
+  for (std::size_t i = 0; i < std::min(digits.size(), most_digits) && is_digit(digits[i]); ++i) {
+    key |= static_cast<std::uint64_t>(digits[i] - '0' + 1) << (60 - 4 * i);
+  }
+  return key;
+}
+
+// Whether the prefix with that key begins the number with this one.
+bool begins(std::uint64_t prefix, std::uint64_t number) {
+  if (prefix == 0) return true;
+  const int unused = std::countr_zero(prefix) / 4 * 4;
+  return (number >> unused) == (prefix >> unused);
+}
+
+// By prefix; of one prefix those for all times before those for one, and else against the order of the table: they are
+// read backwards.
+bool stands_before(const Rate* a, const Rate* b) {
+  const bool a_timed = a->band != 0, b_timed = b->band != 0;
+  return std::tie(a->prefix, a_timed, b) < std::tie(b->prefix, b_timed, a);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_cost(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const auto whole = parse_decimal<std::uint32_t>(text.substr(0, point));
+  if (!whole) return std::nullopt;
+  if (point == text.size()) return std::int64_t{*whole} * millionths;
+  std::string part(text.substr(point + 1));
+  if (part.empty() || part.size() > decimals) return std::nullopt;
+  part.resize(decimals, '0');
+  const auto fraction = parse_decimal<std::uint32_t>(part);
+  if (!fraction) return std::nullopt;
+  return std::int64_t{*whole} * millionths + *fraction;
+}
+
+std::string cost_text(std::int64_t cost) {
+  std::string fraction = std::to_string(millionths + cost % millionths).substr(1);
+  while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
+  return std::to_string(cost / millionths) + "." + fraction;
+}
+
+PrefixIndex::PrefixIndex(const RateTable& table) {
+  std::vector<const Rate*> rates;
+  rates.reserve(table.rates.size());
+  for (const Rate& rate : table.rates) rates.push_back(&rate);
+  std::ranges::sort(rates, stands_before);
+  entries_.reserve(rates.size());
+  for (const Rate* rate : rates) {
+    Entry entry{.key = key_of(rate->prefix), .cost = rate->cost, .carrier = rate->carrier, .band = rate->band};
+    entry.quality = rate->quality;
+    entry.prefix_digits = static_cast<std::uint8_t>(rate->prefix.size());
+    auto shorter = static_cast<std::uint32_t>(entries_.size());
+    const bool is_next = shorter != 0 && entries_.back().key == entry.key;
+    if (is_next) shorter = entries_.back().shorter;
+    while (!is_next && shorter != 0 && !begins(entries_[shorter - 1].key, entry.key)) {
+      shorter = entries_[shorter - 1].shorter;
+    }
+    entry.shorter = shorter;
+    entries_.push_back(entry);
+  }
+  for (std::size_t number = 0; number < start_count; ++number) {
+    const std::uint64_t key = key_of(std::to_string(start_count + number).substr(1));
+    const auto first = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
+    starts_.push_back(static_cast<std::uint32_t>(first - entries_.begin()));
+  }
+  starts_.push_back(static_cast<std::uint32_t>(entries_.size()));
+}
+
+std::uint32_t PrefixIndex::longest(std::string_view digits) const {
+  const std::uint64_t key = key_of(digits);
+  std::size_t begin = 0, end = entries_.size();
+  if (digits.size() >= start_digits) {
+    if (const auto number = parse_decimal<std::uint32_t>(digits.substr(0, start_digits))) {
+      begin = starts_[*number];
+      end = starts_[*number + std::size_t{1}];
+    }
+  }
+  const auto stands_behind = [](std::uint64_t k, const Entry& entry) { return k < entry.key; };
+  const auto behind = std::upper_bound(entries_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                       entries_.begin() + static_cast<std::ptrdiff_t>(end), key, stands_behind);
+  auto place = static_cast<std::uint32_t>(behind - entries_.begin());
+  while (place != 0 && !begins(entries_[place - 1].key, key)) place = entries_[place - 1].shorter;
+  return place;
+}
+
+// From the longest prefix up, and of one prefix those for this time first: what is found for a carrier stays.
+std::vector<FoundRate> PrefixIndex::find(std::string_view digits, const BandHolds& band_holds) const {
+  std::vector<FoundRate> found;
+  for (std::uint32_t place = longest(digits); place != 0;) {
+    const Entry& entry = entries_[place - 1];
+    const bool is_new = std::ranges::find(found, entry.carrier, &FoundRate::carrier) == found.end();
+    if (is_new && (entry.band == 0 || band_holds(entry.band - std::size_t{1}))) {
+      found.push_back({entry.carrier, entry.quality, entry.prefix_digits, entry.cost});
+    }
+    const bool has_next = place > 1 && entries_[place - 2].key == entry.key;
+    place = has_next ? place - 1 : entry.shorter;
+  }
+  std::ranges::sort(found, {}, [](const FoundRate& r) { return std::tuple(r.cost, 100 - r.quality, r.carrier); });
+  return found;
+}
+
+}  // namespace intermediary

@@ -1,0 +1,81 @@
+// Least-cost routing: which trunks lead to a number, the cheapest first. Of each trunk the rate with the longest prefix
+// counts, and among those the one whose times hold now.
+//
+// Money is an integer of millionths of a currency unit a minute. Ties are broken by quality, then by the order in which
+// the trunks stand in the table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace intermediary {
+
+struct Rate {
+  std::string prefix;         // of the number without its '+': "3120"; "" is every number
+  std::uint16_t carrier = 0;  // of RateTable::carriers
+  std::uint16_t band = 0;     // 0: at all times; else 1 + the place in RateTable::bands
+  std::uint8_t quality = 0;   // 0 to 100, the higher the better
+  std::int64_t cost = 0;      // millionths a minute
+
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+struct RateTable {
+  std::string name;
+  std::vector<std::string> carriers{};  // "trunk:acme"
+  std::vector<std::string> bands{};     // names of times
+  std::vector<Rate> rates{};
+
+  friend bool operator==(const RateTable&, const RateTable&) = default;
+};
+
+// "0.0125" as 12500; nullopt for what is no such number, or has more than six decimals.
+std::optional<std::int64_t> parse_cost(std::string_view text);
+std::string cost_text(std::int64_t cost);
+
+// What a search has found: the rate of one carrier.
+struct FoundRate {
+  std::uint16_t carrier = 0;
+  std::uint8_t quality = 0;
+  std::uint8_t prefix_digits = 0;
+  std::int64_t cost = 0;
+
+  friend bool operator==(const FoundRate&, const FoundRate&) = default;
+};
+
+// The table, ready to be searched: its rates by prefix, each with the next shorter prefix that its own lies in. The
+// prefix that stands before a number is its longest one, or lies in it: one search among those with the same first
+// digits, and a few steps from there.
+class PrefixIndex {
+ public:
+  explicit PrefixIndex(const RateTable& table);
+
+  // `band_holds`: whether that one of RateTable::bands holds now.
+  using BandHolds = std::function<bool(std::size_t band)>;
+  // The rates that count for that number, one for each carrier that has any, in the order in which they are to be
+  // tried.
+  std::vector<FoundRate> find(std::string_view digits, const BandHolds& band_holds) const;
+
+ private:
+  struct Entry {
+    std::uint64_t key = 0;  // of its prefix, four bits a digit, from the top: 1 + the digit
+    std::int64_t cost = 0;
+    std::uint32_t shorter = 0;  // behind the last entry of the nearest prefix that its own lies in; 0: there is none
+    std::uint16_t carrier = 0;
+    std::uint16_t band = 0;
+    std::uint8_t quality = 0;
+    std::uint8_t prefix_digits = 0;
+  };
+
+  // Behind the last entry of the longest prefix of that number; 0: it has none.
+  std::uint32_t longest(std::string_view digits) const;
+
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> starts_;  // of all five digits, the first entry that does not stand before them
+};
+
+}  // namespace intermediary
