@@ -328,16 +328,35 @@ const PeerGroupConfig& group_of(const Draft& draft, const std::string& reference
   return *std::ranges::find(draft.config.groups, reference, &PeerGroupConfig::reference);
 }
 
+// With those that a table of rates leads to.
+std::vector<std::string> groups_behind(const Draft& draft, const RelayAction& relay) {
+  std::vector<std::string> groups;
+  for (const std::string& reference : relay.groups) {
+    const auto is_it = [&](const RateTable& table) { return "rates:" + table.name == reference; };
+    const auto table = std::ranges::find_if(draft.config.rates, is_it);
+    if (table == draft.config.rates.end()) {
+      groups.push_back(reference);
+      continue;
+    }
+    for (std::uint16_t carrier = 0; carrier < table->carriers.size(); ++carrier) {
+      if (std::ranges::find(table->rates, carrier, &Rate::carrier) == table->rates.end()) continue;
+      groups.push_back(table->carriers[carrier]);
+    }
+  }
+  return groups;
+}
+
 void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
                          Problems& problems) {
   const ProxyMode mode = rule.mode.value_or(draft.config.proxy.mode);
   const std::string who = "the rule '" + rule.name + "' relays to ";
-  if (mode == ProxyMode::Stateless && relay.groups.size() > 1) {
+  const bool by_rates = std::ranges::any_of(relay.groups, [](const std::string& r) { return r.starts_with("rates:"); });
+  if (mode == ProxyMode::Stateless && (relay.groups.size() > 1 || by_rates)) {
     problems.error(at, who +
                            "several groups without state, and nothing is kept by which one could fail; add mode = "
                            "\"stateful\"");
   }
-  for (const std::string& reference : relay.groups) {
+  for (const std::string& reference : groups_behind(draft, relay)) {
     const Distribution distribution = group_of(draft, reference).distribution;
     if (mode == ProxyMode::Stateless && distribution != Distribution::Hash) {
       problems.error(at, who + reference +
@@ -364,10 +383,11 @@ void check_groups(const Draft& draft, Problems& problems) {
   }
 }
 
-bool is_used(const PeerGroupConfig& group, const std::vector<Rule>& rules) {
-  return std::ranges::any_of(rules, [&](const Rule& rule) {
+bool is_used(const Draft& draft, const PeerGroupConfig& group) {
+  return std::ranges::any_of(draft.config.rules, [&](const Rule& rule) {
     const auto* relay = std::get_if<RelayAction>(&rule.action);
-    const bool leads = relay && std::ranges::find(relay->groups, group.reference()) != relay->groups.end();
+    const std::vector<std::string> groups = relay ? groups_behind(draft, *relay) : std::vector<std::string>();
+    const bool leads = std::ranges::find(groups, group.reference()) != groups.end();
     const bool takes = group.kind == PeerGroupConfig::Kind::Trunk &&
                        std::ranges::find(rule.when.trunks, group.name, &TrunkMatch::name) != rule.when.trunks.end();
     return leads || takes;
@@ -376,7 +396,7 @@ bool is_used(const PeerGroupConfig& group, const std::vector<Rule>& rules) {
 
 void check_use(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
-    if (is_used(draft.config.groups[i], draft.config.rules)) continue;
+    if (is_used(draft, draft.config.groups[i])) continue;
     problems.warning(draft.groups[i], "no rule has to do with " + draft.config.groups[i].reference());
   }
 }

@@ -49,14 +49,6 @@ void read_hosts(TableReader& when, std::string_view key, std::vector<std::string
   }
 }
 
-std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems) {
-  auto pattern = Pattern::compile(text.value);
-  if (pattern) return *std::move(pattern);
-  problems.error(text.at,
-                 "'" + std::string(key) + "': '" + text.value + "' is no regular expression (RE2): " + pattern.error());
-  return std::nullopt;
-}
-
 void read_uri(TableReader& when, const std::string& prefix, UriMatch& match) {
   const std::string user = prefix + "_user";
   for (const Placed<std::string>& text : when.texts(user)) {
@@ -143,6 +135,14 @@ void read_fields(TableReader& when, RuleMatch& match) {
 }
 
 }  // namespace
+
+std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems) {
+  auto pattern = Pattern::compile(text.value);
+  if (pattern) return *std::move(pattern);
+  problems.error(text.at,
+                 "'" + std::string(key) + "': '" + text.value + "' is no regular expression (RE2): " + pattern.error());
+  return std::nullopt;
+}
 
 void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
   std::optional<TableReader> when = rule.table("when", "'when'");

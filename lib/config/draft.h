@@ -63,7 +63,14 @@ void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, 
 void read_auth(TableReader& top, Draft& draft);
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
-void read_groups(TableReader& top, Draft& draft);
+void read_numbering(TableReader& top, Draft& draft);
+void read_groups(TableReader& top, Draft& draft);  // REQUIRES: behind read_numbering
+void read_rates(TableReader& top, Draft& draft);   // REQUIRES: behind read_groups
+// How numbers leave on a trunk, and what a rule changes. REQUIRES: as above.
+void read_number_format(TableReader& trunk, const Config& config, PeerGroupConfig& group);
+void read_changes(TableReader& actions, const Config& config, RuleChanges& changes);
+// A regular expression; nullopt where it is none, which has been said.
+std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems);
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.

@@ -179,6 +179,7 @@ void read_group(TableReader& reader, const Placed<std::string>& name, Kind kind,
   read_failover(reader, group.failover);
   if (kind == Kind::Trunk) {
     read_accept_from(reader, group);
+    read_number_format(reader, draft.config, group);
     reader.later({"limits", "register"});
   }
   reader.finish();

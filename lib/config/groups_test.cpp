@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongGroup{pool + "[[rule]]\nname = \"r\"\ndo = { relay = [\"pool:app\", \"pool:app\"] }",
                    "6:29 'pool:app' stands here twice"},
         WrongGroup{pool + "[[rule]]\nname = \"r\"\ndo = { relay = [\"pool:app\", \"sip:127.0.0.9\"] }",
-                   "6:29 'relay' names several, so each must be a pool or a trunk, such as 'pool:app', not "
+                   "6:29 'relay' names several, so each must be a pool, a trunk or rates, such as 'pool:app', not "
                    "'sip:127.0.0.9'"},
         WrongGroup{pool + "[[rule]]\nname = \"r\"\ndo = { relay = \"pool:app\", mode = \"stateless\" }",
                    "6:6 the rule 'r' relays to pool:app without state, where the choice must be the same every time "

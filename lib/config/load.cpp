@@ -190,9 +190,11 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_timings(top, draft.config.timings);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
+  read_numbering(top, draft);
   read_groups(top, draft);
+  read_rates(top, draft);
   read_rules(top, draft);
-  top.later({"numbering", "test"});
+  top.later({"test"});
   top.finish();
   return draft;
 }

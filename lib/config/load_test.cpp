@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{listen + "domains = \"${DOMAIN\"", "2:11 '${' has no '}'"},
         WrongFile{listen + "domains = \"${1 + 1}\"", "2:11 '${1 + 1}' is not the name of an environment variable"},
         WrongFile{listen + "[proxy]\nkey = \"file:gone.txt\"", "3:7 cannot read 'gone.txt': no such file"},
-        WrongFile{listen + "[numbering.nl]\ncountry = \"31\"", "2:2 'numbering' is not available in this version"}));
+        WrongFile{listen + "[[test]]\nname = \"a\"", "2:3 'test' is not available in this version"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Listeners, WrongFileTest,
@@ -302,7 +302,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "7:8 a rule named 'r' stands above"}));
 
 const std::string relay_problem =
-    "5:16 'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': ";
+    "5:16 'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME', 'rates:NAME' or a URI such as "
+    "'sip:10.0.0.5:5060;transport=tcp': ";
 
 INSTANTIATE_TEST_SUITE_P(
     RelayTargets, WrongFileTest,

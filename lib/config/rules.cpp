@@ -12,17 +12,19 @@
 namespace intermediary {
 namespace {
 
-bool is_group_reference(std::string_view text) { return text.starts_with("pool:") || text.starts_with("trunk:"); }
+bool is_group_reference(std::string_view text) {
+  return text.starts_with("pool:") || text.starts_with("trunk:") || text.starts_with("rates:");
+}
 
 std::optional<RelayAction> parse_relay(const Placed<std::string>& relay, Problems& problems) {
   if (relay.value == "request-uri") return RelayAction{};
   const std::expected<Uri, ValueError> target = Uri::parse(relay.value);
   const std::string problem = target ? problem_with_target(*target) : target.error().detail;
   if (problem.empty()) return RelayAction{*target};
-  problems.error(
-      relay.at,
-      "'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME' or a URI such as 'sip:10.0.0.5:5060;transport=tcp': " +
-          problem);
+  problems.error(relay.at,
+                 "'relay' takes 'request-uri', 'pool:NAME', 'trunk:NAME', 'rates:NAME' or a URI such as "
+                 "'sip:10.0.0.5:5060;transport=tcp': " +
+                     problem);
   return std::nullopt;
 }
 
@@ -32,12 +34,13 @@ std::optional<RelayAction> parse_groups(const std::vector<Placed<std::string>>& 
   RelayAction action;
   std::vector<std::string> known;
   for (const PeerGroupConfig& group : config.groups) known.push_back(group.reference());
+  for (const RateTable& table : config.rates) known.push_back("rates:" + table.name);
   for (const Placed<std::string>& reference : references) {
     const std::string& name = reference.value;
     if (!is_group_reference(name)) {
       problems.error(
           reference.at,
-          "'relay' names several, so each must be a pool or a trunk, such as 'pool:app', not '" + name + "'");
+          "'relay' names several, so each must be a pool, a trunk or rates, such as 'pool:app', not '" + name + "'");
     } else if (std::ranges::find(known, name) == known.end()) {
       const std::size_t colon = name.find(':');
       problems.error(reference.at, "there is no [" + name.substr(0, colon) + "." + name.substr(colon + 1) +
@@ -190,8 +193,9 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   const std::optional<RuleAction> action = read_one_action(*actions, draft.config);
   target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
-  const bool later = actions->has("bridge") || actions->has("numbers");
-  actions->later({"bridge", "numbers"});
+  read_changes(*actions, draft.config, target.changes);
+  const bool later = actions->has("bridge");
+  actions->later({"bridge"});
   actions->finish();
   const bool named = std::ranges::any_of(action_names, [&](std::string_view key) { return actions->has(key); });
   if (!named && !later) actions->problems().error(actions->at(), "'do' needs one of " + list_of_actions());

@@ -36,9 +36,9 @@ void EngineCore::transfer(Archive& archive) {
   // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings. The last
   // three, and what never opened, are empty when the engine is drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
-         transactions, resolver, detours, location, peers, smime, capabilities, registrar, dialogs, dialog_settings,
-         notifier_settings, notifier, observer, prober, stateful, stateless, authenticators, registering, now,
-         wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
+         transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
+         dialog_settings, notifier_settings, notifier, observer, prober, stateful, stateless, authenticators,
+         registering, now, wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);

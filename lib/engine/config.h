@@ -12,8 +12,10 @@
 #include "dialog/session_timer.h"
 #include "policy/digest.h"
 #include "policy/smime.h"
+#include "routing/numbers.h"
 #include "routing/path_use.h"
 #include "routing/peer_group.h"
+#include "routing/rates.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
@@ -102,6 +104,8 @@ struct Config {
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
   std::vector<PeerGroupConfig> groups{};        // to which rules relay
+  std::vector<NumberPlan> numbering{};
+  std::vector<RateTable> rates{};
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

@@ -5,6 +5,7 @@
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
+//   transform.cpp  what rules change in a request before it goes on
 //   peers.cpp     pools and trunks -> targets, and what is heard of them
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   outbound.cpp  what leaves: hops, flows, the output queue
@@ -123,6 +124,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Arrival& arrival,
                                                const Decision& decision);
+  static std::optional<Refusal> not_routable(const Preprocessed& request, const Decision& decision);
   Refusal untaken(const Preprocessed& request) const;
   static bool leads_past_us(const Preprocessed& request);
   static Refusal foreign_route(const Preprocessed& request);
@@ -135,6 +137,13 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                                                     const RelayAction& action, ProxyMode mode);
   std::vector<PeerId> peers_for(const Preprocessed& request, const Arrival& arrival, std::size_t group, ProxyMode mode);
   Target target_at(const Preprocessed& request, PeerId peer) const;
+  Uri uri_on_trunk(const Uri& asked, PeerId peer) const;
+  std::expected<std::vector<std::size_t>, Refusal> groups_for(const Preprocessed& request,
+                                                              const RelayAction& action) const;
+  std::expected<std::vector<std::size_t>, Refusal> groups_by_rates(const Uri& uri, std::string_view table) const;
+  // ---- transformations
+  std::optional<Refusal> transform(Preprocessed& request, const Rule& rule) const;
+  const NumberPlan* number_plan(std::string_view name) const;
   void forget_probe_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
   void probed(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
               const std::string& reason) override;
@@ -145,7 +154,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Decision& decision,
                  bool keeps_state);
   void drop(const Message& request, const Arrival& arrival, const Rule& rule);
-  void follow_groups(const RelayAction& relay, ForkPolicy& fork) const;
+  void follow_group(PeerId first, ForkPolicy& fork) const;
   ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
   std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Arrival& arrival,
                                                   const Decision& decision);
@@ -235,6 +244,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::map<LookupId, Detour> detours_;
   Location location_;
   PeerTable peers_;
+  std::vector<PrefixIndex> rates_;  // of config_.rates
   std::optional<Smime> smime_;
   Capabilities capabilities_;
   Registrar registrar_;

@@ -100,6 +100,9 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (!pre) return refuse(request, arrival, pre.error());
   const Decision decision = decide(*pre, arrival);
   if (decision.drops()) return drop(*request, arrival, *decision.rule);
+  if (const auto refusal = not_routable(*pre, decision)) {
+    return refuse(request, arrival, *refusal, decision.rule_name());
+  }
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
@@ -229,11 +232,24 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
   return decision;
 }
 
+// §16.3 step 2: a number leads somewhere only by a pool, a trunk, or a redirection; whatever answers by itself may,
+// too.
+std::optional<Refusal> EngineCore::not_routable(const Preprocessed& request, const Decision& decision) {
+  if (request.request_uri.scheme != Uri::Scheme::Tel) return std::nullopt;
+  const RuleAction* action = decision.rule ? &decision.rule->action : nullptr;
+  const RelayAction* relay = action ? std::get_if<RelayAction>(action) : nullptr;
+  const bool takes = action && (std::holds_alternative<RedirectAction>(*action) ||
+                                std::holds_alternative<RejectAction>(*action) || (relay && !relay->goes_anywhere()));
+  if (takes) return std::nullopt;
+  return Refusal{416, "no rule routes its Request-URI, a telephone number", {}};
+}
+
 // §16.5.
 std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Arrival& arrival,
                                                          const Decision& decision) {
   if (request.flow) return only(Target{.uri = request.request_uri, .hop = request.flow, .is_flow = request.by_path});
   if (decision.by_route_set) return only(Target{.uri = request.request_uri});
+  if (auto refusal = not_routable(request, decision)) return std::unexpected(*std::move(refusal));
   if (!decision.rule) return std::unexpected(untaken(request));
   return std::visit(
       Overloaded{
@@ -424,6 +440,10 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
     if (!user && keeps) return refuse_with_state(request, arrival, user.error(), decision.rule_name());
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
+  }
+  if (decision.rule && decision.goes_on()) {
+    if (const auto refusal = transform(pre, *decision.rule))
+      return turn_away(request, arrival, *refusal, decision, asks);
   }
   auto plan = plan_for(pre, arrival, decision);
   // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.

@@ -88,6 +88,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       resolver_(config_.dns.times, names_, random_),
       peers_(config_.groups, config_.proxy.key),
+      rates_(config_.rates.begin(), config_.rates.end()),
       smime_(opened(config_.smime)),
       capabilities_(own_capabilities(registers(config_), config_.smime.has_value())),
       registrar_(config_.registrar, names_, location_, gruu_key_, smime_ ? &*smime_ : nullptr),
@@ -213,11 +214,19 @@ std::string problem_with_groups(const Config& config) {
   for (const PeerGroupConfig& group : config.groups) {
     if (group.peers.empty()) return group.reference() + " has no peers";
   }
+  for (const RateTable& table : config.rates) {
+    for (const std::string& carrier : table.carriers) {
+      if (std::ranges::find(config.groups, carrier, &PeerGroupConfig::reference) != config.groups.end()) continue;
+      return "rates:" + table.name + " names " + carrier + ", which there is not";
+    }
+  }
   for (const Rule& rule : config.rules) {
     const auto* relay = std::get_if<RelayAction>(&rule.action);
     if (!relay) continue;
     for (const std::string& reference : relay->groups) {
       if (std::ranges::find(config.groups, reference, &PeerGroupConfig::reference) != config.groups.end()) continue;
+      const auto is_it = [&](const RateTable& table) { return "rates:" + table.name == reference; };
+      if (std::ranges::any_of(config.rates, is_it)) continue;
       return "rule '" + rule.name + "' relays to " + reference + ", which there is not";
     }
   }

@@ -111,8 +111,8 @@ TEST(IoArchive, AnInputHasAllThatItHad) {
 }
 
 // Whoever has a record wants to read it next year. If this fails, a member of engine/io.h or event/event.h was added,
-// taken away or moved: raise io_format, and put the new hash here. A new alternative at the end of a variant leaves what
-// was written before as it is: then the hash alone.
+// taken away or moved: raise io_format, and put the new hash here. A new alternative at the end of a variant leaves
+// what was written before as it is: then the hash alone.
 TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));

@@ -7,6 +7,8 @@ namespace intermediary {
 
 namespace {
 
+constexpr std::string_view rates_prefix = "rates:";
+
 std::string hashed_text(const PeerGroupConfig& group, const Preprocessed& request, const Arrival& arrival) {
   switch (group.hashed_on) {
     case HashedOn::CallId:
@@ -44,32 +46,74 @@ std::vector<PeerId> EngineCore::peers_for(const Preprocessed& request, const Arr
 
 // A pool's peers take what is addressed to us; a trunk's are another network, with names of its own.
 Target EngineCore::target_at(const Preprocessed& request, PeerId id) const {
-  const Uri& uri = peers_.peer(id).uri;
-  Target target{.uri = request.request_uri, .next_hop = uri, .peer = id};
-  if (peers_.group_of(id).kind == PeerGroupConfig::Kind::Pool || !request.request_uri.is_sip()) return target;
-  target.uri.scheme = uri.scheme;
-  target.uri.scheme_text = uri.scheme_text;
-  target.uri.host = uri.host;
-  target.uri.port = uri.port;
-  target.uri.remove_parameter("maddr");
-  target.uri.remove_parameter("transport");
+  Target target{.uri = request.request_uri, .next_hop = peers_.peer(id).uri, .peer = id};
+  if (peers_.group_of(id).kind == PeerGroupConfig::Kind::Trunk) target.uri = uri_on_trunk(request.request_uri, id);
   return target;
+}
+
+Uri EngineCore::uri_on_trunk(const Uri& asked, PeerId id) const {
+  const PeerGroupConfig& trunk = peers_.group_of(id);
+  const Uri& peer = peers_.peer(id).uri;
+  Uri uri = asked.scheme == Uri::Scheme::Tel ? sip_uri_of(asked, peer) : asked;
+  if (!uri.is_sip()) return uri;
+  uri.scheme = peer.scheme;
+  uri.scheme_text = peer.scheme_text;
+  uri.host = peer.host;
+  uri.port = peer.port;
+  uri.remove_parameter("maddr");
+  uri.remove_parameter("transport");
+  const auto number = number_of(uri);
+  if (!number || trunk.number_format == NumberFormat{}) return uri;
+  return with_number(std::move(uri), written(*number, trunk.number_format, number_plan(trunk.number_plan)));
+}
+
+std::expected<std::vector<std::size_t>, Refusal> EngineCore::groups_for(const Preprocessed& request,
+                                                                        const RelayAction& action) const {
+  std::vector<std::size_t> groups;
+  for (const std::string& reference : action.groups) {
+    if (const auto group = peers_.find_group(reference)) {
+      groups.push_back(*group);
+      continue;
+    }
+    const auto found = groups_by_rates(request.request_uri, std::string_view(reference).substr(rates_prefix.size()));
+    if (!found && action.groups.size() == 1) return std::unexpected(found.error());
+    if (found) groups.insert(groups.end(), found->begin(), found->end());
+  }
+  return groups;
+}
+
+std::expected<std::vector<std::size_t>, Refusal> EngineCore::groups_by_rates(const Uri& uri,
+                                                                             std::string_view name) const {
+  const auto number = number_of(uri);
+  if (!number) return std::unexpected(Refusal{404, "it is addressed to no number, and its rule goes by rates", {}});
+  const auto table = std::ranges::find(config_.rates, name, &RateTable::name);
+  const PrefixIndex& index = rates_[static_cast<std::size_t>(table - config_.rates.begin())];
+  const std::string_view digits = std::string_view(*number).substr(number->starts_with('+') ? 1 : 0);
+  std::vector<std::size_t> groups;
+  for (const FoundRate& rate : index.find(digits, [](std::size_t) { return false; })) {
+    groups.push_back(*peers_.find_group(table->carriers[rate.carrier]));
+  }
+  if (groups.empty())
+    return std::unexpected(Refusal{404, "no trunk of rates:" + table->name + " leads to " + *number, {}});
+  return groups;
 }
 
 std::expected<TargetSet, Refusal> EngineCore::relay_to_groups(const Preprocessed& request, const Arrival& arrival,
                                                               const RelayAction& action, ProxyMode mode) {
   if (leads_past_us(request)) return std::unexpected(foreign_route(request));
+  const auto groups = groups_for(request, action);
+  if (!groups) return std::unexpected(groups.error());
   TargetSet targets;
   std::chrono::seconds wait = std::chrono::minutes(1);
-  for (const std::string& reference : action.groups) {
-    const std::size_t group = *peers_.find_group(reference);
+  for (const std::size_t group : *groups) {
     for (const PeerId id : peers_for(request, arrival, group, mode)) targets.add(target_at(request, id));
     wait = std::min(wait, peers_.wait(now_, group));
   }
   if (!targets.empty()) return targets;
+  if (groups->empty()) return std::unexpected(Refusal{404, "no trunk of its rule leads to its number", {}});
   // Not 503, which would be about ourselves (RFC 3261 §16.7 step 6).
   std::string names;
-  for (const std::string& reference : action.groups) names += (names.empty() ? "" : ", ") + reference;
+  for (const std::size_t group : *groups) names += (names.empty() ? "" : ", ") + peers_.group(group).reference();
   return std::unexpected(
       Refusal{500, "no peer of " + names + " takes requests", {{"Retry-After", std::to_string(wait.count())}}});
 }

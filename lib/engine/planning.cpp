@@ -44,9 +44,9 @@ bool is_for_one_agent(const Preprocessed& request) { return request.request_uri.
 
 }  // namespace
 
-// The first group's word counts for all of them.
-void EngineCore::follow_groups(const RelayAction& relay, ForkPolicy& fork) const {
-  const FailoverPolicy& failover = peers_.group(*peers_.find_group(relay.groups.front())).failover;
+// Of several groups, the first one's word counts for all of them.
+void EngineCore::follow_group(PeerId first, ForkPolicy& fork) const {
+  const FailoverPolicy& failover = peers_.group_of(first).failover;
   fork.mode = ForkMode::Failover;
   fork.caller = CallerChoice::No;
   fork.failover_statuses = failover.statuses;
@@ -57,10 +57,7 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   ForkPolicy fork;
   if (!decision.rule) return fork;
   if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) fork = lookup->fork;
-  if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) {
-    fork = relay->fork;
-    if (!relay->groups.empty()) follow_groups(*relay, fork);
-  }
+  if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) fork = relay->fork;
   // §16.5: only a URI that we are responsible for gets further targets.
   if (fork.recurse && !is_local(request.request_uri)) fork.recurse = false;
   return fork;
@@ -88,6 +85,7 @@ std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& 
   auto targets = targets_of(pre, arrival, decision);
   if (!targets) return std::unexpected(std::move(targets.error()));
   ForwardingPlan plan{.targets = *std::move(targets), .fork = fork_policy(pre, decision), .rule = decision.rule_name()};
+  if (const PeerId first = plan.targets.targets().front().peer) follow_group(first, plan.fork);
   // RFC 3841 §7.1, §7.2: where we are responsible (whoever recurses is, see above); and know whom we could ask.
   const bool looks_up = decision.rule && std::holds_alternative<LookupAction>(decision.rule->action);
   if ((looks_up || plan.fork.recurse) && plan.fork.caller != CallerChoice::No) {

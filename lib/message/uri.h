@@ -56,6 +56,9 @@ bool equivalent(const Uri& a, const Uri& b);
 // A user with its escapes undone, all of them: for comparisons with what people write, never to be put into a URI.
 std::string unescaped_user(std::string_view user);
 
+// A user with whatever may not stand in a URI escaped (RFC 3261 §19.1.2), '%' too.
+std::string escaped_user(std::string_view user);
+
 // The form under which an address of record is kept (RFC 3261 §10.3 step 5): scheme, user unescaped, host in lower
 // case, port where given, no parameters, no headers. "sips:" is "sip:", the same resource (RFC 5630 §5.2).
 std::string address_of_record(const Uri& uri);

@@ -150,6 +150,20 @@ std::string unescaped_user(std::string_view user) {
   return plain;
 }
 
+std::string escaped_user(std::string_view user) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : user) {
+    if (c != '%' && c != '#' && may_stand(c, User)) {
+      text += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      text.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+  return text;
+}
+
 std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
   if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;

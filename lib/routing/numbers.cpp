@@ -80,7 +80,7 @@ std::expected<std::string, std::string> dialled(const NumberPlan& plan, const Ur
 
 Uri with_number(Uri uri, std::string_view number) {
   if (!number_of(uri)) return uri;
-  uri.user = std::string(number) + std::string(split(uri.user).second);
+  uri.user = escaped_user(number) + std::string(split(uri.user).second);
   if (uri.is_sip()) uri.set_parameter("user", "phone");
   return uri;
 }

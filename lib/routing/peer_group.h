@@ -11,6 +11,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "message/uri.h"
+#include "routing/numbers.h"
 
 namespace intermediary {
 
@@ -68,6 +69,9 @@ struct PeerGroupConfig {
   HealthPolicy health{};
   FailoverPolicy failover{};
   std::vector<Cidr> accept_from{};  // Trunk: where its requests come from
+  // Trunk: how numbers leave, and by which of Config::numbering's prefixes; "": none.
+  NumberFormat number_format{};
+  std::string number_plan{};
 
   // "pool:app", as rules name it.
   std::string reference() const { return (kind == Kind::Pool ? "pool:" : "trunk:") + name; }

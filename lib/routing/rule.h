@@ -14,6 +14,7 @@
 #include "message/message.h"
 #include "message/uri.h"
 #include "routing/fork_policy.h"
+#include "routing/transformation.h"
 
 namespace intermediary {
 
@@ -73,7 +74,8 @@ struct LookupAction {
 struct RelayAction {
   std::optional<Uri> target{};
   ForkPolicy fork{};
-  std::vector<std::string> groups{};  // "pool:app", "trunk:acme": the next when no peer of the one before is left
+  // "pool:app", "trunk:acme", "rates:main": the next when no peer of the one before is left.
+  std::vector<std::string> groups{};
 
   bool goes_anywhere() const { return !target && groups.empty(); }
   friend bool operator==(const RelayAction&, const RelayAction&) = default;
@@ -107,12 +109,22 @@ using RuleAction =
 // CallStateful: stateful, and the dialogs of its INVITEs are followed (docs/adr/0026).
 enum class ProxyMode : std::uint8_t { Stateless, Stateful, CallStateful };
 
+// What is changed in a request before anything is looked up or sent, in this order.
+struct RuleChanges {
+  std::vector<HeaderChange> headers{};
+  UriChange request_uri{};
+  std::string numbers{};  // of Config::numbering: the Request-URI's number becomes E.164; "": it stays
+
+  friend bool operator==(const RuleChanges&, const RuleChanges&) = default;
+};
+
 struct Rule {
   std::string name;
   RuleMatch when;
   RuleAction action;
   std::optional<ProxyMode> mode;  // overrides [proxy] mode
   std::string challenge{};        // whoever asks must be a user of [auth.…] of that name; "": anybody
+  RuleChanges changes{};
 
   friend bool operator==(const Rule&, const Rule&) = default;
 };

@@ -14,7 +14,7 @@ namespace intermediary::cli {
 
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 20;
+constexpr std::size_t largest_file = std::size_t{64} << 20;  // a list of rates is long
 
 class Descriptor {
  public:
