@@ -62,6 +62,7 @@ void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, 
 void read_auth(TableReader& top, Draft& draft);
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
+void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
 // What `when` of a rule asks for. REQUIRES: the listeners have been read.

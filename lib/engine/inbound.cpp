@@ -207,6 +207,9 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Notifier:
         notifier_->timer_fired(now_, *tag);
         break;
+      case TimerOwner::Store:
+        store_timer_fired(*tag);
+        break;
     }
     drain_reports();
   }
