@@ -101,7 +101,8 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
        if (!is_name(v.text)) v.refuse("memory, durable or the name of a store that nodes share");
        o.store = v.text == "memory" ? std::string() : v.text;
      }},
-    {"store-timeout", [](NodeOptions& o, const Value& v) { o.config.store.timeout = v.duration(range::store_timeout); }},
+    {"store-timeout",
+     [](NodeOptions& o, const Value& v) { o.config.store.timeout = v.duration(range::store_timeout); }},
     {"cert",
      [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate({v.text, v.place})); }},
     {"client-certificate",

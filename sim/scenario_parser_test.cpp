@@ -302,8 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
             "'rejected', 'refused', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', 'dns-questions', "
             "'store-requests', 'store-failures', 'store-conflicts', 'known-lookups'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
-        Mistake{"0 store down\n",
-                "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
+        Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
                 "s.flow:6:9: expected a store, down, up or slow= with a duration, got 'cellar'; there is 'db'"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store db slow=soon\n",

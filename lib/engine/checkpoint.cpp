@@ -38,8 +38,8 @@ void EngineCore::transfer(Archive& archive) {
   // three, and what never opened, are empty when the engine is drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, smime, capabilities, registrar, dialogs, dialog_settings,
-         notifier_settings, notifier, observer, stateful, stateless, authenticators, store, registering, now, wall_offset,
-         nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
+         notifier_settings, notifier, observer, stateful, stateless, authenticators, store, registering, now,
+         wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
   archive(timers, flows, transactions, resolver, detours, location, dialogs);
   if (notifier) archive(*notifier);

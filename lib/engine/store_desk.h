@@ -29,7 +29,7 @@ struct StoreWait {
   std::string rule;
   bool was_asked = false;  // for credentials, which are used up
   TimerHandle deadline{};
-  QueryId query{};             // that is out; none: it has not had its turn
+  QueryId query{};  // that is out; none: it has not had its turn
   std::uint32_t conflicts = 0;
   StoredRecord record{};                  // that is being written
   std::vector<BindingChanged> changes{};  // that it makes

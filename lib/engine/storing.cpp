@@ -1,4 +1,5 @@
-// The location service with a store outside of the process: what waits for it, and what goes on when it does not answer.
+// The location service with a store outside of the process: what waits for it, and what goes on when it does not
+// answer.
 //
 // A binding is durable before its 200 leaves. Each REGISTER fetches what stands there, since another node may have
 // written, and writes under the version that it has seen; nothing is believed to be bound before the store has said so.
@@ -15,7 +16,7 @@ namespace intermediary {
 
 namespace {
 
-constexpr std::string_view store_again = "5";                  // Retry-After, in seconds
+constexpr std::string_view store_again = "5";                         // Retry-After, in seconds
 constexpr Duration lookup_patience = std::chrono::milliseconds(500);  // before the caller repeats his INVITE
 constexpr Duration load_pause = std::chrono::seconds(1);
 constexpr std::uint8_t deadline_kind = 0;  // of timers
@@ -161,7 +162,8 @@ void EngineCore::begin_registering(const Preprocessed& pre, const Arrival& arriv
   const MessagePtr& request = pre.request;
   const bool asks = !rule.challenge.empty();
   const auto turn_back = [&](const Refusal& refusal) {
-    return asks ? refuse_with_state(request, arrival, refusal, rule.name) : refuse(request, arrival, refusal, rule.name);
+    return asks ? refuse_with_state(request, arrival, refusal, rule.name)
+                : refuse(request, arrival, refusal, rule.name);
   };
   if (auto refusal = refuse_user(pre, rule, user)) return turn_back(*refusal);
   auto asked = registrar_.read(*request, arrival, wall());
@@ -272,7 +274,8 @@ void EngineCore::end_lookup(std::uint64_t ticket, bool was_fetched) {
   // RFC 3261 §21.4.18: nobody is there now, and whoever asks again later may find somebody.
   const bool is_blind = !was_fetched && location_.bindings(wait.address_of_record).empty();
   if (is_blind) {
-    const Refusal refusal{480, "the store does not answer, and nobody is known to be registered there",
+    const Refusal refusal{480,
+                          "the store does not answer, and nobody is known to be registered there",
                           {{"Retry-After", std::string(store_again)}}};
     return refuse_on(wait, refusal, random_.token(16));
   }

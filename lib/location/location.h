@@ -2,8 +2,8 @@
 //
 // Contract: keys are address_of_record(uri). Nothing outlives its expiry as long as the owner comes back at
 // next_expiry(): call expire(now) before anything else happens at `now`. An update takes and gives plain values and is
-// all or nothing. With a store outside of this process (location/store.h) this is what is known of it: plan() before it is
-// asked to write, adopt() with all that it says. No result depends on the order of a table's memory.
+// all or nothing. With a store outside of this process (location/store.h) this is what is known of it: plan() before it
+// is asked to write, adopt() with all that it says. No result depends on the order of a table's memory.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Bindings as a store outside of the process keeps them, and back.
 //
 // Times are those of the wall clock there, listeners have their names, and a connection is one of the process that has
-// it. What is read has lost what cannot be used: a contact that was a connection which is gone (RFC 5626 §7: there is no
-// other way to it). A connection of another process that shares the store is none of ours, and none to throw away.
+// it. What is read has lost what cannot be used: a contact that was a connection which is gone (RFC 5626 §7: there is
+// no other way to it). A connection of another process that shares the store is none of ours, and none to throw away.
 #pragma once
 
 #include <expected>

@@ -200,28 +200,27 @@ std::string input_text(const Input& input, const Config& config) {
 }
 
 std::string output_text(const Output& output, const Config& config) {
-  return std::visit(Overloaded{
-                        [&](const Transmit& transmit) {
-                          const std::string way = transmit.hop.flow ? flow_name(transmit.hop.flow)
-                                                                    : listener_name(transmit.hop.listener, config);
-                          return "send to " + transmit.hop.remote.to_string() + " on " + way + ": " +
-                                 first_line(transmit.bytes);
-                        },
-                        [&](const OpenFlow& open) {
-                          return "open " + flow_name(open.flow) + ", " + std::string(parameter_name(open.transport)) +
-                                 " to " + open.remote.to_string();
-                        },
-                        [&](const CloseFlow& close) { return "close " + flow_name(close.flow) + ": " + close.reason; },
-                        [&](const DnsQuery& query) {
-                          return "ask DNS query " + std::to_string(query.query.value) + ", " + question_text(query);
-                        },
-                        [&](const Event& event) { return "tell " + to_line(event); },
-                        [&](const StoreRequest& request) {
-                          return "store request " + std::to_string(request.query.value) + ": " +
-                                 operation_text(request.operation);
-                        },
-                    },
-                    output);
+  return std::visit(
+      Overloaded{
+          [&](const Transmit& transmit) {
+            const std::string way =
+                transmit.hop.flow ? flow_name(transmit.hop.flow) : listener_name(transmit.hop.listener, config);
+            return "send to " + transmit.hop.remote.to_string() + " on " + way + ": " + first_line(transmit.bytes);
+          },
+          [&](const OpenFlow& open) {
+            return "open " + flow_name(open.flow) + ", " + std::string(parameter_name(open.transport)) + " to " +
+                   open.remote.to_string();
+          },
+          [&](const CloseFlow& close) { return "close " + flow_name(close.flow) + ": " + close.reason; },
+          [&](const DnsQuery& query) {
+            return "ask DNS query " + std::to_string(query.query.value) + ", " + question_text(query);
+          },
+          [&](const Event& event) { return "tell " + to_line(event); },
+          [&](const StoreRequest& request) {
+            return "store request " + std::to_string(request.query.value) + ": " + operation_text(request.operation);
+          },
+      },
+      output);
 }
 
 }  // namespace intermediary::sim

@@ -88,9 +88,9 @@ void Shard::open_dns() {
 
 std::expected<void, std::string> Shard::open_store() {
   if (!config_.store.is_outside()) return {};
-  auto store = open_binding_store(config_.store, {io_, [this](StoreReplied reply) { deliver(std::move(reply)); },
-                                                  [this] { settle(); },
-                                                  [this](LogLevel level, std::string_view line) { note(level, line); }});
+  auto store = open_binding_store(config_.store,
+                                  {io_, [this](StoreReplied reply) { deliver(std::move(reply)); }, [this] { settle(); },
+                                   [this](LogLevel level, std::string_view line) { note(level, line); }});
   if (!store) return std::unexpected(store.error());
   store_ = *std::move(store);
   return {};

@@ -1,4 +1,5 @@
-// A store of bindings outside of the process (location/store.h is the port, docs/adr/0048 the reasons), asked by a shard.
+// A store of bindings outside of the process (location/store.h is the port, docs/adr/0048 the reasons), asked by a
+// shard.
 //
 // Nothing here waits: ask() returns at once, and the reply comes later on the shard's io_context, never from within.
 // Replies come in the order of the requests. A store that is left unasked replies to nothing any more.

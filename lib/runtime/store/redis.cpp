@@ -155,7 +155,8 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     resolver_.async_resolve(config_.host, std::to_string(config_.port), asio::ip::tcp::resolver::numeric_service,
                             [self = shared_from_this(), attempt = attempt_](error_code error, const auto& found) {
                               if (self->is_over_ || self->attempt_ != attempt) return;
-                              if (error || found.empty()) return self->lost(self->config_.host + ": " + error.message());
+                              if (error || found.empty())
+                                return self->lost(self->config_.host + ": " + error.message());
                               self->connect(found.begin()->endpoint().address().to_string());
                             });
   }

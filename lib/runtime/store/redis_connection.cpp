@@ -71,8 +71,8 @@ void RedisConnection::command(const std::vector<std::string_view>& arguments, Re
     const std::unique_ptr<Replied> to(static_cast<Replied*>(data));
     (*to)(static_cast<const redisReply*>(reply));
   };
-  const int sent = redisAsyncCommandArgv(context_, heard, kept.get(), static_cast<int>(texts.size()), texts.data(),
-                                         lengths.data());
+  const int sent =
+      redisAsyncCommandArgv(context_, heard, kept.get(), static_cast<int>(texts.size()), texts.data(), lengths.data());
   if (sent == REDIS_OK) {
     static_cast<void>(kept.release());
   } else {

@@ -91,7 +91,8 @@ class LocationFile {
         load_(database_.get(),
               "SELECT aor, version, bindings, expires FROM location WHERE aor > ?1 ORDER BY aor LIMIT ?2"),
         fetch_(database_.get(), "SELECT aor, version, bindings, expires FROM location WHERE aor = ?1"),
-        write_(database_.get(), "INSERT OR REPLACE INTO location (aor, version, bindings, expires) VALUES (?1, ?2, ?3, ?4)"),
+        write_(database_.get(),
+               "INSERT OR REPLACE INTO location (aor, version, bindings, expires) VALUES (?1, ?2, ?3, ?4)"),
         remove_(database_.get(), "DELETE FROM location WHERE aor = ?1"),
         clean_(database_.get(), "DELETE FROM location WHERE expires <= ?1"),
         begin_(database_.get(), "BEGIN IMMEDIATE"),
@@ -116,12 +117,13 @@ class LocationFile {
 
  private:
   StoreReply carry_out(const StoreOperation& operation) {
-    return std::visit(Overloaded{
-                          [&](const LoadRecords& load) { return this->load(load); },
-                          [&](const FetchRecord& fetch) -> StoreReply { return RecordFound{there(fetch.address_of_record)}; },
-                          [&](const ReplaceRecord& replace) { return this->replace(replace); },
-                      },
-                      operation);
+    return std::visit(
+        Overloaded{
+            [&](const LoadRecords& load) { return this->load(load); },
+            [&](const FetchRecord& fetch) -> StoreReply { return RecordFound{there(fetch.address_of_record)}; },
+            [&](const ReplaceRecord& replace) { return this->replace(replace); },
+        },
+        operation);
   }
 
   StoreReply load(const LoadRecords& load) {

@@ -12,7 +12,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-const WallTime far_away = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + std::chrono::hours(1);
+const WallTime far_away =
+    std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + std::chrono::hours(1);
 
 class SqliteTest : public testing::Test {
  protected:
@@ -68,9 +69,9 @@ TEST_F(SqliteTest, KeepsRecordsForTheNextProcess) {
 TEST_F(SqliteTest, ReplacesTheExpectedVersionAlone) {
   const auto store = open();
   ASSERT_TRUE(store) << store.error();
-  const auto replies = ask(**store, {ReplaceRecord{0, record("a", 5)}, ReplaceRecord{0, record("a", 6)},
-                                     ReplaceRecord{5, record("a", 6)}, ReplaceRecord{6, record("a", 7, "")},
-                                     FetchRecord{"a"}});
+  const auto replies =
+      ask(**store, {ReplaceRecord{0, record("a", 5)}, ReplaceRecord{0, record("a", 6)},
+                    ReplaceRecord{5, record("a", 6)}, ReplaceRecord{6, record("a", 7, "")}, FetchRecord{"a"}});
   ASSERT_THAT(replies, SizeIs(5));
   EXPECT_TRUE(std::holds_alternative<RecordReplaced>(replies[0]));
   EXPECT_EQ(std::get<RecordConflict>(replies[1]).record.version, 5U);
