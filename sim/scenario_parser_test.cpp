@@ -306,7 +306,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
                 "s.flow:6:9: expected a store, down, up or slow= with a duration, got 'cellar'; there is 'db'"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store db slow=soon\n",
-                "s.flow:6:12: expected a duration such as 500ms or 3s, got 'soon'"},
+                "s.flow:6:12: expected a duration such as 10ms or 3s, got 'soon'"},
         Mistake{"media p1\n", "s.flow:5:1: no 'media': nodes relay no media in this version"},
         Mistake{"0 reload p1\n",
                 "s.flow:5:3: no 'reload': a node does not read its configuration anew in this version"},

@@ -430,8 +430,9 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     if (!user && keeps) return refuse_with_state(request, arrival, user.error(), decision.rule_name());
     if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
   }
-  if (const std::string aor = to_fetch(pre, decision); !aor.empty()) {
-    return look_up_later(request, arrival, aor, decision, asks);
+  if (config_.store.is_outside()) {
+    const std::string aor = to_fetch(pre, decision);
+    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks);
   }
   proceed(request, arrival, std::move(pre), decision, asks);
 }
@@ -450,8 +451,8 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
     }
     return;
   }
-  if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
-    return refuse(request, arrival, *full, decision.rule_name());
+  if (!waited) {
+    if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   }
   CallWatch watch;
   if (decision.mode == ProxyMode::CallStateful) {

@@ -229,10 +229,9 @@ void EngineCore::refuse_registration(std::uint64_t ticket, const Refusal& refusa
 
 // ---- lookups (RFC 3261 §16.5)
 
-// The address of record that has to be fetched first; "" where nothing has.
+// The address of record that has to be fetched first; "" where nothing has. REQUIRES: there is a store.
 std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& decision) const {
-  const StoreConfig& store = config_.store;
-  if (!store.is_outside() || (!store.is_shared() && store_.is_loaded) || !decision.rule) return {};
+  if ((!config_.store.is_shared() && store_.is_loaded) || !decision.rule) return {};
   const Method method = request.request->method();
   if (method == Method::Ack || method == Method::Cancel || leads_past_us(request)) return {};
   const auto* redirect = std::get_if<RedirectAction>(&decision.rule->action);

@@ -71,7 +71,7 @@ OUTSIDE_HEADERS = [
     (r"(sys|netinet|arpa|net|linux)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
      [_RUNTIME, _CLI, r"conformance/.*"], "the operating system belongs to lib/runtime"),
     (r"[a-z]mmintrin\.h", [r"lib/message/byte_search\.h"], "one file knows the processor"),
-    (r"valgrind/.*", [_CLI], "measuring belongs to tools/bench"),
+    (r"valgrind/.*|malloc\.h", [_CLI], "measuring belongs to tools/bench"),
 ]
 
 _DEVICE = "no file, clock, thread, locale or random device"

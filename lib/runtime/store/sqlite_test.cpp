@@ -32,6 +32,7 @@ class SqliteTest : public testing::Test {
   // All replies to these, in their order.
   std::vector<StoreReply> ask(BindingStore& store, const std::vector<StoreOperation>& operations) {
     replies_.clear();
+    io_.restart();
     for (const StoreOperation& operation : operations) store.ask({QueryId{++last_}, operation});
     const auto work = boost::asio::make_work_guard(io_);
     while (replies_.size() < operations.size() && io_.run_one_for(std::chrono::seconds(5)) > 0) {
