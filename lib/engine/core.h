@@ -163,6 +163,11 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   void ask_store(std::uint64_t ticket, StoreOperation operation);
   std::uint64_t wait_for_store(StoreWait wait, Duration patience);
   StoreWait stop_waiting(std::uint64_t ticket);
+  void take_reply(std::uint64_t ticket, const StoreReply& reply);
+  void forget_contacts_of(FlowId flow);
+  void clean_later(const std::string& aor);
+  void clean(std::uint64_t ticket, const StoreReply& reply);
+  std::uint64_t version_after(std::uint64_t version) const;
   void note_store(bool available, const std::string& reason);
   void store_timer_fired(const TimerTag& tag);
   void begin_registering(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, const std::string& user,

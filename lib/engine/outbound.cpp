@@ -123,7 +123,7 @@ void EngineCore::flush_flows() {
                                                     std::string(out.server_name.view())});
                    },
                    [&](FlowCloseOrder& out) {
-                     for (BindingChanged& change : location_.remove_flow(out.flow)) emit(std::move(change));
+                     forget_contacts_of(out.flow);
                      outputs_.emplace_back(CloseFlow{out.flow, out.reason});
                      transactions_.flow_lost(now_, out.flow, out.reason);
                    },

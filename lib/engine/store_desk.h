@@ -21,7 +21,12 @@
 namespace intermediary {
 
 struct StoreWait {
-  enum class Kind : std::uint8_t { Register, Lookup } kind = Kind::Register;
+  enum class Kind : std::uint8_t {
+    Register,
+    Lookup,
+    Clean,  // no request: a connection has closed, and its contacts are to leave the record
+  };
+  Kind kind = Kind::Register;
   MessagePtr request;
   Arrival arrival;
   ServerTransactionId server{};
@@ -40,7 +45,7 @@ struct StoreDesk {
   std::uint64_t last_ticket = 0;
   std::map<std::uint64_t, StoreWait> waits;  // by ticket
   std::map<QueryId, std::uint64_t> asked;    // whose answer is awaited
-  // REGISTERs of one address of record: whose turn it is, and who comes after.
+  // All but lookups, by address of record: whose turn it is, and who comes after.
   std::map<std::string, std::deque<std::uint64_t>> lines;
   bool is_down = false;
   // All records are read at the start, where no other process writes them.
@@ -70,8 +75,9 @@ struct StoreDesk {
       const StoreWait& wait = entry.second;
       const auto line = lines.find(wait.address_of_record);
       const bool in_line = line != lines.end() && std::ranges::count(line->second, entry.first) == 1;
-      return wait.request && entry.first <= last_ticket && wait.request->is_request() &&
-             in_line == (wait.kind == StoreWait::Kind::Register);
+      const bool is_clean = wait.kind == StoreWait::Kind::Clean;
+      return entry.first <= last_ticket && in_line == (wait.kind != StoreWait::Kind::Lookup) &&
+             (is_clean ? !wait.request : wait.request && wait.request->is_request());
     };
     return std::ranges::all_of(asked, waits_for) && std::ranges::all_of(lines, is_line) &&
            std::ranges::all_of(waits, is_whole);

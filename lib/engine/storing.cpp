@@ -26,6 +26,10 @@ Refusal cannot_store(std::string reason) {
   return {503, std::move(reason), {{"Retry-After", std::string(store_again)}}};
 }
 
+bool is_of(const StoreWait& wait, const StoredRecord& record) {
+  return wait.address_of_record == record.address_of_record;
+}
+
 Refusal refusal_of(UaAnswer answer) { return {answer.status, std::move(answer.detail), std::move(answer.fields)}; }
 
 }  // namespace
@@ -58,6 +62,12 @@ StoredRecord EngineCore::record_of(const std::string& address_of_record, std::sp
     record.expires = std::max(record.expires, WallTime(wall_offset_ + binding.expires.time_since_epoch()));
   }
   return record;
+}
+
+// No version comes twice, though a record was removed or forgotten between them.
+std::uint64_t EngineCore::version_after(std::uint64_t version) const {
+  return std::max(version + 1,
+                  static_cast<std::uint64_t>(std::max<Duration::rep>(wall().time_since_epoch().count(), 1)));
 }
 
 StoredRecord EngineCore::known_record(const std::string& address_of_record) const {
@@ -128,18 +138,31 @@ void EngineCore::take(StoreReplied& input) {
   note_store(!unavailable, unavailable ? unavailable->reason : std::string());
   StoreWait& wait = store_.waits.at(ticket);
   wait.query = {};
-  if (wait.kind == StoreWait::Kind::Lookup) {
-    const auto* found = std::get_if<RecordFound>(&input.reply);
-    return end_lookup(ticket, found && adopt(found->record));
+  switch (wait.kind) {
+    case StoreWait::Kind::Register:
+      return take_reply(ticket, input.reply);
+    case StoreWait::Kind::Lookup: {
+      const auto* found = std::get_if<RecordFound>(&input.reply);
+      return end_lookup(ticket, found && is_of(wait, found->record) && adopt(found->record));
+    }
+    case StoreWait::Kind::Clean:
+      return clean(ticket, input.reply);
   }
+}
+
+void EngineCore::take_reply(std::uint64_t ticket, const StoreReply& reply) {
+  const bool was_writing = store_.waits.at(ticket).record.version != 0;
   std::visit(Overloaded{
                  [&](const RecordFound& found) { plan_registration(ticket, found.record); },
-                 [&](const RecordReplaced&) { registered(ticket); },
+                 [&](const RecordReplaced&) {
+                   if (was_writing) return registered(ticket);
+                   refuse_registration(ticket, cannot_store("nothing was to be replaced"));
+                 },
                  [&](const RecordConflict& conflict) { take_conflict(ticket, conflict.record); },
                  [&](const StoreUnavailable& no) { refuse_registration(ticket, cannot_store(no.reason)); },
                  [&](const RecordsFound&) { refuse_registration(ticket, cannot_store("another reply was due")); },
              },
-             input.reply);
+             reply);
 }
 
 void EngineCore::store_timer_fired(const TimerTag& tag) {
@@ -151,8 +174,14 @@ void EngineCore::store_timer_fired(const TimerTag& tag) {
   const auto wait = store_.waits.find(tag.subject);
   if (wait == store_.waits.end()) return;
   note_store(false, reason);
-  if (wait->second.kind == StoreWait::Kind::Lookup) return end_lookup(tag.subject, false);
-  refuse_registration(tag.subject, cannot_store(reason));
+  switch (wait->second.kind) {
+    case StoreWait::Kind::Register:
+      return refuse_registration(tag.subject, cannot_store(reason));
+    case StoreWait::Kind::Lookup:
+      return end_lookup(tag.subject, false);
+    case StoreWait::Kind::Clean:
+      static_cast<void>(stop_waiting(tag.subject));
+  }
 }
 
 // ---- REGISTER (RFC 3261 §10.3)
@@ -190,7 +219,7 @@ void EngineCore::begin_registering(const Preprocessed& pre, const Arrival& arriv
 // All of it again from the request, since what it is compared with has just come.
 void EngineCore::plan_registration(std::uint64_t ticket, const StoredRecord& record) {
   StoreWait& wait = store_.waits.at(ticket);
-  if (record.address_of_record != wait.address_of_record || !adopt(record)) {
+  if (!is_of(wait, record) || !adopt(record)) {
     return refuse_registration(ticket, cannot_store("there is no room for what is bound already"));
   }
   const auto asked = registrar_.read(*wait.request, wait.arrival, wall());
@@ -198,9 +227,7 @@ void EngineCore::plan_registration(std::uint64_t ticket, const StoredRecord& rec
   if (!asked->changes()) return registered(ticket);
   auto update = registrar_.plan(now_, *asked);
   if (!update) return refuse_registration(ticket, refusal_of(update.error()));
-  // No version comes twice, though a record was removed or forgotten between them.
-  const auto clock = static_cast<std::uint64_t>(std::max<std::int64_t>(wall().time_since_epoch().count(), 1));
-  wait.record = record_of(wait.address_of_record, update->bindings, std::max(record.version + 1, clock));
+  wait.record = record_of(wait.address_of_record, update->bindings, version_after(record.version));
   wait.changes = std::move(update->changes);
   if (record.version == 0 && wait.record.bindings.empty()) return registered(ticket);
   ask_store(ticket, ReplaceRecord{record.version, wait.record});
@@ -284,6 +311,47 @@ void EngineCore::end_lookup(std::uint64_t ticket, bool was_fetched) {
 void EngineCore::cancel_lookup(std::uint64_t ticket, const std::string& tag) {
   const StoreWait wait = stop_waiting(ticket);
   refuse_on(wait, {487, "its caller has cancelled it", {}}, tag);
+}
+
+// ---- connections that close
+
+// RFC 5626 §7: whoever was reached by it is reached no more, and others that share the store are to know it.
+void EngineCore::forget_contacts_of(FlowId flow) {
+  for (BindingChanged& change : location_.remove_flow(flow)) {
+    if (config_.store.is_outside()) clean_later(change.address_of_record);
+    emit(std::move(change));
+  }
+}
+
+void EngineCore::clean_later(const std::string& aor) {
+  auto& line = store_.lines[aor];
+  const bool is_first = line.empty();
+  if (store_.waits.size() >= limit::store_waits || line.size() >= limit::store_waits_of_address) {
+    if (is_first) store_.lines.erase(aor);
+    return;  // the next REGISTER leaves them out, too
+  }
+  StoreWait wait;
+  wait.kind = StoreWait::Kind::Clean;
+  wait.address_of_record = aor;
+  const std::uint64_t ticket = wait_for_store(std::move(wait), config_.store.timeout);
+  line.push_back(ticket);
+  if (is_first) ask_store(ticket, FetchRecord{aor});
+}
+
+void EngineCore::clean(std::uint64_t ticket, const StoreReply& reply) {
+  StoreWait& wait = store_.waits.at(ticket);
+  const auto* found = std::get_if<RecordFound>(&reply);
+  const auto* conflict = std::get_if<RecordConflict>(&reply);
+  const StoredRecord* there = found ? &found->record : conflict ? &conflict->record : nullptr;
+  const bool may_write = there && is_of(wait, *there) && wait.conflicts++ < limit::store_conflicts && adopt(*there);
+  if (may_write) {
+    const auto bindings = location_.bindings(wait.address_of_record);
+    StoredRecord cleaned = record_of(wait.address_of_record, bindings, version_after(there->version));
+    if (cleaned.bindings != there->bindings) {
+      return ask_store(ticket, ReplaceRecord{there->version, std::move(cleaned)});
+    }
+  }
+  static_cast<void>(stop_waiting(ticket));
 }
 
 // ---- the start of a process that has its store for itself
