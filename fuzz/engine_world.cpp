@@ -416,6 +416,7 @@ void EngineWorld::drain() {
               std::erase_if(opening_, [&](const OpenFlow& opening) { return opening.flow == order.flow; });
             },
             [&](const DnsQuery& query) { queries_.push_back(query); },
+            [&](const StoreRequest&) { require(false, "a store is asked that there is not"); },
             [&](const Event& event) { require(!to_line(event).contains('\n'), "an event of more than one line"); },
         },
         *output);

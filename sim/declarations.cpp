@@ -46,7 +46,7 @@ void Declarations::finish() {
     }
     node->config = draft.options.config;
     node->tls = draft.options.tls;
-    node->keeps_bindings = draft.options.keeps_bindings;
+    node->store = draft.options.store == "durable" ? std::string() : draft.options.store;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
 }

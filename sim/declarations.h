@@ -28,6 +28,8 @@ class Declarations {
   void read_link(Words& words, LinkLine& line);
   // "p1 bob | alice" behind `partition`.
   std::vector<std::vector<std::string>> read_sides(Words& words) const;
+  // "[NAME] down", "up", "slow=3s": what happens to a store of some node.
+  StoreLine read_store_line(LineHead head, Words& words) const;
   // Gives each node its rules and asks whether an engine would take its configuration.
   void finish();
 

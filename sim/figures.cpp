@@ -37,6 +37,10 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"stun-answered", [](const LiveObjects&, const Counters& c) { return c.stun_answered; }},
     {"stun-ignored", [](const LiveObjects&, const Counters& c) { return c.stun_ignored; }},
     {"dns-questions", [](const LiveObjects&, const Counters& c) { return c.dns_questions; }},
+    {"store-requests", [](const LiveObjects&, const Counters& c) { return c.store_requests; }},
+    {"store-failures", [](const LiveObjects&, const Counters& c) { return c.store_failures; }},
+    {"store-conflicts", [](const LiveObjects&, const Counters& c) { return c.store_conflicts; }},
+    {"known-lookups", [](const LiveObjects&, const Counters& c) { return c.known_lookups; }},
 });
 
 const std::pair<std::string_view, Reader>* find(std::string_view name) {

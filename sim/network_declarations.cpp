@@ -52,6 +52,32 @@ void Declarations::read_link(Words& words, LinkLine& line) {
   }
 }
 
+StoreLine Declarations::read_store_line(LineHead head, Words& words) const {
+  StoreLine line{std::move(head), {}, {}};
+  std::vector<std::string> stores;
+  for (const auto& [name, draft] : nodes_) {
+    if (draft.options.config.store.is_outside() || !draft.options.store.empty()) {
+      stores.push_back(draft.options.store.empty() ? name : draft.options.store);
+    }
+  }
+  if (stores.empty()) throw Wrong{line.head.place, "no node above has a store: write store=durable or store=NAME"};
+  const std::string wanted = "down, up or slow= with a duration";
+  Piece what = words.next(wanted);
+  if (const bool is_change = what.text == "down" || what.text == "up" || what.text.starts_with("slow="); !is_change) {
+    if (std::ranges::find(stores, what.text) == stores.end()) unknown(what, "a store, " + wanted, stores);
+    line.store = what.text;
+    what = words.next(wanted);
+  }
+  if (what.text == "down" || what.text == "up") {
+    line.change.is_down = what.text == "down";
+  } else if (what.text.starts_with("slow=")) {
+    line.change.latency = duration_of({what.text.substr(5), what.place});
+  } else {
+    wrong(what, wanted);
+  }
+  return line;
+}
+
 void Declarations::apply_quality(LinkChange& change, const Piece& word) {
   std::size_t equals = word.text.find('=');
   std::string key = word.text.substr(0, equals);

@@ -98,9 +98,11 @@ constexpr std::pair<std::string_view, Setter> setters[] = {
      }},
     {"store",
      [](NodeOptions& o, const Value& v) {
-       if (v.text != "memory" && v.text != "durable") v.refuse("store=memory or store=durable");
-       o.keeps_bindings = v.text == "durable";
+       if (!is_name(v.text)) v.refuse("memory, durable or the name of a store that nodes share");
+       o.store = v.text == "memory" ? std::string() : v.text;
      }},
+    {"store-timeout",
+     [](NodeOptions& o, const Value& v) { o.config.store.timeout = v.duration(range::store_timeout); }},
     {"cert",
      [](NodeOptions& o, const Value& v) { o.tls.certificates.push_back(parse_certificate({v.text, v.place})); }},
     {"client-certificate",
@@ -221,6 +223,7 @@ void NodeOptions::check_pairs() const {
 }
 
 void NodeOptions::finish() {
+  if (!store.empty()) config.store.kind = store == "durable" ? StoreConfig::Kind::Sqlite : StoreConfig::Kind::Redis;
   if (is_whole) return finish_whole();
   check_pairs();
   const bool secured =

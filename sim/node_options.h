@@ -26,8 +26,8 @@ struct NodeOptions {
   Config config;
   std::vector<Cidr> relay_for;  // relay=…
   bool relays = false;
-  bool keeps_bindings = false;  // store=durable
-  bool is_whole = false;        // the configuration is its operator's: rules and certificates are what it says
+  std::string store;      // of its bindings: "durable" is its own, others may share a name
+  bool is_whole = false;  // the configuration is its operator's: rules and certificates are what it says
   TlsHost tls{};
   OptionsOnce options{};
 

@@ -98,8 +98,13 @@ struct RebindLine {
   LineHead head;
   std::string nat;
 };
+struct StoreLine {
+  LineHead head;
+  std::string store;  // "": all
+  StoreChange change;
+};
 using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine, NodeLine,
-                          PartitionLine, RebindLine>;
+                          PartitionLine, RebindLine, StoreLine>;
 
 const LineHead& head_of(const Line& line);
 

@@ -16,11 +16,8 @@ namespace intermediary::sim {
 namespace {
 
 // What other descriptions of worlds have, and what this version can do instead.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> not_here{
-    {{"store",
-      "the location service is in memory in this version: no store can be down or slow; 'store=durable' on a "
-      "node keeps bindings across restarts"},
-     {"media", "nodes relay no media in this version"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> not_here{
+    {{"media", "nodes relay no media in this version"},
      {"restart", "write 'NODE restarts'"},
      {"kill", "write 'NODE stops'"},
      {"reload", "a node does not read its configuration anew in this version"}}};
@@ -214,6 +211,10 @@ class Parser {
     if (subject.text == "partition") {
       at_one_time(head);
       return add(PartitionLine{std::move(head), world_.read_sides(words)}, words);
+    }
+    if (subject.text == "store") {
+      at_one_time(head);
+      return add(world_.read_store_line(std::move(head), words), words);
     }
     if (subject.text == "heal") {
       at_one_time(head);

@@ -270,7 +270,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "'dns-max-ttl', 'dns-negative-ttl', 'dns-stale', 'dialog-lifetime', 'session-expires', 'min-se', "
                 "'dialogs', 'subscriptions', 'subscriptions-per-source', 'mtu', 'transactions-per-source', "
                 "'connections-per-source', 'idle-connection', 'idle-inbound', 'idle-outbound', 'outbound-connections', "
-                "'advertise', 'store', 'cert', 'client-certificate'"},
+                "'advertise', 'store', 'store-timeout', 'cert', 'client-certificate'"},
         Mistake{
             "rule p1 method=INVITE\n",
             "s.flow:5:22: expected an action: register, lookup, notify=dialog, relay=…, redirect=…, reject=… or drop"},
@@ -299,16 +299,19 @@ INSTANTIATE_TEST_SUITE_P(
             "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
             "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'subscriptions', 'timers', "
             "'waiting', 'requests-in', 'responses-in', 'requests-out', 'responses-out', 'retransmissions-in', "
-            "'rejected', 'refused', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', 'dns-questions'"},
+            "'rejected', 'refused', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', 'dns-questions', "
+            "'store-requests', 'store-failures', 'store-conflicts', 'known-lookups'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
-        Mistake{"0 store p1 down\n",
-                "s.flow:5:3: no 'store': the location service is in memory in this version: no store can be down or "
-                "slow; 'store=durable' on a node keeps bindings across restarts"},
+        Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
+                "s.flow:6:9: expected a store, down, up or slow= with a duration, got 'cellar'; there is 'db'"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store db slow=soon\n",
+                "s.flow:6:12: expected a duration such as 10ms or 3s, got 'soon'"},
         Mistake{"media p1\n", "s.flow:5:1: no 'media': nodes relay no media in this version"},
         Mistake{"0 reload p1\n",
                 "s.flow:5:3: no 'reload': a node does not read its configuration anew in this version"},
-        Mistake{"node p2 proxy stateful 192.0.2.3 store=redis\n",
-                "s.flow:5:34: expected store=memory or store=durable, got 'redis'"},
+        Mistake{"node p2 proxy stateful 192.0.2.3 store=a,b\n",
+                "s.flow:5:34: expected memory, durable or the name of a store that nodes share, got 'a,b'"},
         Mistake{"0 alice restarts\n", "s.flow:5:3: expected a node's name, got 'alice'"},
         Mistake{"0~1 p1 stops\n", "s.flow:5:1: this happens at one time, not within a range"},
         Mistake{"0 partition p1 alice\n", "s.flow:5:21: expected names on both sides of a '|'"},

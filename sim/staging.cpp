@@ -26,9 +26,8 @@ void populate(World& world, const Scenario& scenario) {
   for (const ZoneChange& change : scenario.zone) world.zone().apply(change, true);
   for (const LinkLine& link : scenario.links) apply(world, link);
   for (const LocationDeclaration& location : scenario.locations) {
-    world.engine(world.find(location.node))
-        .add_binding(world.now(), location.address_of_record, location.contact_uri, location.expires,
-                     location.q_thousandths);
+    world.add_binding(world.find(location.node), location.address_of_record, location.contact_uri, location.expires,
+                      location.q_thousandths);
   }
 }
 
@@ -123,6 +122,15 @@ std::expected<void, std::string> apply(World& world, const PartitionLine& line) 
   }
   world.network().note(world.now(), text);
   world.network().partition(world.now(), sides);
+  return {};
+}
+
+std::expected<void, std::string> apply(World& world, const StoreLine& line) {
+  std::string text = line.store.empty() ? "store" : "store " + line.store;
+  if (line.change.is_down) text += *line.change.is_down ? " down" : " up";
+  if (line.change.latency) text += " slow=" + seconds_text(*line.change.latency) + "s";
+  world.network().note(world.now(), text);
+  world.change_store(line.store, line.change);
   return {};
 }
 

@@ -16,7 +16,7 @@ inline constexpr auto other_words = std::to_array<std::string_view>(
     {"scenario", "covers", "tags", "seed", "partial", "distinct", "wall", "fault", "promises"});
 
 // Behind a time: what stands for a name of somebody, and what follows such a name.
-inline constexpr auto line_subjects = std::to_array<std::string_view>({"link", "dns", "partition", "heal"});
+inline constexpr auto line_subjects = std::to_array<std::string_view>({"link", "dns", "store", "partition", "heal"});
 inline constexpr auto agent_verbs =
     std::to_array<std::string_view>({"calls", "gives", "holds", "resumes", "transfers"});
 inline constexpr auto line_verbs = std::to_array<std::string_view>(

@@ -4,7 +4,6 @@
 #include <ranges>
 
 #include "base/overloaded.h"
-#include "location/location.h"
 
 namespace intermediary::sim {
 namespace {
@@ -68,12 +67,16 @@ HostId World::add_node(const NodeSetup& setup) {
     network_.also_accept(host, i, is_secure(listener.transport) ? Transport::Wss : Transport::Ws);
   }
   Node node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}};
-  node.keeps_bindings = setup.keeps_bindings;
-  begin(nodes_.emplace(host, std::move(node)).first->second);
+  node.store = setup.store.empty() ? setup.name : setup.store;
+  if (setup.config.store.is_outside()) stores_.try_emplace(node.store);
+  begin(host, nodes_.emplace(host, std::move(node)).first->second);
   return host;
 }
 
-void World::begin(Node& node) { node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()}); }
+void World::begin(HostId host, Node& node) {
+  node.engine.handle(now_, WallClock{wall_ + now_.time_since_epoch()});
+  drain(host, node);
+}
 
 // What stands in its place until a process begins knows nothing, and waits for nothing but that bindings end.
 void World::end_process(HostId host, Node& node) {
@@ -82,17 +85,14 @@ void World::end_process(HostId host, Node& node) {
   node.flows.clear();
   node.accepted = 0;
   ++node.restarts;
-  std::optional<Location> bindings;
-  if (node.keeps_bindings) bindings.emplace(node.engine.take_bindings());
   node.engine = Engine(node.config, seed_for(network_.name(host), node.restarts));
-  if (bindings) node.engine.give_bindings(*std::move(bindings));
 }
 
 void World::restart(HostId host) {
   Node& node = nodes_.at(host);
   if (node.stopped) return;
   end_process(host, node);
-  begin(node);
+  begin(host, node);
 }
 
 void World::stop(HostId host) {
@@ -106,7 +106,20 @@ void World::start(HostId host) {
   Node& node = nodes_.at(host);
   node.stopped = false;
   network_.set_refusing(host, false);
-  begin(node);
+  begin(host, node);
+}
+
+void World::add_binding(HostId host, const std::string& address_of_record, const std::string& contact_uri,
+                        std::chrono::seconds expires, int q_thousandths) {
+  Node& node = nodes_.at(host);
+  node.engine.add_binding(now_, address_of_record, contact_uri, expires, q_thousandths);
+  if (node.config.store.is_outside()) stores_.at(node.store).put(node.engine.record_of(address_of_record));
+}
+
+void World::change_store(const std::string& name, const StoreChange& change) {
+  for (auto& [each, store] : stores_) {
+    if (name.empty() || name == each) store.apply(change);
+  }
 }
 
 HostId World::add_party(const PartySetup& setup) {
@@ -152,6 +165,7 @@ std::optional<TimePoint> World::next_time() const {
   };
   consider(network_.next_time());
   consider(resolutions_.next_time());
+  consider(store_work_.next_time());
   for (const Late& late : late_) consider(late.when);
   for (const auto& [host, node] : nodes_) {
     if (!node.stopped) consider(node.engine.next_deadline());
@@ -192,7 +206,24 @@ bool World::deliver_one() {
     }
     return count_step();
   }
+  if (const auto work = store_work_.pop_due(now_)) {
+    deliver(*work);
+    return count_step();
+  }
   return false;
+}
+
+// What a process that has ended had asked for is done all the same.
+void World::deliver(const StoreWork& work) {
+  StoreReply reply = stores_.at(work.store).carry_out(work.request.operation);
+  const Node& node = nodes_.at(work.host);
+  if (node.restarts != work.restarts || node.stopped) return;
+  feed(work.host, StoreReplied{work.request.query, std::move(reply)});
+}
+
+void World::ask_store(HostId host, const Node& node, StoreRequest request) {
+  const TimePoint when = stores_.at(node.store).done_at(now_);
+  store_work_.schedule(when, {host, node.restarts, node.store, std::move(request)});
 }
 
 void World::deliver(const Arrived& arrived) {
@@ -290,7 +321,7 @@ bool World::run_until_idle(TimePoint limit) {
 }
 
 bool World::idle() const {
-  return !network_.next_time() && resolutions_.empty() && late_.empty() &&
+  return !network_.next_time() && resolutions_.empty() && store_work_.empty() && late_.empty() &&
          std::ranges::all_of(nodes_, [](const auto& entry) { return entry.second.engine.live().idle(); }) &&
          std::ranges::all_of(
              user_agents_, [](const auto& entry) { return !entry.second.automatic || entry.second.automatic->idle(); });
@@ -335,6 +366,7 @@ void World::drain(HostId host, Node& node) {
                    [&](const OpenFlow& open) { open_flow(host, node, open); },
                    [&](const CloseFlow& close) { close_flow(node, close); },
                    [&](const DnsQuery& query) { look_up(host, node, query); },
+                   [&](StoreRequest& request) { ask_store(host, node, std::move(request)); },
                    [&](Event& event) {
                      node.events.push_back(std::move(event));
                      node.event_times.push_back(now_);

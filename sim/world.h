@@ -23,6 +23,7 @@
 #include "sim/agent.h"
 #include "sim/network.h"
 #include "sim/party.h"
+#include "sim/store.h"
 #include "sim/zone.h"
 
 namespace intermediary::sim {
@@ -31,7 +32,7 @@ struct NodeSetup {
   std::string name;
   Config config;  // its listeners are the node's sockets
   TlsHost tls{};
-  bool keeps_bindings = false;  // a store outside of its process has them, and gives them to the next
+  std::string store{};  // of its bindings, outside of its process: where config.store says that there is one
 };
 struct PartySetup {
   std::string name;
@@ -81,6 +82,11 @@ class World {
   HostId add_party(const PartySetup& setup);
   // A party that acts by itself.
   HostId add_agent(const PartySetup& setup, AgentManners manners);
+  // As if it had been registered now, in the node's store too.
+  void add_binding(HostId node, const std::string& address_of_record, const std::string& contact_uri,
+                   std::chrono::seconds expires, int q_thousandths);
+  // To that store; "": to all that there are.
+  void change_store(const std::string& name, const StoreChange& change);
   // What names stand for.
   Zone& zone() { return zone_; }
 
@@ -175,7 +181,7 @@ class World {
     std::vector<Event> events;
     std::vector<TimePoint> event_times;
     std::uint32_t restarts = 0;
-    bool keeps_bindings = false;
+    std::string store;
     bool stopped = false;
     std::size_t inputs = 0;
   };
@@ -191,6 +197,12 @@ class World {
     std::uint32_t restarts = 0;  // of whoever asked: a new process knows nothing of it
     DnsAnswered answer;
   };
+  struct StoreWork {
+    HostId host;
+    std::uint32_t restarts = 0;
+    std::string store;
+    StoreRequest request;
+  };
   struct Late {
     TimePoint when;
     HostId host;
@@ -198,12 +210,14 @@ class World {
   };
 
   Seed seed_for(std::string_view name, std::uint32_t restarts = 0) const;
-  void begin(Node& node);
+  void begin(HostId host, Node& node);
   void end_process(HostId host, Node& node);
   void deliver(const Arrived& arrived);
   void deliver(Resolution resolution);
   bool hold(HostId host, const Arrived& arrived);
   bool deliver_late();
+  void ask_store(HostId host, const Node& node, StoreRequest request);
+  void deliver(const StoreWork& work);
   void feed(HostId host, Input input);
   void drain(HostId host, Node& node);
   void transmit(HostId host, Node& node, Transmit output);
@@ -229,6 +243,8 @@ class World {
   std::map<HostId, UserAgent> user_agents_;
   Zone zone_;
   EventQueue<Resolution> resolutions_;
+  std::map<std::string, VirtualStore> stores_;
+  EventQueue<StoreWork> store_work_;
   Observer* observer_ = nullptr;
   std::vector<Late> late_;  // held back by it
   std::vector<std::string> faults_;

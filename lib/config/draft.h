@@ -73,6 +73,7 @@ void read_changes(TableReader& actions, const Config& config, RuleChanges& chang
 std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems);
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
+void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store);
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
 // What `when` of a rule asks for. REQUIRES: the listeners have been read.

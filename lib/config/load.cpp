@@ -131,14 +131,6 @@ void read_registrar(TableReader& top, const ConfigSurroundings& surroundings, Dr
   registrar->finish();
 }
 
-void read_location(TableReader& top) {
-  std::optional<TableReader> location = top.table("location", "[location]");
-  if (!location) return;
-  location->word("store", {"memory"}, {"sqlite", "redis"});
-  location->later({"url", "path"});
-  location->finish();
-}
-
 void read_limits(TableReader& top, Limits& limits) {
   std::optional<TableReader> reader = top.table("limits", "[limits]");
   if (!reader) return;
@@ -185,7 +177,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_proxy(top, draft);
   read_dns(top, draft.config.dns);
   read_registrar(top, surroundings, draft);
-  read_location(top);
+  read_location(top, surroundings, draft.config.store);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
   read_auth(top, draft);

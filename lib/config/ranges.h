@@ -40,6 +40,10 @@ inline constexpr DurationRange expires{std::chrono::seconds(1), std::chrono::day
 inline constexpr DurationRange flow_timer{Duration::zero(), std::chrono::hours(1), whole_seconds};
 inline constexpr NumberRange max_contacts{1, limit::branches_per_request};
 
+// ---- [location]
+inline constexpr DurationRange store_timeout{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+inline constexpr NumberRange redis_database{0, 1'000'000};
+
 // ---- [dns]
 inline constexpr DurationRange dns_timeout{std::chrono::milliseconds(100), std::chrono::seconds(30)};
 inline constexpr DurationRange dns_min_ttl{Duration::zero(), std::chrono::hours(1), whole_seconds};

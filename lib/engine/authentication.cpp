@@ -14,6 +14,7 @@ void EngineCore::take(WallClock& input) {
   wall_offset_ = input.now.time_since_epoch() - now_.time_since_epoch();
   nonce_offset_ = knows_wall_ ? std::max(nonce_offset_, wall_offset_) : wall_offset_;
   if (prober_) prober_->start(now_);
+  if (!knows_wall_ && config_.store.is_outside() && !config_.store.is_shared()) load_records();
   if (knows_wall_) return;
   knows_wall_ = true;
   for (DigestAuthenticator& authenticator : authenticators_) authenticator.forget_nonces_before(nonce_time());
@@ -49,14 +50,16 @@ std::expected<std::string, Refusal> EngineCore::authenticate(const Preprocessed&
   return std::unexpected(std::move(refusal));
 }
 
+std::optional<Refusal> EngineCore::refuse_user(const Preprocessed& pre, const Rule& rule, const std::string& user) {
+  if (rule.challenge.empty()) return std::nullopt;
+  const auto to = parse_name_address(pre.request->value(FieldName::To));  // a wrong one is the registrar's to refuse
+  if (!to || !to->uri.is_sip() || may_register(authenticator_of(rule)->realm(), user, to->uri)) return std::nullopt;
+  return Refusal{403, "the user " + user + " may not register this address of record", {}};
+}
+
 UaAnswer EngineCore::answer_register(const Preprocessed& pre, const Arrival& arrival, const Rule& rule,
                                      const std::string& user) {
-  if (!rule.challenge.empty()) {
-    const auto to = parse_name_address(pre.request->value(FieldName::To));  // a wrong one is the registrar's to refuse
-    if (to && to->uri.is_sip() && !may_register(authenticator_of(rule)->realm(), user, to->uri)) {
-      return intermediary::refuse(403, "the user " + user + " may not register this address of record");
-    }
-  }
+  if (auto refusal = refuse_user(pre, rule, user)) return intermediary::refuse(refusal->status, refusal->reason);
   UaAnswer answer = registrar_.answer(now_, *pre.request, arrival, wall());
   if (!answer.is_refusal() && knows_wall_) answer.fields.emplace_back("Date", date_text(wall()));
   return answer;

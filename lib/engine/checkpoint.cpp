@@ -5,6 +5,7 @@
 
 #include "base/flow_archive.h"
 #include "engine/core.h"
+#include "message/message_archive.h"
 
 namespace intermediary {
 
@@ -38,13 +39,14 @@ void EngineCore::transfer(Archive& archive) {
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
          dialog_settings, notifier_settings, notifier, observer, prober, stateful, stateless, authenticators,
-         registering, now, wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
+         store, registering, now, wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);
   if (prober) archive(*prober);
   stateful.transfer(archive, observer ? &*observer : nullptr);
   archive(stateless, registering);
+  if (config.store.is_outside()) archive(store);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
@@ -53,6 +55,10 @@ void EngineCore::transfer(Archive& archive) {
     if (!is_possible(now.time_since_epoch()) || !is_possible(wall_offset) || !is_possible(nonce_offset) ||
         !timers.may_go_on(now)) {
       return archive.fail("a time that cannot be");
+    }
+    const auto is_given = [&](const auto& entry) { return timers.has_given(entry.second.deadline); };
+    if (!store.is_coherent() || !timers.has_given(store.load_deadline) || !std::ranges::all_of(store.waits, is_given)) {
+      return archive.fail("a request that waits for no store");
     }
     for (const DialogSetId set : dialogs.all()) {
       for (const DialogId dialog : dialogs.find(set)->dialogs) {

@@ -91,6 +91,27 @@ struct DnsConfig {
   friend bool operator==(const DnsConfig&, const DnsConfig&) = default;
 };
 
+// Where bindings are kept (location/store.h).
+struct StoreConfig {
+  enum class Kind : std::uint8_t {
+    Memory,  // nowhere else
+    Sqlite,  // a file of this process alone: read when it starts, looked up in memory
+    Redis,   // shared by several nodes: asked for each REGISTER and each lookup
+  };
+  Kind kind = Kind::Memory;
+  std::string file{};  // of SQLite
+  std::string host{};  // of Redis, like all below but the timeout
+  std::uint16_t port = 6379;
+  std::string password{};
+  std::uint32_t database = 0;
+  std::string prefix = "intermediary:location:";  // of its keys
+  Duration timeout = std::chrono::seconds(2);     // a REGISTER waits no longer
+
+  bool is_outside() const { return kind != Kind::Memory; }
+  bool is_shared() const { return kind == Kind::Redis; }
+  friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<CertificateConfig> certificates{};
@@ -100,6 +121,7 @@ struct Config {
   ProxyConfig proxy;
   DnsConfig dns{};
   RegistrarSettings registrar;
+  StoreConfig store{};
   std::optional<SmimeKeys> smime{};             // of the registrar: it reads and makes protected copies (RFC 3327 §6)
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for

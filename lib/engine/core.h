@@ -8,6 +8,7 @@
 //   transform.cpp  what rules change in a request before it goes on
 //   peers.cpp     pools and trunks -> targets, and what is heard of them
 //   lookup.cpp    addresses of record and GRUUs -> targets
+//   storing.cpp   what waits for the location service's store
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
 //   checkpoint.cpp  all of it as bytes, and back
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,9 @@
 #include "engine/config.h"
 #include "engine/engine.h"
 #include "engine/io.h"
+#include "engine/store_desk.h"
 #include "location/location.h"
+#include "location/stored.h"
 #include "policy/digest.h"
 #include "policy/smime.h"
 #include "proxy/dialog_observer.h"
@@ -53,7 +57,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   LiveObjects live() const;
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }
-  Location& location() { return location_; }
+  StoredRecord known_record(const std::string& address_of_record) const;
   // All that inputs have changed: base/archive.h. REQUIRES: drained; to be read, new, from the same configuration and
   // the seed that the random source was made from.
   template <class Archive>
@@ -77,6 +81,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void take(WallClock& input);
   void take(DeadlineReached& input);
   void take(Command& input);
+  void take(StoreReplied& input);
   void take_stun(std::string_view request, const Arrival& arrival);
   void parse(std::string bytes, Framing framing, const Arrival& arrival);
   void reject(const Refused& refused, const Arrival& arrival);
@@ -122,6 +127,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // ACK and CANCEL are judged as the INVITE they belong to.
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
+  // What was decided before: the rules are not asked twice about a request, for what they look at may have changed.
+  Decision decided(const Preprocessed& request, std::string_view rule) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Arrival& arrival,
                                                const Decision& decision);
   static std::optional<Refusal> not_routable(const Preprocessed& request, const Decision& decision);
@@ -167,15 +174,49 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // With a transaction, so that a repetition is not taken for another request.
   void answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
               TransactionUser user = {});
+  void answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer, const std::string& tag);
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
+  // From where the targets are to be found. `waited`: it has a transaction already.
+  void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+               bool asks, const StoreWait* waited = nullptr);
+
+  // ---- storing
+  StoreHome store_home() const;
+  StoredRecord record_of(const std::string& address_of_record, std::span<const Binding> bindings,
+                         std::uint64_t version) const;
+  bool adopt(const StoredRecord& record);
+  void ask_store(std::uint64_t ticket, StoreOperation operation);
+  std::uint64_t wait_for_store(StoreWait wait, Duration patience);
+  StoreWait stop_waiting(std::uint64_t ticket);
+  void take_reply(std::uint64_t ticket, const StoreReply& reply);
+  void forget_contacts_of(FlowId flow);
+  void clean_later(const std::string& aor);
+  void clean(std::uint64_t ticket, const StoreReply& reply);
+  std::uint64_t version_after(std::uint64_t version) const;
+  void note_store(bool available, const std::string& reason);
+  void store_timer_fired(const TimerTag& tag);
+  void begin_registering(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, const std::string& user,
+                         std::uint64_t key);
+  void plan_registration(std::uint64_t ticket, const StoredRecord& record);
+  void take_conflict(std::uint64_t ticket, const StoredRecord& record);
+  void registered(std::uint64_t ticket);
+  void refuse_registration(std::uint64_t ticket, const Refusal& refusal);
+  std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
+  void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
+                     const Decision& decision, bool was_asked);
+  void end_lookup(std::uint64_t ticket, bool was_fetched);
+  void cancel_lookup(std::uint64_t ticket, const std::string& tag);
+  void load_records();
+  void take_loaded(const StoreReply& reply);
 
   // ---- authentication
   enum class Challenge : std::uint8_t { AsUserAgent, AsProxy };  // 401 or 407 (RFC 3261 §22.1)
   // The user who asks, where the rule wants one.
   std::expected<std::string, Refusal> authenticate(const Preprocessed& request, const Rule& rule, Challenge as);
   DigestAuthenticator* authenticator_of(const Rule& rule);
+  std::optional<Refusal> refuse_user(const Preprocessed& pre, const Rule& rule, const std::string& user);
   UaAnswer answer_register(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, const std::string& user);
   void take_off_credentials(Preprocessed& request) const;
   WallTime wall() const { return WallTime(wall_offset_ + now_.time_since_epoch()); }
@@ -190,6 +231,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // find its way to the other side.
   void refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                          const std::string& rule);
+  void refuse_on(const StoreWait& wait, const Refusal& refusal, const std::string& tag);
   void note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
                     const std::string& reason);
   void respond_stateless(const Message& request, const Hop& reply, int status, const std::string& tag,
@@ -258,6 +300,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
 
+  StoreDesk store_;
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
 
   TimePoint now_{};

@@ -127,7 +127,10 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
     const ServerTransactionId own = transactions_.create_server(now_, cancel, arrival, reply_hop(*cancel, arrival));
     std::string tag = stateful_.own_tag(invite);
     if (tag.empty()) tag = transaction->to_tag;  // a request that we answered ourselves
+    const std::uint64_t waiting = tag.empty() && transaction->invite ? store_.ticket_of(invite) : 0;
+    if (waiting != 0) tag = random_.token(16);
     transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
+    if (waiting != 0) return cancel_lookup(waiting, tag);
     return stateful_.cancel(now_, invite, reason_of(*cancel));
   }
   // §16.10: without a context, the INVITE may have gone by statelessly, here or before a restart. A rule that asks who
@@ -232,6 +235,16 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
   return decision;
 }
 
+EngineCore::Decision EngineCore::decided(const Preprocessed& request, std::string_view rule) const {
+  const auto found = std::ranges::find(config_.rules, rule, &Rule::name);
+  Decision decision;
+  decision.mode = config_.proxy.mode;
+  if (found != config_.rules.end()) decision.rule = &*found;
+  if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
+  if (!request.request->to_tag().empty() && request.followed) decision.mode = ProxyMode::CallStateful;
+  return decision;
+}
+
 // §16.3 step 2: a number leads somewhere only by a pool, a trunk, or a redirection; whatever answers by itself may,
 // too.
 std::optional<Refusal> EngineCore::not_routable(const Preprocessed& request, const Decision& decision) {
@@ -328,6 +341,7 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
     if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
     user = *std::move(authenticated);
   }
+  if (config_.store.is_outside()) return begin_registering(pre, arrival, rule, user, key);
   UaAnswer answer = answer_register(pre, arrival, rule, user);
   if (answer.is_refusal()) {
     const Refusal refusal{answer.status, answer.detail, answer.fields};
@@ -343,6 +357,11 @@ void EngineCore::answer(const MessagePtr& request, const Arrival& arrival, UaAns
                         TransactionUser user) {
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   transactions_.set_user(server, user);
+  answer_on(server, request, std::move(answer), tag);
+}
+
+void EngineCore::answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer,
+                           const std::string& tag) {
   if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
   ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
   ProtectedCopy copy;
@@ -445,28 +464,42 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
     if (const auto refusal = transform(pre, *decision.rule))
       return turn_away(request, arrival, *refusal, decision, asks);
   }
+  if (config_.store.is_outside()) {
+    const std::string aor = to_fetch(pre, decision);
+    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks);
+  }
+  proceed(request, arrival, std::move(pre), decision, asks);
+}
+
+void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
+                         const Decision& decision, bool asks, const StoreWait* waited) {
   auto plan = plan_for(pre, arrival, decision);
+  if (!plan && waited) return refuse_on(*waited, plan.error(), random_.token(16));
   // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
   const Target& first = plan->targets.targets().front();
-  if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, first)) {
+  if (decision.mode == ProxyMode::Stateless && !waited && !must_keep_state(pre, arrival, first)) {
     if (const auto refusal = stateless_.forward(pre, arrival, first)) {
       refuse(request, arrival, *refusal, decision.rule_name());
     }
     return;
   }
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+  if (!waited) {
+    if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+  }
   CallWatch watch;
   if (decision.mode == ProxyMode::CallStateful) {
     auto watched = observer_->watch(now_, pre, decision.rule_name());
     // §8.2.7: what hangs on the dialogs that there are may change before the request comes again; the answer may not.
     const bool keeps = asks || !request->to_tag().empty();
+    if (!watched && waited) return refuse_on(*waited, watched.error(), random_.token(16));
     if (!watched && keeps) return refuse_with_state(request, arrival, watched.error(), decision.rule_name());
     if (!watched) return refuse(request, arrival, watched.error(), decision.rule_name());
     watch = *watched;
   }
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server =
+      waited ? waited->server : transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
   plan->watch = watch;
   stateful_.start(now_, server, std::move(pre), *std::move(plan));
 }

@@ -84,7 +84,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       random_(seed),
       flows_(config_.limits, timers_, [this](FlowId flow) { return is_in_use(flow); }),
       tag_key_(draw_key(random_)),
-      gruu_key_(derived_key(tag_key_, "temporary gruus")),
+      gruu_key_(derived_key(config_.store.is_outside() ? config_.proxy.key : tag_key_, "temporary gruus")),
       transactions_(config_.timings, draw_key(random_), timers_, *this),
       resolver_(config_.dns.times, names_, random_),
       peers_(config_.groups, config_.proxy.key),
@@ -145,7 +145,7 @@ LiveObjects EngineCore::live() const {
   return {.server_transactions = transactions_.server_count(),
           .client_transactions = transactions_.client_count(),
           .response_contexts = stateful_.context_count(),
-          .queries = resolver_.lookup_count(),
+          .queries = resolver_.lookup_count() + store_.waits.size() + (store_.is_loading ? 1 : 0),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
           .dialogs = dialogs_.size(),
@@ -322,11 +322,8 @@ void Engine::add_binding(TimePoint now, const std::string& address_of_record, co
   implementation_->core.add_binding(now, address_of_record, contact_uri, expires, q_thousandths);
 }
 
-Location Engine::take_bindings() { return std::exchange(implementation_->core.location(), Location()); }
-
-void Engine::give_bindings(Location bindings) {
-  bindings.forget_connections();
-  implementation_->core.location() = std::move(bindings);
+StoredRecord Engine::record_of(const std::string& address_of_record) const {
+  return implementation_->core.known_record(address_of_record);
 }
 
 }  // namespace intermediary

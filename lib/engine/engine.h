@@ -32,7 +32,7 @@ struct LiveObjects {
   std::size_t server_transactions = 0;
   std::size_t client_transactions = 0;
   std::size_t response_contexts = 0;
-  std::size_t queries = 0;
+  std::size_t queries = 0;  // names that are looked up, and requests that wait for the store
   std::size_t flows = 0;
   std::size_t bindings = 0;
   std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
@@ -75,10 +75,12 @@ struct Counters {
   std::uint64_t stun_answered = 0;  // keep-alives on datagrams (RFC 5626 §8)
   std::uint64_t stun_ignored = 0;   // anything else that begins like STUN
   std::uint64_t dns_questions = 0;  // that went out
+  std::uint64_t store_requests = 0;
+  std::uint64_t store_failures = 0;   // of them, without a reply in time or with one that says so
+  std::uint64_t store_conflicts = 0;  // another node had written
+  std::uint64_t known_lookups = 0;    // answered from what was known last, for the store did not answer
   friend bool operator==(const Counters&, const Counters&) = default;
 };
-
-class Location;
 
 class Engine {
  public:
@@ -105,13 +107,11 @@ class Engine {
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const;
 
-  // Puts a binding into the memory location service, as if it had been registered at `now` (tests, scenarios).
+  // Puts a binding into the location service, as if it had been registered at `now` (tests, scenarios).
   void add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,
                    std::chrono::seconds expires, int q_thousandths = 1000);
-  // The bindings, taken out of a process that ends, and given to one that begins, as by a store outside of both
-  // (scenarios): what was bound to a connection is gone.
-  Location take_bindings();
-  void give_bindings(Location bindings);
+  // What a store would keep of that address of record (scenarios: it is put there behind add_binding()).
+  StoredRecord record_of(const std::string& address_of_record) const;
 
  private:
   struct Implementation;

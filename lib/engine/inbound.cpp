@@ -129,7 +129,7 @@ void EngineCore::lose(FlowId id, const std::string& reason) {
   const Hop failed{flow->transport, flow->remote, flow->listener, {}, {}};
   const std::vector<std::string> unsent = flows_.take_waiting(id);
   flows_.closed(id);
-  for (BindingChanged& change : location_.remove_flow(id)) emit(std::move(change));
+  forget_contacts_of(id);
   transactions_.flow_lost(now_, id, reason);
   for (const std::string& bytes : unsent) seek_detour({failed, bytes});
 }
@@ -210,6 +210,9 @@ void EngineCore::fire_timers(TimePoint due) {
         break;
       case TimerOwner::Prober:
         prober_->timer_fired(now_, *tag);
+        break;
+      case TimerOwner::Store:
+        store_timer_fired(*tag);
         break;
     }
     drain_reports();

@@ -15,6 +15,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "event/event.h"
+#include "location/store.h"
 #include "transport/certificate.h"
 #include "transport/dns.h"
 #include "transport/resolve.h"
@@ -60,6 +61,11 @@ struct DnsAnswered {
   QueryId query;
   DnsResult answer;
 };
+// What became of a StoreRequest: each has at most one reply, in the order of the requests.
+struct StoreReplied {
+  QueryId query;
+  StoreReply reply;
+};
 struct WallClock {
   WallTime now;
 };
@@ -71,7 +77,7 @@ struct Command {
 };
 
 using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered,
-                           WallClock, DeadlineReached, Command>;
+                           WallClock, DeadlineReached, Command, StoreReplied>;
 
 // ---- outputs
 
@@ -97,6 +103,12 @@ struct DnsQuery {
   DnsQuestion question;
 };
 
-using Output = std::variant<Transmit, OpenFlow, CloseFlow, DnsQuery, Event>;
+// The store of the location service is asked. Query ids are its own, beside those of DNS.
+struct StoreRequest {
+  QueryId query;
+  StoreOperation operation;
+};
+
+using Output = std::variant<Transmit, OpenFlow, CloseFlow, DnsQuery, Event, StoreRequest>;
 
 }  // namespace intermediary

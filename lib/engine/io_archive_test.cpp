@@ -22,6 +22,7 @@ std::vector<Input> all_inputs() {
                           std::chrono::seconds(60)};
   const DnsFailure failure{DnsFailure::Kind::NoRecords, std::chrono::seconds(5), "none"};
   const CertificateNames names{{"sip:example.com"}, {"example.com"}, "common", true};
+  const StoredRecord record{"sip:a@x", 4, std::string("\0\xff", 2), WallTime(std::chrono::seconds(9))};
   return {
       DatagramReceived{ListenerId{1}, v4, "OPTIONS"},
       StreamReceived{FlowId{9}, std::string("\0\xff\r\n", 4)},
@@ -35,6 +36,11 @@ std::vector<Input> all_inputs() {
       WallClock{WallTime(std::chrono::seconds(1'700'000'000))},
       DeadlineReached{},
       Command{Command::Kind::Drain},
+      StoreReplied{QueryId{4}, RecordsFound{{record}}},
+      StoreReplied{QueryId{5}, RecordFound{record}},
+      StoreReplied{QueryId{6}, RecordReplaced{}},
+      StoreReplied{QueryId{7}, RecordConflict{record}},
+      StoreReplied{QueryId{8}, StoreUnavailable{"down"}},
   };
 }
 
@@ -60,7 +66,11 @@ std::vector<Output> all_outputs() {
       Event{DialogConfirmed{dialog, seconds(3)}},
       Event{DialogEnded{dialog, ending, seconds(9), seconds(6)}},
       Event{SubscriptionChanged{"sip:a@x", "sip:s", "rule", SubscriptionChanged::Change::Ended, "timeout"}},
+      Event{StoreChanged{false, "down"}},
       Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
+      StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
+      StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
+      StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
   };
 }
 
@@ -117,8 +127,8 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 1u);
-  EXPECT_EQ(to_hex(hash.finish()), "e903686a387ff81d");
+  EXPECT_EQ(io_format, 2u);
+  EXPECT_EQ(to_hex(hash.finish()), "eb7a8d88f7be01d2");
 }
 
 RC_GTEST_PROP(IoArchiveProperty, AnyBytesAreRefusedOrTheOneFormOfAnInput, (std::string bytes, std::uint8_t kind)) {

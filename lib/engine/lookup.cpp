@@ -27,8 +27,9 @@ void make_sip(Target& target) {
 }
 
 // Nullopt for a mailto: it is a contact (RFC 3261 §10.2.1), but no target of a SIP request. Nor is a SIP contact one of
-// a SIPS request (RFC 5630 §5.3).
+// a SIPS request (RFC 5630 §5.3). Nor is a connection of another process one of ours.
 std::optional<Target> target_of(const Binding& binding, bool sips) {
+  if (binding.elsewhere != 0) return std::nullopt;
   auto uri = Uri::parse(binding.contact);
   if (!uri || !uri->is_sip() || (sips && !uri->is_sips())) return std::nullopt;
   Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};

@@ -32,13 +32,22 @@ void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const
 void EngineCore::refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                                    const std::string& rule) {
   const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
-  const std::string tag = random_.token(16);
+  StoreWait wait;
+  wait.request = request;
+  wait.arrival = arrival;
+  wait.server = server;
+  wait.rule = rule;
+  refuse_on(wait, refusal, random_.token(16));
+}
+
+void EngineCore::refuse_on(const StoreWait& wait, const Refusal& refusal, const std::string& tag) {
+  const MessagePtr& request = wait.request;
   ResponseParts parts{.status = refusal.status, .to_tag = tag, .fields = refusal.fields};
   if (!config_.server_name.empty()) parts.fields.emplace_back("Server", config_.server_name);
   const std::string reason = phrase_of(refusal);
   parts.reason = reason;
-  transactions_.respond(now_, server, refusal.status, make_response(*request, parts), tag);
-  note_refusal(*request, arrival, refusal.status, rule, refusal.reason);
+  transactions_.respond(now_, wait.server, refusal.status, make_response(*request, parts), tag);
+  note_refusal(*request, wait.arrival, refusal.status, wait.rule, refusal.reason);
 }
 
 void EngineCore::note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
@@ -114,7 +123,7 @@ void EngineCore::flush_flows() {
                                                     std::string(out.server_name.view())});
                    },
                    [&](FlowCloseOrder& out) {
-                     for (BindingChanged& change : location_.remove_flow(out.flow)) emit(std::move(change));
+                     forget_contacts_of(out.flow);
                      outputs_.emplace_back(CloseFlow{out.flow, out.reason});
                      transactions_.flow_lost(now_, out.flow, out.reason);
                    },

@@ -158,6 +158,7 @@ std::string_view event_name(const Event& event) {
                         [](const DialogStarted&) { return "dialog-started"; },
                         [](const DialogConfirmed&) { return "dialog-confirmed"; },
                         [](const DialogEnded&) { return "dialog-ended"; },
+                        [](const StoreChanged&) { return "store-changed"; },
                         [](const SubscriptionChanged&) { return "subscription-changed"; },
                         [](const PeerChanged&) { return "peer-changed"; },
                     },
@@ -206,6 +207,9 @@ std::string to_line(const Event& event) {
                  [&](const SubscriptionChanged& e) {
                    line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
                    line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
+                 },
+                 [&](const StoreChanged& e) {
+                   line.add("state", e.available ? "up" : "down").add_if_any("reason", e.reason);
                  },
                  [&](const PeerChanged& e) {
                    line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);

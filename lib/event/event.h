@@ -153,9 +153,15 @@ struct SubscriptionChanged {
   std::string reason;  // of its end
 };
 
+// The store of the location service does not do what it is asked, or does so again: told once for each of the two.
+struct StoreChanged {
+  bool available = false;
+  std::string reason;  // why it is not
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, PeerChanged>;
+                           SubscriptionChanged, StoreChanged, PeerChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -27,6 +27,9 @@ struct Binding {
   std::vector<std::string> path;  // RFC 3327 §5.3, in order
   TimePoint expires{};
   Arrival arrival;
+  // Not 0: the contact is a connection of another process that shares the store (location/stored.h), and that is the
+  // process. Nobody is reached through it here.
+  std::uint64_t elsewhere = 0;
   std::uint32_t cseq = 0;
   // RFC 5626 §6: not 0 where the binding is a flow. It is known by this number and its instance, not by its contact,
   // and without a Path it is reached where its REGISTER came from.

@@ -132,6 +132,7 @@ class Draft {
     binding.cseq = registration_.cseq;
     binding.q_thousandths = contact.q_thousandths;
     binding.ends_with_flow = contact.ends_with_flow && registration_.arrival.flow;
+    binding.elsewhere = 0;
   }
 
   void note(const std::string& contact, Change change) { changes_.push_back({address_of_record_, contact, change}); }
@@ -157,6 +158,16 @@ std::expected<Location::Changes, UpdateRefusal> Location::update(TimePoint now, 
                                                                  const Registration& registration,
                                                                  std::size_t max_contacts) {
   if (!registration.remove_all && registration.contacts.empty()) return Changes();
+  auto update = plan(now, address_of_record, registration, max_contacts);
+  if (!update) return std::unexpected(update.error());
+  last_id_ = update->last_id;
+  commit(address_of_record, std::move(update->bindings));
+  return std::move(update->changes);
+}
+
+std::expected<Location::Update, UpdateRefusal> Location::plan(TimePoint now, const std::string& address_of_record,
+                                                              const Registration& registration,
+                                                              std::size_t max_contacts) const {
   Draft draft(now, address_of_record, registration, bindings(address_of_record), last_id_);
   bool in_order = !registration.remove_all || draft.remove_all();
   for (const ContactUpdate& contact : registration.contacts) in_order = in_order && draft.apply(contact);
@@ -164,9 +175,22 @@ std::expected<Location::Changes, UpdateRefusal> Location::update(TimePoint now, 
   if (draft.growth() > 0 && draft.size() > max_contacts) return std::unexpected(UpdateRefusal::TooManyContacts);
   if (draft.growth() > 0 && binding_count() + draft.growth() > max_bindings_)
     return std::unexpected(UpdateRefusal::Full);
-  last_id_ = draft.last_id();
-  commit(address_of_record, draft.take_bindings());
-  return draft.take_changes();
+  return Update{draft.take_bindings(), draft.take_changes(), draft.last_id()};
+}
+
+// An epoch of GRUUs is an id, and the next one must be another.
+bool Location::adopt(TimePoint now, const std::string& address_of_record, std::vector<Binding> bindings) {
+  std::erase_if(bindings, [&](const Binding& binding) { return binding.expires <= now; });
+  const std::size_t known = this->bindings(address_of_record).size();
+  if (binding_count() - known + bindings.size() > max_bindings_) return false;
+  for (Binding& binding : bindings) {
+    ++last_id_.value;
+    last_id_.value = std::max<std::uint64_t>(last_id_.value, binding.gruu_epoch);
+    binding.id = last_id_;
+  }
+  std::sort(bindings.begin(), bindings.end(), goes_before);
+  commit(address_of_record, std::move(bindings));
+  return true;
 }
 
 bool Location::depends_on(FlowId flow) const {
@@ -180,13 +204,6 @@ Location::Changes Location::remove_flow(FlowId flow) {
     const auto next = by_flow_.lower_bound({flow, BindingId{}});
     if (next == by_flow_.end() || next->first.first != flow) return changes;
     changes.push_back(remove(next->second, next->first.second, Change::Removed));
-  }
-}
-
-void Location::forget_connections() {
-  while (!by_flow_.empty()) remove_flow(by_flow_.begin()->first.first);
-  for (auto& [address, bindings] : records_) {
-    for (Binding& binding : bindings) binding.arrival.flow = {};
   }
 }
 
@@ -220,7 +237,7 @@ void Location::index(const Binding& binding, Address address) {
   by_expiry_[{binding.expires, binding.id}] = address;
   if (binding.reg_id != 0) ++flows_;
   if (!binding.instance().empty()) ++instances_;
-  if (binding.ends_with_flow) by_flow_[{binding.arrival.flow, binding.id}] = address;
+  if (binding.ends_with_flow && binding.elsewhere == 0) by_flow_[{binding.arrival.flow, binding.id}] = address;
 }
 
 void Location::unindex(const Binding& binding) {

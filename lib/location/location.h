@@ -2,8 +2,8 @@
 //
 // Contract: keys are address_of_record(uri). Nothing outlives its expiry as long as the owner comes back at
 // next_expiry(): call expire(now) before anything else happens at `now`. An update takes and gives plain values and is
-// all or nothing; a store outside this process is asked with the same values, before the answer leaves. No result
-// depends on the order of a table's memory.
+// all or nothing. With a store outside of this process (location/store.h) this is what is known of it: plan() before it
+// is asked to write, adopt() with all that it says. No result depends on the order of a table's memory.
 #pragma once
 
 #include <cstddef>
@@ -45,11 +45,20 @@ class Location {
   // that was bound with the same instance and reg-id before, whatever its URI (RFC 5626 §6).
   std::expected<Changes, UpdateRefusal> update(TimePoint now, const std::string& address_of_record,
                                                const Registration& registration, std::size_t max_contacts);
+  // The same in two steps, for whoever has to have it stored between them: what would be bound then, by whom it was
+  // changed, and nothing is done yet.
+  struct Update {
+    std::vector<Binding> bindings;
+    Changes changes;
+    BindingId last_id{};
+  };
+  std::expected<Update, UpdateRefusal> plan(TimePoint now, const std::string& address_of_record,
+                                            const Registration& registration, std::size_t max_contacts) const;
+  // What a store outside of this process says that is bound, the oldest first, instead of what is known here. What is
+  // over by now is left out; ids are given anew. False, and nothing done: there is no room for so many.
+  bool adopt(TimePoint now, const std::string& address_of_record, std::vector<Binding> bindings);
   // The connection is gone, and with it the contacts that it was.
   Changes remove_flow(FlowId flow);
-  // The process begins anew, and all connections of before are gone: so are the contacts that were one, and no other is
-  // known by one.
-  void forget_connections();
   // Some contact is that connection.
   bool depends_on(FlowId flow) const;
 

@@ -209,18 +209,46 @@ TEST_F(LocationTest, ABindingThatMovedToANewConnectionSurvivesTheOldOne) {
   EXPECT_THAT(told(location.remove_flow(FlowId{6})), ElementsAre("sip:a@h D"));
 }
 
-TEST_F(LocationTest, AfterARestartNoContactIsAConnection) {
-  Registration here = by("a", 1, {contact("sip:a@192.0.2.1")});
-  here.arrival.flow = FlowId{7};
-  Registration connection = by("b", 1, {contact("sip:b@192.0.2.2")});
-  connection.contacts.front().ends_with_flow = true;
-  connection.arrival.flow = FlowId{8};
-  ASSERT_TRUE(update(here));
-  ASSERT_TRUE(update(connection));
-  location.forget_connections();
-  EXPECT_THAT(contacts(), ElementsAre("sip:a@192.0.2.1"));
-  EXPECT_EQ(location.bindings(bob).front().arrival.flow, FlowId{});
-  EXPECT_FALSE(location.depends_on(FlowId{8}));
+TEST_F(LocationTest, APlanChangesNothing) {
+  ASSERT_TRUE(update(by("c1", 1, {contact("sip:a@h")})));
+  const auto planned = location.plan(now, bob, by("c1", 2, {contact("sip:b@h")}), 10);
+  ASSERT_TRUE(planned);
+  EXPECT_EQ(planned->bindings.size(), 2u);
+  EXPECT_THAT(told(planned->changes), ElementsAre("sip:b@h A"));
+  EXPECT_THAT(contacts(), ElementsAre("sip:a@h"));
+}
+
+TEST_F(LocationTest, AdoptsWhatAStoreSaysInsteadOfWhatItKnew) {
+  ASSERT_TRUE(update(by("c1", 1, {contact("sip:a@h")})));
+  auto planned = location.plan(now, bob, by("c1", 2, {contact("sip:b@h"), contact("sip:c@h")}), 10);
+  ASSERT_TRUE(planned);
+  std::erase_if(planned->bindings, [](const Binding& binding) { return binding.contact == "sip:a@h"; });
+  std::ranges::sort(planned->bindings, {}, &Binding::id);
+  planned->bindings.front().expires = now;  // over by now
+  ASSERT_TRUE(location.adopt(now, bob, planned->bindings));
+  EXPECT_THAT(contacts(), ElementsAre("sip:c@h"));
+  EXPECT_EQ(location.binding_count(), 1u);
+  ASSERT_TRUE(location.adopt(now, bob, {}));
+  EXPECT_EQ(location.address_count(), 0u);
+}
+
+TEST_F(LocationTest, AdoptsNoMoreThanThereIsRoomFor) {
+  Location small(1);
+  std::vector<Binding> two(2);
+  for (Binding& binding : two) binding.expires = now + std::chrono::hours(1);
+  EXPECT_FALSE(small.adopt(now, bob, two));
+  EXPECT_EQ(small.binding_count(), 0u);
+}
+
+TEST_F(LocationTest, AContactThatIsAConnectionOfAnotherProcessEndsWithNoneOfOurs) {
+  Binding there;
+  there.expires = now + std::chrono::hours(1);
+  there.ends_with_flow = true;
+  there.elsewhere = 9;
+  there.arrival.flow = FlowId{5};
+  ASSERT_TRUE(location.adopt(now, bob, {there}));
+  EXPECT_FALSE(location.depends_on(FlowId{5}));
+  EXPECT_THAT(location.remove_flow(FlowId{5}), IsEmpty());
   EXPECT_EQ(location.binding_count(), 1u);
 }
 

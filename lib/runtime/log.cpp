@@ -62,6 +62,7 @@ LogLevel level_of(const Event& event) {
                         [](const DialogStarted&) { return LogLevel::Debug; },
                         [](const DialogConfirmed&) { return LogLevel::Debug; },
                         [](const DialogEnded&) { return LogLevel::Info; },
+                        [](const StoreChanged&) { return LogLevel::Warning; },
                         [](const SubscriptionChanged&) { return LogLevel::Info; },
                         [](const PeerChanged&) { return LogLevel::Warning; },
                     },

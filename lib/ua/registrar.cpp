@@ -293,31 +293,51 @@ void add_outbound(UaAnswer& answer, const Registration& registration, const Outb
 
 }  // namespace
 
-UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival& arrival, WallTime wall) {
-  if (auto refusal = inspect(request, own_capabilities(true, smime_ != nullptr))) return *refusal;  // step 2
-  const auto address_of_record = read_address_of_record(request, names_);
-  if (!address_of_record) return address_of_record.error();
+std::expected<Registrar::Asked, UaAnswer> Registrar::read(const Message& request, const Arrival& arrival,
+                                                          WallTime wall) const {
+  if (auto refusal = inspect(request, own_capabilities(true, smime_ != nullptr))) {  // step 2
+    return std::unexpected(*std::move(refusal));
+  }
+  auto address_of_record = read_address_of_record(request, names_);
+  if (!address_of_record) return std::unexpected(address_of_record.error());
   const bool is_signed = smime_ && has_protected_copy(request);
   if (is_signed) {
-    if (auto refusal = check_protected_copy(*smime_, wall, request, *address_of_record)) return *refusal;
+    if (auto refusal = check_protected_copy(*smime_, wall, request, *address_of_record)) {
+      return std::unexpected(*std::move(refusal));
+    }
   }
   const auto path = read_path(request);
-  if (!path) return path.error();
-  const auto registration =
-      RegistrationReader(request, arrival, settings_, *address_of_record, gruu_key_, *path).read();
-  if (!registration) return registration.error();
-  auto changes = location_.update(now, *address_of_record, *registration, settings_.max_contacts);
-  if (!changes) return refuse_update(changes.error(), settings_);
+  if (!path) return std::unexpected(path.error());
+  auto registration = RegistrationReader(request, arrival, settings_, *address_of_record, gruu_key_, *path).read();
+  if (!registration) return std::unexpected(registration.error());
+  return Asked{*std::move(address_of_record), *std::move(registration), path->outbound,
+               lists_option(request, FieldName::Supported, "gruu"), smime_ && (is_signed || !path->texts.empty())};
+}
+
+std::expected<Location::Update, UaAnswer> Registrar::plan(TimePoint now, const Asked& asked) const {
+  auto update = location_.plan(now, asked.address_of_record, asked.registration, settings_.max_contacts);
+  if (!update) return std::unexpected(refuse_update(update.error(), settings_));
+  return *std::move(update);
+}
+
+UaAnswer Registrar::accept(TimePoint now, const Asked& asked, Location::Changes changes) const {
   UaAnswer answer;
-  const bool gruu = lists_option(request, FieldName::Supported, "gruu");
-  Listing(now, *address_of_record, location_.bindings(*address_of_record))
-      .add_contacts(answer, gruu ? &gruu_key_ : nullptr);
-  for (const std::string& hop : path->texts) answer.fields.emplace_back("Path", hop);
-  add_outbound(answer, *registration, path->outbound, settings_);
+  Listing(now, asked.address_of_record, location_.bindings(asked.address_of_record))
+      .add_contacts(answer, asked.gruu ? &gruu_key_ : nullptr);
+  for (const std::string& hop : asked.registration.path) answer.fields.emplace_back("Path", hop);
+  add_outbound(answer, asked.registration, asked.outbound, settings_);
   for (const std::string& uri : settings_.service_route) answer.fields.emplace_back("Service-Route", "<" + uri + ">");
-  for (BindingChanged& change : *changes) answer.events.emplace_back(std::move(change));
-  answer.with_copy = smime_ && (is_signed || !path->texts.empty());
+  for (BindingChanged& change : changes) answer.events.emplace_back(std::move(change));
+  answer.with_copy = asked.with_copy;
   return answer;
+}
+
+UaAnswer Registrar::answer(TimePoint now, const Message& request, const Arrival& arrival, WallTime wall) {
+  const auto asked = read(request, arrival, wall);
+  if (!asked) return asked.error();
+  auto changes = location_.update(now, asked->address_of_record, asked->registration, settings_.max_contacts);
+  if (!changes) return refuse_update(changes.error(), settings_);
+  return accept(now, *asked, *std::move(changes));
 }
 
 }  // namespace intermediary

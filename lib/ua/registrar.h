@@ -12,9 +12,12 @@
 //   Path without Supported  420 with Unsupported: path, as RFC 3327 §5.3 recommends
 //   a protected copy that does not hold (ua/protected_copy.h)  403
 //
-// The temporary GRUUs of its answers are good until the engine ends, as the bindings are: their key is not the
-// configuration's.
+// The temporary GRUUs of its answers are good as long as the bindings are: their key is the configuration's where a
+// store outside of the process has these, and else none that outlives the engine.
 #pragma once
+
+#include <expected>
+#include <string>
 
 #include "base/flow.h"
 #include "base/keyed_hash.h"
@@ -24,6 +27,7 @@
 #include "message/message.h"
 #include "policy/smime.h"
 #include "ua/answer.h"
+#include "ua/outbound.h"
 #include "ua/registrar_settings.h"
 
 namespace intermediary {
@@ -37,6 +41,21 @@ class Registrar {
 
   // `wall`: for the certificate and the age of a protected copy.
   UaAnswer answer(TimePoint now, const Message& request, const Arrival& arrival, WallTime wall = {});
+
+  // The same in steps, for a location service with a store outside of the process: what is asked, or why not; what
+  // would be bound then; and the answer, once it is.
+  struct Asked {
+    std::string address_of_record;
+    Registration registration;
+    Outbound outbound;
+    bool gruu = false;
+    bool with_copy = false;
+
+    bool changes() const { return registration.remove_all || !registration.contacts.empty(); }
+  };
+  std::expected<Asked, UaAnswer> read(const Message& request, const Arrival& arrival, WallTime wall) const;
+  std::expected<Location::Update, UaAnswer> plan(TimePoint now, const Asked& asked) const;
+  UaAnswer accept(TimePoint now, const Asked& asked, Location::Changes changes) const;
 
  private:
   const RegistrarSettings& settings_;

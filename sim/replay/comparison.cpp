@@ -112,8 +112,23 @@ void Comparison::note(Side side, const Output& output) {
                    (side == Side::Recorded ? asked_ : waiting_).insert_or_assign(query.query, query.question);
                  },
                  [&](const Event& event) { note_event(side, event); },
+                 [&](const StoreRequest& request) { ask_store(side, request); },
              },
              output);
+}
+
+// The other engine has a store of its own, with what the record shows of the one that there was.
+void Comparison::ask_store(Side side, const StoreRequest& request) {
+  if (side == Side::Other) own_.emplace_back(StoreReplied{request.query, store_.carry_out(request.operation)});
+}
+
+void Comparison::give_reply(const StoreReply& reply) {
+  const auto show = [&](const StoredRecord& record) {
+    if (record.version != 0 && shown_.insert(record.address_of_record).second) store_.put(record);
+  };
+  if (const auto* found = std::get_if<RecordFound>(&reply)) show(found->record);
+  if (const auto* conflict = std::get_if<RecordConflict>(&reply)) show(conflict->record);
+  if (const auto* all = std::get_if<RecordsFound>(&reply)) std::ranges::for_each(all->records, show);
 }
 
 // Nobody answers the other engine from where the record has no answer: that it gives up then is no decision.
@@ -243,6 +258,7 @@ void Comparison::give(TimePoint time, const Input& input) {
                  [&](const WallClock& wall) { run_other(time, wall); },
                  [](const DeadlineReached&) {},
                  [&](const Command& command) { run_other(time, command); },
+                 [&](const StoreReplied& replied) { give_reply(replied.reply); },
              },
              input);
 }

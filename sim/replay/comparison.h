@@ -18,6 +18,7 @@
 
 #include "engine/engine.h"
 #include "sim/replay/replay.h"
+#include "sim/store.h"
 
 namespace intermediary::sim {
 
@@ -64,6 +65,8 @@ class Comparison {
   void run_other(TimePoint time, Input input);
   void run_deadlines(TimePoint time, bool with_this_instant);
   void give_answer(TimePoint time, const DnsAnswered& answered);
+  void ask_store(Side side, const StoreRequest& request);
+  void give_reply(const StoreReply& reply);
   void give_own_answers(TimePoint time);
   bool translate(std::string& bytes, bool is_whole) const;
   FlowId translated(FlowId flow) const;
@@ -83,6 +86,8 @@ class Comparison {
   std::map<Place, FlowId> opened_here_, opened_there_;  // connections that the recorded, the other engine opened
   std::map<Place, FlowOpened> open_;                    // of the former, those that are open
   std::vector<Input> own_;                              // what the other engine is told next
+  VirtualStore store_;                                  // of the other engine
+  std::set<std::string> shown_;                         // what it has from the record
   std::uint64_t unasked_ = 0;
 };
 

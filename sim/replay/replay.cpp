@@ -22,6 +22,33 @@ std::string flow_name(FlowId flow) {
   return "connection engine-" + std::to_string(flow.value & ~engine_flow_bit);
 }
 
+std::string version_text(const StoredRecord& record) {
+  return record.address_of_record + " version " + std::to_string(record.version);
+}
+
+std::string operation_text(const StoreOperation& operation) {
+  return std::visit(Overloaded{
+                        [](const LoadRecords& load) { return "load behind '" + load.after + '\''; },
+                        [](const FetchRecord& fetch) { return "fetch " + fetch.address_of_record; },
+                        [](const ReplaceRecord& replace) {
+                          return "replace version " + std::to_string(replace.expected) + " by " +
+                                 version_text(replace.record);
+                        },
+                    },
+                    operation);
+}
+
+std::string reply_text(const StoreReply& reply) {
+  return std::visit(Overloaded{
+                        [](const RecordsFound& found) { return std::to_string(found.records.size()) + " records"; },
+                        [](const RecordFound& found) { return version_text(found.record); },
+                        [](const RecordReplaced&) { return std::string("replaced"); },
+                        [](const RecordConflict& conflict) { return "conflict with " + version_text(conflict.record); },
+                        [](const StoreUnavailable& no) { return no.reason; },
+                    },
+                    reply);
+}
+
 std::string question_text(const DnsQuery& query) {
   return std::string(dns_type_text(query.question.type)) + " of " + query.question.name;
 }
@@ -165,29 +192,35 @@ std::string input_text(const Input& input, const Config& config) {
           },
           [&](const DeadlineReached&) { return std::string("a deadline has come"); },
           [&](const Command&) { return std::string("command: drain"); },
+          [&](const StoreReplied& replied) {
+            return "reply to store request " + std::to_string(replied.query.value) + ": " + reply_text(replied.reply);
+          },
       },
       input);
 }
 
 std::string output_text(const Output& output, const Config& config) {
-  return std::visit(Overloaded{
-                        [&](const Transmit& transmit) {
-                          const std::string way = transmit.hop.flow ? flow_name(transmit.hop.flow)
-                                                                    : listener_name(transmit.hop.listener, config);
-                          return "send to " + transmit.hop.remote.to_string() + " on " + way + ": " +
-                                 first_line(transmit.bytes);
-                        },
-                        [&](const OpenFlow& open) {
-                          return "open " + flow_name(open.flow) + ", " + std::string(parameter_name(open.transport)) +
-                                 " to " + open.remote.to_string();
-                        },
-                        [&](const CloseFlow& close) { return "close " + flow_name(close.flow) + ": " + close.reason; },
-                        [&](const DnsQuery& query) {
-                          return "ask DNS query " + std::to_string(query.query.value) + ", " + question_text(query);
-                        },
-                        [&](const Event& event) { return "tell " + to_line(event); },
-                    },
-                    output);
+  return std::visit(
+      Overloaded{
+          [&](const Transmit& transmit) {
+            const std::string way =
+                transmit.hop.flow ? flow_name(transmit.hop.flow) : listener_name(transmit.hop.listener, config);
+            return "send to " + transmit.hop.remote.to_string() + " on " + way + ": " + first_line(transmit.bytes);
+          },
+          [&](const OpenFlow& open) {
+            return "open " + flow_name(open.flow) + ", " + std::string(parameter_name(open.transport)) + " to " +
+                   open.remote.to_string();
+          },
+          [&](const CloseFlow& close) { return "close " + flow_name(close.flow) + ": " + close.reason; },
+          [&](const DnsQuery& query) {
+            return "ask DNS query " + std::to_string(query.query.value) + ", " + question_text(query);
+          },
+          [&](const Event& event) { return "tell " + to_line(event); },
+          [&](const StoreRequest& request) {
+            return "store request " + std::to_string(request.query.value) + ": " + operation_text(request.operation);
+          },
+      },
+      output);
 }
 
 }  // namespace intermediary::sim

@@ -59,6 +59,9 @@ OUTSIDE_HEADERS = [
     (r"boost/(asio|beast|system)(/.*|\.hpp)", [_RUNTIME, _CLI, r"conformance/.*"], "sockets belong to lib/runtime"),
     (r"boost/(thread|filesystem|process|date_time|log|locale|random)(/.*|\.hpp)", [], "not a library of this project"),
     (r"boost/.*", [r".*"], ""),
+    (r"sqlite3\.h", [r"lib/runtime/store/sqlite\.cpp"], "SQLite has one door, lib/runtime/store/sqlite.cpp"),
+    (r"hiredis/.*", [r"lib/runtime/store/redis_connection\.h"],
+     "Redis has one door, lib/runtime/store/redis_connection.h"),
     (r"ares\.h", [r"lib/runtime/dns/.*"], "name servers are asked in lib/runtime/dns"),
     (r"re2/.*", [r"lib/base/pattern\.cpp"], "regular expressions have one door, lib/base/pattern.cpp"),
     (r"toml\+\+/.*", [r"lib/config/.*"], "TOML is read in lib/config"),
@@ -68,7 +71,7 @@ OUTSIDE_HEADERS = [
     (r"(sys|netinet|arpa|net|linux)/.*|(unistd|fcntl|poll|pthread|signal|netdb|errno|ifaddrs)\.h",
      [_RUNTIME, _CLI, r"conformance/.*"], "the operating system belongs to lib/runtime"),
     (r"[a-z]mmintrin\.h", [r"lib/message/byte_search\.h"], "one file knows the processor"),
-    (r"valgrind/.*", [_CLI], "measuring belongs to tools/bench"),
+    (r"valgrind/.*|malloc\.h", [_CLI], "measuring belongs to tools/bench"),
 ]
 
 _DEVICE = "no file, clock, thread, locale or random device"

@@ -65,14 +65,19 @@ set_source_files_properties(
   sim/scenario_parser_test.cpp sim/source_test.cpp
   PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
-# room(NAME [DIRECTORY dir] DEPENDS target...)
+# room(NAME [DIRECTORY dir] [EXCEPT file...] DEPENDS target...)
 function(room name)
-  cmake_parse_arguments(ROOM "" "DIRECTORY" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "DIRECTORY" "EXCEPT;DEPENDS" ${ARGN})
   if(NOT ROOM_DIRECTORY)
     set(ROOM_DIRECTORY lib/${name})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIRECTORY}/*.cpp ${ROOM_DIRECTORY}/net/*.cpp
-    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/explore/*.cpp ${ROOM_DIRECTORY}/replay/*.cpp)
+    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/store/*.cpp
+    ${ROOM_DIRECTORY}/explore/*.cpp ${ROOM_DIRECTORY}/replay/*.cpp)
+  if(ROOM_EXCEPT)
+    list(TRANSFORM ROOM_EXCEPT PREPEND ${PROJECT_SOURCE_DIR}/${ROOM_DIRECTORY}/)
+    list(REMOVE_ITEM sources ${ROOM_EXCEPT})
+  endif()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -54,7 +54,7 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   if (const std::string problem = problem_with(config_); !problem.empty()) return std::unexpected(problem);
   engine_.emplace(config_, seed);
   open_dns();
-  return {};
+  return open_store();
 }
 
 std::expected<void, std::string> Shard::record(const RecordSettings& settings, const Seed& seed) {
@@ -84,6 +84,16 @@ void Shard::open_dns() {
   }
   no_dns_ = "no name server can be asked: " + dns.error();
   log_.write(LogLevel::Warning, "no-name-servers reason=" + log_value(dns.error()));
+}
+
+std::expected<void, std::string> Shard::open_store() {
+  if (!config_.store.is_outside()) return {};
+  auto store = open_binding_store(config_.store,
+                                  {io_, [this](StoreReplied reply) { deliver(std::move(reply)); }, [this] { settle(); },
+                                   [this](LogLevel level, std::string_view line) { note(level, line); }});
+  if (!store) return std::unexpected(store.error());
+  store_ = *std::move(store);
+  return {};
 }
 
 std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
@@ -168,6 +178,10 @@ std::string Shard::figures() const {
       {"refused", counted.refused},
       {"strays", counted.strays},
       {"send_failures", counted.send_failures},
+      {"store_requests", counted.store_requests},
+      {"store_failures", counted.store_failures},
+      {"store_conflicts", counted.store_conflicts},
+      {"known_lookups", counted.known_lookups},
       {"handshakes", handshakes_.under_way()},
       {"handshakes_failed", handshakes_.failed},
       {"handshakes_refused", handshakes_.refused},
@@ -296,6 +310,8 @@ void Shard::carry_out(const DnsQuery& query) {
   if (dns_) return dns_->ask(query.query, query.question);
   deliver(DnsAnswered{query.query, std::unexpected(DnsFailure{DnsFailure::Kind::Failed, {}, no_dns_})});
 }
+
+void Shard::carry_out(StoreRequest request) { store_->ask(std::move(request)); }
 
 void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(event)); }
 

@@ -25,6 +25,7 @@
 #include "runtime/net/tls_contexts.h"
 #include "runtime/net/udp_listener.h"
 #include "runtime/recorder.h"
+#include "runtime/store/binding_store.h"
 
 namespace intermediary {
 
@@ -57,6 +58,7 @@ class Shard final : public Inbox {
   using SteadyClock = std::chrono::steady_clock;
 
   void open_dns();
+  std::expected<void, std::string> open_store();
   std::error_code open_listener(ListenerId id, ListenerConfig& listener);
   void accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote);
   StreamFlow::Setup setup_for(ListenerId id, const Endpoint& remote) const;
@@ -71,6 +73,7 @@ class Shard final : public Inbox {
   void carry_out(const OpenFlow& order);
   void carry_out(const CloseFlow& order);
   void carry_out(const DnsQuery& query);
+  void carry_out(StoreRequest request);
   void carry_out(const Event& event);
   void flush();
   bool has_unsent() const;
@@ -91,6 +94,7 @@ class Shard final : public Inbox {
   std::vector<std::shared_ptr<StreamFlow>> to_flush_;
   std::unique_ptr<DnsClient> dns_;  // null where there can be none, and then why
   std::string no_dns_;
+  std::unique_ptr<BindingStore> store_;  // null: bindings are in memory alone
   std::uint64_t last_flow_ = 0;
   std::vector<char> scratch_;
   std::deque<Input> inputs_;

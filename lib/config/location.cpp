@@ -1,0 +1,132 @@
+// [location]: where bindings are kept.
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/draft.h"
+#include "config/words.h"
+
+namespace intermediary {
+
+namespace {
+
+constexpr std::string_view redis_scheme = "redis://";
+constexpr std::size_t longest_prefix = 64;
+
+std::string wanted_url(std::string_view what) {
+  return "'url' in [location] " + std::string(what) + ", such as \"redis://192.0.2.5:6379/0\"";
+}
+
+std::optional<char> decoded(std::string_view escape) {
+  if (escape.size() < 3) return std::nullopt;
+  const std::string digits = lowercase(escape.substr(1, 2));
+  constexpr std::string_view hexadecimal = "0123456789abcdef";
+  const std::size_t high = hexadecimal.find(digits[0]), low = hexadecimal.find(digits[1]);
+  if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
+
+// Of RFC 3986 §2.1. Nullopt: a '%' that escapes nothing.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto character = decoded(text);
+    if (!character) return std::nullopt;
+    out += *character;
+    text.remove_prefix(3);
+  }
+  return out;
+}
+
+// "redis://[:password@]host[:port][/database]"; the error says what is wrong, and never the password.
+std::string read_url(std::string_view url, StoreConfig& store) {
+  if (!url.starts_with(redis_scheme)) return wanted_url("must begin with 'redis://'");
+  url.remove_prefix(redis_scheme.size());
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+    const auto password = unescaped(url.substr(0, at));
+    if (!password || !password->starts_with(':') || password->size() < 2) {
+      return wanted_url("has no user before its '@', but a colon and the password");
+    }
+    store.password = password->substr(1);
+    url.remove_prefix(at + 1);
+  }
+  if (const std::size_t slash = url.find('/'); slash != std::string_view::npos) {
+    const auto database = parse_decimal<std::uint32_t>(url.substr(slash + 1));
+    if (!database || *database > range::redis_database.most) {
+      return wanted_url("ends with a '/' and the number of a database");
+    }
+    store.database = *database;
+    url = url.substr(0, slash);
+  }
+  const auto host = parse_host_port(url);
+  if (!host) return "'url' in [location]: " + host.error();
+  store.host = host->host;
+  if (store.host.starts_with('[')) store.host = store.host.substr(1, store.host.size() - 2);
+  store.port = host->port.value_or(store.port);
+  return {};
+}
+
+void read_redis(TableReader& location, StoreConfig& store) {
+  if (const auto url = location.text("url")) {
+    if (const std::string problem = read_url(url->value, store); !problem.empty()) {
+      location.problems().error(url->at, problem);
+    }
+  } else if (!location.has("url")) {
+    location.problems().error(location.at(), wanted_url("is missing: where Redis is"));
+  }
+  if (const auto prefix = location.text("prefix")) {
+    const bool printable = std::ranges::all_of(prefix->value, [](char c) { return c > ' ' && c <= '~'; });
+    if (!printable || prefix->value.empty() || prefix->value.size() > longest_prefix) {
+      location.problems().error(prefix->at, "'prefix' in [location] must be 1 to " + std::to_string(longest_prefix) +
+                                                " printable ASCII characters without spaces");
+    } else {
+      store.prefix = prefix->value;
+    }
+  }
+}
+
+void read_sqlite(TableReader& location, const ConfigSurroundings& surroundings, StoreConfig& store) {
+  const auto path = location.text("path");
+  if (path && !path->value.empty()) {
+    const bool is_whole = surroundings.folder.empty() || path->value.starts_with('/');
+    store.file = is_whole ? path->value : surroundings.folder + "/" + path->value;
+  } else if (path || !location.has("path")) {
+    location.problems().error(path ? path->at : location.at(),
+                              "'path' in [location] is missing: the file of the SQLite database");
+  }
+}
+
+void refuse_of_others(TableReader& location, StoreConfig::Kind kind) {
+  using enum StoreConfig::Kind;
+  const std::pair<std::string, StoreConfig::Kind> owned[] = {{"path", Sqlite}, {"url", Redis}, {"prefix", Redis}};
+  for (const auto& [key, owner] : owned) {
+    const std::string name = owner == Sqlite ? "sqlite" : "redis";
+    if (kind == owner || !location.has(key)) continue;
+    location.text(key);
+    location.problems().error(location.key_at(key), "'" + key + "' in [location] is for store = \"" + name + "\"");
+  }
+  if (kind != Memory || !location.has("timeout")) return;
+  location.problems().error(location.key_at("timeout"),
+                            "'timeout' in [location] is for a store outside of the process");
+}
+
+}  // namespace
+
+void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store) {
+  std::optional<TableReader> location = top.table("location", "[location]");
+  if (!location) return;
+  if (const auto kind = location->word("store", {"memory", "sqlite", "redis"})) {
+    store.kind = static_cast<StoreConfig::Kind>(*kind);
+  }
+  refuse_of_others(*location, store.kind);
+  location->duration("timeout", store.timeout, range::store_timeout);
+  if (store.kind == StoreConfig::Kind::Redis) read_redis(*location, store);
+  if (store.kind == StoreConfig::Kind::Sqlite) read_sqlite(*location, surroundings, store);
+  location->finish();
+}
+
+}  // namespace intermediary

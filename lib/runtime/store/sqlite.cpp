@@ -1,0 +1,267 @@
+#include "runtime/store/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <boost/asio/post.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/overloaded.h"
+
+namespace intermediary {
+namespace {
+
+constexpr int schema_version = 1;
+constexpr std::size_t writes_between_cleanings = 10'000;
+// FULL: a commit is on the disk when it returns, so that neither the end of the process nor of the machine takes back
+// what has been answered.
+constexpr const char* preparations =
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS location (aor TEXT PRIMARY KEY, version INTEGER NOT NULL, bindings BLOB NOT NULL,"
+    " expires INTEGER NOT NULL) WITHOUT ROWID;"
+    "COMMIT;";
+
+struct Closing {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Database = std::unique_ptr<sqlite3, Closing>;
+
+struct SqliteError {
+  std::string reason;
+};
+
+// A prepared statement; each use binds its values anew. Values are never part of the text.
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* text) : database_(database) {
+    sqlite3_stmt* prepared = nullptr;
+    if (sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) fail();
+    statement_.reset(prepared);
+  }
+
+  Statement& begin() {
+    sqlite3_reset(statement_.get());
+    next_ = 1;
+    return *this;
+  }
+  Statement& text(std::string_view value) {
+    sqlite3_bind_text64(statement_.get(), next_++, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    return *this;
+  }
+  Statement& blob(std::string_view value) {
+    sqlite3_bind_blob64(statement_.get(), next_++, value.data(), value.size(), SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& number(std::int64_t value) {
+    sqlite3_bind_int64(statement_.get(), next_++, value);
+    return *this;
+  }
+  // False at the end.
+  bool step() {
+    const int result = sqlite3_step(statement_.get());
+    if (result != SQLITE_ROW && result != SQLITE_DONE) fail();
+    if (result == SQLITE_DONE) sqlite3_reset(statement_.get());
+    return result == SQLITE_ROW;
+  }
+  std::string bytes(int column) {
+    const void* data = sqlite3_column_blob(statement_.get(), column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return data ? std::string(static_cast<const char*>(data), size) : std::string();
+  }
+  std::int64_t integer(int column) { return sqlite3_column_int64(statement_.get(), column); }
+
+ private:
+  [[noreturn]] void fail() { throw SqliteError{sqlite3_errmsg(database_)}; }
+
+  sqlite3* database_;
+  std::unique_ptr<sqlite3_stmt, Closing> statement_;
+  int next_ = 1;
+};
+
+// The file, as the worker has it.
+class LocationFile {
+ public:
+  explicit LocationFile(Database database)
+      : database_(std::move(database)),
+        load_(database_.get(),
+              "SELECT aor, version, bindings, expires FROM location WHERE aor > ?1 ORDER BY aor LIMIT ?2"),
+        fetch_(database_.get(), "SELECT aor, version, bindings, expires FROM location WHERE aor = ?1"),
+        write_(database_.get(),
+               "INSERT OR REPLACE INTO location (aor, version, bindings, expires) VALUES (?1, ?2, ?3, ?4)"),
+        remove_(database_.get(), "DELETE FROM location WHERE aor = ?1"),
+        clean_(database_.get(), "DELETE FROM location WHERE expires <= ?1"),
+        begin_(database_.get(), "BEGIN IMMEDIATE"),
+        commit_(database_.get(), "COMMIT"),
+        roll_back_(database_.get(), "ROLLBACK") {}
+
+  // All of it is on the disk, or nothing is done and each has the reason.
+  std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>& requests) {
+    std::vector<StoreReplied> replies;
+    try {
+      begin_.begin().step();
+      for (const StoreRequest& request : requests) replies.push_back({request.query, carry_out(request.operation)});
+      if (writes_ >= writes_between_cleanings) clean();
+      commit_.begin().step();
+    } catch (const SqliteError& error) {
+      give_up();
+      replies.clear();
+      for (const StoreRequest& request : requests) replies.push_back({request.query, StoreUnavailable{error.reason}});
+    }
+    return replies;
+  }
+
+ private:
+  StoreReply carry_out(const StoreOperation& operation) {
+    return std::visit(
+        Overloaded{
+            [&](const LoadRecords& load) { return this->load(load); },
+            [&](const FetchRecord& fetch) -> StoreReply { return RecordFound{there(fetch.address_of_record)}; },
+            [&](const ReplaceRecord& replace) { return this->replace(replace); },
+        },
+        operation);
+  }
+
+  StoreReply load(const LoadRecords& load) {
+    if (load.after.empty()) clean();
+    RecordsFound found;
+    load_.begin().text(load.after).number(load.most);
+    while (load_.step()) found.records.push_back(record_in(load_));
+    return found;
+  }
+
+  StoredRecord there(const std::string& address_of_record) {
+    StoredRecord record{address_of_record, 0, {}, {}};
+    fetch_.begin().text(address_of_record);
+    while (fetch_.step()) record = record_in(fetch_);
+    return record;
+  }
+
+  StoreReply replace(const ReplaceRecord& replace) {
+    const StoredRecord& record = replace.record;
+    StoredRecord before = there(record.address_of_record);
+    if (before.version != replace.expected) return RecordConflict{std::move(before)};
+    ++writes_;
+    if (record.bindings.empty()) {
+      remove_.begin().text(record.address_of_record).step();
+    } else {
+      write_.begin().text(record.address_of_record).number(static_cast<std::int64_t>(record.version));
+      write_.blob(record.bindings).number(record.expires.time_since_epoch().count()).step();
+    }
+    return RecordReplaced{};
+  }
+
+  static StoredRecord record_in(Statement& row) {
+    return {row.bytes(0), static_cast<std::uint64_t>(row.integer(1)), row.bytes(2), WallTime(Duration(row.integer(3)))};
+  }
+
+  void clean() {
+    writes_ = 0;
+    const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    clean_.begin().number(now.time_since_epoch().count()).step();
+  }
+
+  void give_up() {
+    try {
+      if (sqlite3_get_autocommit(database_.get()) == 0) roll_back_.begin().step();
+    } catch (const SqliteError&) {  // the next BEGIN says what is wrong
+    }
+  }
+
+  Database database_;
+  Statement load_, fetch_, write_, remove_, clean_, begin_, commit_, roll_back_;
+  std::size_t writes_ = 0;
+};
+
+class SqliteStore final : public BindingStore {
+ public:
+  SqliteStore(LocationFile file, Surroundings surroundings)
+      : surroundings_(std::make_shared<Surroundings>(std::move(surroundings))),
+        worker_([this, file = std::move(file)](const std::stop_token& stop) mutable { work(file, stop); }) {}
+
+  ~SqliteStore() override { worker_.request_stop(); }
+
+  void ask(StoreRequest request) override {
+    bool is_full = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      is_full = queue_.size() >= most_store_requests;
+      if (!is_full) queue_.push_back(std::move(request));
+    }
+    if (is_full) return tell({{request.query, StoreUnavailable{"the disk does not keep up"}}});
+    woken_.notify_one();
+  }
+
+ private:
+  // What was asked before the end is done, and nobody hears of it.
+  void work(LocationFile& file, const std::stop_token& stop) {
+    while (true) {
+      std::vector<StoreRequest> requests;
+      {
+        std::unique_lock lock(mutex_);
+        woken_.wait(lock, stop, [&] { return !queue_.empty(); });
+        if (queue_.empty()) return;
+        requests.swap(queue_);
+      }
+      tell(file.carry_out(requests));
+    }
+  }
+
+  void tell(std::vector<StoreReplied> replies) {
+    boost::asio::post(surroundings_->io, [to = std::weak_ptr(surroundings_), replies = std::move(replies)]() mutable {
+      const auto surroundings = to.lock();
+      if (!surroundings) return;
+      for (StoreReplied& reply : replies) surroundings->reply(std::move(reply));
+      surroundings->settle();
+    });
+  }
+
+  std::shared_ptr<Surroundings> surroundings_;
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::vector<StoreRequest> queue_;
+  std::jthread worker_;  // ends before what it works on
+};
+
+std::expected<Database, std::string> open_database(const std::string& file) {
+  sqlite3* opened = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int result = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
+  Database database(opened);
+  const auto cannot = [&](const std::string& reason) {
+    return std::unexpected("cannot open the store '" + file + "': " + reason);
+  };
+  if (result != SQLITE_OK) return cannot(sqlite3_errmsg(opened));
+  int version = 0;
+  try {
+    Statement asked(opened, "PRAGMA user_version");
+    if (asked.step()) version = static_cast<int>(asked.integer(0));
+  } catch (const SqliteError& error) {
+    return cannot(error.reason);
+  }
+  if (version != 0 && version != schema_version) {
+    return cannot("its tables are of version " + std::to_string(version) + ", and this program knows version " +
+                  std::to_string(schema_version));
+  }
+  const std::string all = preparations + ("PRAGMA user_version = " + std::to_string(schema_version) + ";");
+  if (sqlite3_exec(opened, all.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return cannot(sqlite3_errmsg(opened));
+  return database;
+}
+
+}  // namespace
+
+OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings surroundings) {
+  auto database = open_database(config.file);
+  if (!database) return std::unexpected(database.error());
+  try {
+    return std::make_unique<SqliteStore>(LocationFile(*std::move(database)), std::move(surroundings));
+  } catch (const SqliteError& error) {
+    return std::unexpected("cannot use the store '" + config.file + "': " + error.reason);
+  }
+}
+
+}  // namespace intermediary

@@ -1,0 +1,14 @@
+// Bindings in a file of SQLite that belongs to this process alone.
+//
+// A thread of its own does what has queued up in one transaction, and replies when that is on the disk: many REGISTERs
+// share one fsync. A second process that opens the file is refused.
+#pragma once
+
+#include "runtime/store/binding_store.h"
+
+namespace intermediary {
+
+// The error names the file. Without SQLite in this build: that.
+OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings surroundings);
+
+}  // namespace intermediary
