@@ -115,8 +115,10 @@ void read_transports(TableReader& when, const Config& config, RuleMatch& match) 
   }
 }
 
-void read_fields(TableReader& when, RuleMatch& match) {
-  std::optional<TableReader> fields = when.table("header", "'header'");
+}  // namespace
+
+void read_fields(TableReader& reader, std::vector<FieldMatch>& target) {
+  std::optional<TableReader> fields = reader.table("header", "'header'");
   if (!fields) return;
   for (const Placed<std::string>& name : fields->keys()) {
     FieldMatch field{.name = name.value};
@@ -128,13 +130,11 @@ void read_fields(TableReader& when, RuleMatch& match) {
     } else if (const auto text = fields->text(name.value)) {
       field.pattern = read_pattern(*text, name.value, fields->problems());
     }
-    match.fields.push_back(std::move(field));
+    target.push_back(std::move(field));
   }
-  if (match.fields.empty()) fields->problems().error(fields->at(), "'header' names no field: { \"X-Gate\" = \"^a$\" }");
+  if (target.empty()) fields->problems().error(fields->at(), "'header' names no field: { \"X-Gate\" = \"^a$\" }");
   fields->finish();
 }
-
-}  // namespace
 
 std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems) {
   auto pattern = Pattern::compile(text.value);
@@ -155,7 +155,7 @@ void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
   read_trunks(*when, draft.config, match);
   read_names_of_listeners(*when, draft.config, match);
   read_transports(*when, draft.config, match);
-  read_fields(*when, match);
+  read_fields(*when, match.fields);
   if (when->has("dialog")) {
     bool in_dialog = true;
     when->boolean("dialog", in_dialog);

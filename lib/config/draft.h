@@ -40,6 +40,7 @@ struct PemFile {
 // REQUIRES between calls: one place for each listener, certificate and rule of `config`.
 struct Draft {
   Config config;
+  std::vector<TestBlock> tests{};
   std::vector<ListenerPlaces> listeners;
   std::vector<CertificateTexts> certificates;
   std::string smime_certificate{};  // its name; "": none
@@ -79,6 +80,10 @@ std::optional<ProxyMode> read_mode(TableReader& reader);
 // What `when` of a rule asks for. REQUIRES: the listeners have been read.
 void read_when(TableReader& rule, const Draft& draft, RuleMatch& match);
 void read_rules(TableReader& top, Draft& draft);
+// REQUIRES: all else has been read.
+std::vector<TestBlock> read_tests(TableReader& top, const Config& config);
+// "header" of a table: what must stand in a message.
+void read_fields(TableReader& reader, std::vector<FieldMatch>& fields);
 
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.
 // Problems name the places of the draft.

@@ -186,7 +186,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_groups(top, draft);
   read_rates(top, draft);
   read_rules(top, draft);
-  top.later({"test"});
+  draft.tests = read_tests(top, draft.config);
   top.finish();
   return draft;
 }

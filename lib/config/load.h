@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/problem.h"
+#include "config/test_block.h"
 #include "engine/config.h"
 
 namespace intermediary {
@@ -34,6 +35,7 @@ struct LoadedConfig {
   // config.proxy.key stays {0, 0} where the file gives none: whoever runs the engine draws one.
   Config config;
   std::vector<ConfigProblem> warnings;
+  std::vector<TestBlock> tests{};  // the file's own; no part of the configuration
 };
 
 // `source_name` is what problems call the file.
