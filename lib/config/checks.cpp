@@ -130,7 +130,8 @@ bool covers_source(const Cidr& wide, const Cidr& narrow) {
 bool covers_uri(const UriMatch& wide, const UriMatch& narrow, const std::vector<std::string>& local) {
   return covers_all(wide.users, narrow.users, std::equal_to<>()) &&
          covers_all(wide.domains, narrow.domains,
-                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); });
+                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); }) &&
+         covers_all(wide.lists, narrow.lists, std::equal_to<>());
 }
 
 // All fields of `wide` must hold, so each of them must stand in `narrow`.
@@ -144,13 +145,27 @@ bool covers_fields(const std::vector<FieldMatch>& wide, const std::vector<FieldM
   });
 }
 
+// One of prefixes and access lists suffices.
+bool covers_sources(const RuleMatch& wide, const RuleMatch& narrow) {
+  if (wide.sources.empty() && wide.access.empty()) return true;
+  if (narrow.sources.empty() && narrow.access.empty()) return false;
+  return (narrow.sources.empty() ||
+          (!wide.sources.empty() && covers_all(wide.sources, narrow.sources, covers_source))) &&
+         (narrow.access.empty() || (!wide.access.empty() && covers_all(wide.access, narrow.access, std::equal_to<>())));
+}
+
+// Who asks for anybody of a realm takes everybody: some are let through, the others are challenged.
+bool covers_identity(const RuleMatch& wide, const RuleMatch& narrow) {
+  return !wide.identity || wide.identity == narrow.identity || wide.identity->is_anybody();
+}
+
 // Whether `wide` takes every request that `narrow` takes, as far as it can be told: of two expressions, only the same
 // text is the same.
 bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<std::string>& local) {
   return covers_all(wide.methods, narrow.methods, std::equal_to<>()) && covers_uri(wide.ruri, narrow.ruri, local) &&
          covers_uri(wide.from, narrow.from, local) && covers_uri(wide.to, narrow.to, local) &&
-         covers_all(wide.sources, narrow.sources, covers_source) &&
-         covers_all(wide.listeners, narrow.listeners, std::equal_to<>()) &&
+         covers_sources(wide, narrow) && covers_all(wide.times, narrow.times, std::equal_to<>()) &&
+         covers_identity(wide, narrow) && covers_all(wide.listeners, narrow.listeners, std::equal_to<>()) &&
          covers_all(wide.transports, narrow.transports, std::equal_to<>()) &&
          covers_fields(wide.fields, narrow.fields) && (!wide.in_dialog || wide.in_dialog == narrow.in_dialog);
 }
@@ -204,7 +219,8 @@ void check_open_relay(const Draft& draft, Problems& problems) {
     if (!relay || relay->target) continue;
     const bool were_everybody = cover_everybody(so_far);
     so_far.insert(so_far.end(), rule.when.sources.begin(), rule.when.sources.end());
-    const bool open = rule.when.sources.empty() || cover_everybody(rule.when.sources);
+    const bool by_list = rule.when.sources.empty() && !rule.when.access.empty();
+    const bool open = (rule.when.sources.empty() && !by_list) || cover_everybody(rule.when.sources);
     if (!open && (were_everybody || !cover_everybody(so_far))) continue;
     problems.warning(draft.rules[i].action, "open relay: the rule '" + rule.name +
                                                 "' sends whatever anybody asks to wherever "
@@ -289,7 +305,9 @@ void check_notifying(const Draft& draft, const Rule& rule, const RulePlaces& pla
 }
 
 // Whether what is said there of a request may differ for its CANCEL or its ACK (RFC 3261 §9.1, §17.1.1.3).
-bool looks_at_what_changes(const RuleMatch& when) { return !when.fields.empty() || when.in_dialog; }
+bool looks_at_what_changes(const RuleMatch& when) {
+  return !when.fields.empty() || when.in_dialog || !when.times.empty() || when.identity;
+}
 
 // RFC 3261 §16.11: a stateless proxy must choose alike for the request, its retransmissions, its CANCEL and its ACK.
 void check_stateless_choice(const Draft& draft, Problems& problems) {
@@ -304,11 +322,23 @@ void check_stateless_choice(const Draft& draft, Problems& problems) {
     if (chosen_behind == rules.end()) continue;
     problems.error(draft.rules[i].rule,
                    "the rule '" + rules[i].name +
-                       "' looks at 'header' or 'dialog', in which a CANCEL or ACK differs "
+                       "' looks at 'header', 'dialog', 'time' or 'identity', in which a CANCEL or ACK may differ "
                        "from its INVITE, before '" +
                        chosen_behind->name +
                        "' relays without state, which must "
                        "choose alike for all of them (RFC 3261 §16.11); add mode = \"stateful\" there");
+  }
+}
+
+void check_limited(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
+  const std::string name = "the rule '" + rule.name + "' ";
+  if (std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action)) {
+    problems.error(places.limit, name + "lets nothing through that 'limit' could count");
+  } else if (!std::holds_alternative<RegisterAction>(rule.action) &&
+             rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {
+    problems.error(places.limit, name +
+                                     "counts in a stateless proxy, to which a repetition is another request; "
+                                     "add mode = \"stateful\"");
   }
 }
 
@@ -335,6 +365,7 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                        "' challenges in a stateless proxy, to which a repetition looks like a replay; "
                        "add mode = \"stateful\"");
   }
+  if (!rule.limits.empty()) check_limited(draft, rule, places, problems);
   const auto* redirect = std::get_if<RedirectAction>(&rule.action);
   const bool answers =
       redirect || std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action);
@@ -361,10 +392,14 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
   if (relay && relay->target) check_target(draft, rule, *relay->target, places.action, problems);
 }
 
+bool asks_of(const Rule& rule, const std::string& realm) {
+  return rule.challenge == realm || (rule.when.identity && rule.when.identity->realm == realm);
+}
+
 void check_auth(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.auth.size(); ++i) {
     const DigestRealm& realm = draft.config.auth[i];
-    if (std::ranges::find(draft.config.rules, realm.name, &Rule::challenge) != draft.config.rules.end()) continue;
+    if (std::ranges::any_of(draft.config.rules, [&](const Rule& rule) { return asks_of(rule, realm.name); })) continue;
     const std::vector<HandshakeAuth>& handshakes = draft.config.handshake_auth;
     if (std::ranges::find(handshakes, realm.name, &HandshakeAuth::auth) != handshakes.end()) continue;
     problems.warning(draft.auth[i], "no rule has challenge = \"" + realm.name + "\": nobody is asked who he is");

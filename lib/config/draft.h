@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "config/problem.h"
 #include "config/reader.h"
+#include "config/words.h"
 #include "engine/config.h"
 
 namespace intermediary {
@@ -17,6 +18,7 @@ struct RulePlaces {
   Position rule;
   Position action;
   Position challenge{};
+  Position limit{};
 };
 
 struct ListenerPlaces {
@@ -59,12 +61,27 @@ PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wan
                  const ConfigSurroundings& surroundings);
 // "smime_…" of [registrar]. REQUIRES: the certificates have been read.
 void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft);
-void read_auth(TableReader& top, Draft& draft);
+// Times, access lists, lists and rate limits.
+void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
+// Reports a name that is not there; `what` is as in "[list.vip]", "list".
+template <class Named>
+bool is_there(const std::vector<Named>& all, const Placed<std::string>& name, std::string_view what,
+              Problems& problems) {
+  std::vector<std::string> names;
+  for (const Named& one : all) names.push_back(one.name);
+  for (const std::string& one : names) {
+    if (one == name.value) return true;
+  }
+  problems.error(name.at, "there is no [" + std::string(what) + "." + name.value + "]" +
+                              (names.empty() ? std::string() : suggestion(name.value, names)));
+  return false;
+}
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
-// What `when` of a rule asks for. REQUIRES: the listeners have been read.
+// What `when` of a rule asks for. REQUIRES: the listeners, policies and realms have been read.
 void read_when(TableReader& rule, const Draft& draft, RuleMatch& match);
 void read_rules(TableReader& top, Draft& draft);
 

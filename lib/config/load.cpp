@@ -188,6 +188,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_location(top);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
+  read_policies(top, surroundings, draft);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
   read_rules(top, draft);

@@ -10,8 +10,12 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "dialog/session_timer.h"
+#include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/party_list.h"
+#include "policy/rate_limit.h"
 #include "policy/smime.h"
+#include "policy/time_window.h"
 #include "routing/path_use.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
@@ -100,6 +104,10 @@ struct Config {
   std::optional<SmimeKeys> smime{};             // of the registrar: it reads and makes protected copies (RFC 3327 §6)
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
+  std::vector<TimeTable> times{};               // what rules name, as the next three
+  std::vector<AccessList> access_lists{};
+  std::vector<PartyList> lists{};
+  std::vector<RateLimit> rate_limits{};
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;
@@ -109,5 +117,7 @@ struct Config {
 
 // What is wrong with a configuration that an engine would have to refuse; "" when nothing is.
 std::string problem_with(const Config& config);
+// What is wrong with the policies that a rule names, behind "rule 'x' "; "" when nothing is.
+std::string problem_with_policies(const Rule& rule, const Config& config);
 
 }  // namespace intermediary

@@ -2,6 +2,7 @@
 //
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
+//   policy.cpp    times, lists and limits that rules name
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
@@ -24,7 +25,9 @@
 #include "engine/engine.h"
 #include "engine/io.h"
 #include "location/location.h"
+#include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/rate_limit.h"
 #include "policy/smime.h"
 #include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
@@ -116,6 +119,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   bool leads_nowhere(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.
+  class Facts;
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Decision& decision) const;
@@ -144,6 +148,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
               TransactionUser user = {});
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
+  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
 
   // ---- authentication
@@ -155,6 +160,13 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   void take_off_credentials(Preprocessed& request) const;
   WallTime wall() const { return WallTime(wall_offset_ + now_.time_since_epoch()); }
   WallTime nonce_time() const { return WallTime(nonce_offset_ + now_.time_since_epoch()); }
+
+  // What it is that a user may not send, and what a rule has no room for.
+  std::optional<Refusal> not_his_from(const Message& request, const Rule& rule, const std::string& user) const;
+  std::optional<Refusal> over_limit(const Message& request, const Arrival& arrival, const Rule& rule,
+                                    const std::string& user);
+  // Whether what a rule says to a request may differ when it comes again: then a transaction has to know it.
+  static bool counts_requests(const Rule& rule) { return !rule.challenge.empty() || !rule.limits.empty(); }
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
@@ -228,6 +240,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
+  std::vector<AccessTable> access_tables_;           // of config_.access_lists
+  std::vector<RateLimiter> limiters_;                // of config_.rate_limits
 
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
 

@@ -70,6 +70,7 @@ struct Counters {
   std::uint64_t retransmissions_in = 0;  // absorbed by a transaction
   std::uint64_t rejected = 0;            // malformed, answered or dropped
   std::uint64_t refused = 0;             // well formed, refused by validation, rule or limit
+  std::uint64_t rate_limited = 0;        // of the refused: by a [limit.…]
   std::uint64_t strays = 0;              // responses and ACKs that belong to nothing
   std::uint64_t send_failures = 0;
   std::uint64_t stun_answered = 0;  // keep-alives on datagrams (RFC 5626 §8)

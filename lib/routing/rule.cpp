@@ -13,9 +13,11 @@ bool holds(const std::vector<Entry>& entries, auto fits) {
   return entries.empty() || std::ranges::any_of(entries, fits);
 }
 
-bool takes_uri(const UriMatch& match, const std::optional<RuleUri>& uri) {
+bool takes_uri(const UriMatch& match, const std::optional<RuleUri>& uri, const RuleQuery& query) {
   if (match.empty()) return true;
   if (!uri) return false;
+  const auto stands_in = [&](const std::string& list) { return query.facts->lists(list, uri->user, uri->host); };
+  if (!holds(match.lists, stands_in)) return false;
   const auto is_the_host = [&](const std::string& domain) {
     return domain == "local" ? uri->is_local : equals_ignoring_case(domain, uri->host);
   };
@@ -42,20 +44,45 @@ bool takes_field(const FieldMatch& match, const Message& message) {
   return found == match.present;
 }
 
+bool takes_source(const RuleMatch& match, const RuleQuery& query) {
+  if (match.sources.empty() && match.access.empty()) return true;
+  return names_source(match, query.source) || std::ranges::any_of(match.access, [&](const AccessMatch& access) {
+           return query.facts->allows(access.list, query.source) == access.allowed;
+         });
+}
+
+bool takes_principal(const IdentityMatch& match, const Principal& principal, const RuleFacts& facts) {
+  return match.is_anybody() ||
+         std::ranges::any_of(match.users, [&](const Pattern& user) { return user.found_in(principal.name); }) ||
+         std::ranges::any_of(
+             match.lists, [&](const std::string& list) { return facts.lists(list, principal.user, principal.host); });
+}
+
+// The last of the conditions: only where all others hold does anybody have to show who he is.
+bool takes_identity(const Rule& rule, const RuleQuery& query) {
+  const std::optional<IdentityMatch>& match = rule.when.identity;
+  if (!match) return true;
+  const std::optional<Principal> principal = query.facts->principal(rule);
+  if (!match->known) return !principal;
+  return principal ? takes_principal(*match, *principal, *query.facts) : query.may_be_asked;
+}
+
 }  // namespace
 
 bool matches(const RuleMatch& match, const RuleQuery& query) {
   return holds(match.methods, [&](const std::string& method) { return method == query.method; }) &&
-         takes_uri(match.ruri, query.ruri) && (match.sources.empty() || names_source(match, query.source)) &&
+         takes_uri(match.ruri, query.ruri, query) && takes_source(match, query) &&
          holds(match.listeners, [&](const std::string& name) { return name == query.listener; }) &&
          holds(match.transports, [&](Transport transport) { return transport == query.transport; }) &&
-         match.in_dialog.value_or(query.in_dialog) == query.in_dialog && takes_uri(match.from, query.from) &&
-         takes_uri(match.to, query.to) &&
+         match.in_dialog.value_or(query.in_dialog) == query.in_dialog && takes_uri(match.from, query.from, query) &&
+         takes_uri(match.to, query.to, query) &&
+         holds(match.times, [&](const std::string& times) { return query.facts->is_time(times); }) &&
          std::ranges::all_of(match.fields, [&](const FieldMatch& field) { return takes_field(field, *query.message); });
 }
 
 const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query) {
-  const auto rule = std::ranges::find_if(rules, [&](const Rule& r) { return matches(r.when, query); });
+  const auto rule =
+      std::ranges::find_if(rules, [&](const Rule& r) { return matches(r.when, query) && takes_identity(r, query); });
   return rule == rules.end() ? nullptr : &*rule;
 }
 
