@@ -27,6 +27,7 @@ void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
       {"dns", &Declarations::read_dns},      {"nat", &Declarations::read_nat},
       {"times", &Declarations::read_policy}, {"acl", &Declarations::read_policy},
       {"list", &Declarations::read_policy},  {"limit", &Declarations::read_policy},
+      {"trust", &Declarations::read_policy},
   };
   line_ = &line;
   keyword_ = keyword.text;

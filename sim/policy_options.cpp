@@ -1,4 +1,4 @@
-// The words behind `times`, `acl`, `list` and `limit`: what rules of a node name.
+// The words behind `times`, `acl`, `list` and `limit`, what rules of a node name, and `trust`.
 #include <algorithm>
 #include <functional>
 
@@ -54,7 +54,7 @@ void parse_times(Words& words, Config& config) {
   const bool is_first = table == config.times.end();
   bool has_zone = false;
   if (is_first) {
-    config.times.push_back({.name = name.text, .zone = {}, .windows = {}});
+    config.times.push_back(TimeTable{.name = name.text, .zone = {}, .windows = {}});
     table = std::prev(config.times.end());
   }
   TimeWindow window;
@@ -150,11 +150,29 @@ void parse_rate_limit(Words& words, Config& config) {
   config.rate_limits.push_back(std::move(limit));
 }
 
+void parse_trust(Words& words, Config& config) {
+  const Place place = Words(words).rest().place;
+  if (config.trust.applies) throw Wrong{place, "whom it trusts is said above"};
+  config.trust.applies = true;
+  std::vector<std::string> known;
+  for (const ListenerConfig& listener : config.listeners) known.push_back(listener.name);
+  read_options(words, "an option of 'trust'",
+               {{"peers", [&](const OptionValue& v) { config.trust.peers = v.networks(); }},
+                {"listeners", [&](const OptionValue& v) {
+                   config.trust.listeners = v.list("listeners such as udp1");
+                   for (const std::string& name : config.trust.listeners) {
+                     if (std::ranges::find(known, name) != known.end()) continue;
+                     unknown({name, v.place}, "a listener of the node", known);
+                   }
+                 }}});
+}
+
 }  // namespace
 
 void parse_policy(std::string_view keyword, Words& words, Config& config) {
   if (keyword == "times") return parse_times(words, config);
   if (keyword == "acl") return parse_access_list(words, config);
+  if (keyword == "trust") return parse_trust(words, config);
   if (keyword == "list") return parse_list_of_parties(words, config);
   parse_rate_limit(words, config);
 }

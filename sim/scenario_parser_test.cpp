@@ -176,6 +176,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"list p1 l a b\n", "s.flow:5:11: 'a b' is neither 'user@domain' nor '@domain' nor 'user'"},
         Mistake{"limit p1 l per=source\n", "s.flow:5:10: 'limit' needs rate=, such as rate=20/s"},
         Mistake{"limit p1 l rate=many\n", "s.flow:5:12: 'many' is no rate, such as '20/s', '100/m' or '5/10s'"},
+        Mistake{"trust p1 listeners=tcp9\n",
+                "s.flow:5:10: expected a listener of the node, got 'tcp9'; did you mean 'udp1'?"},
+        Mistake{"trust p1 peers=10.0.0.1\ntrust p1\n", "s.flow:6:9: whom it trusts is said above"},
         Mistake{"rule p1 time=t lookup\n", "s.flow:5:16: the rule names times that there are not"},
         Mistake{"rule p1 identity=yes lookup\n", "s.flow:5:22: 'identity' needs auth=REALM: whose users"},
         Mistake{"limit p1 l rate=1/s\nrule p1 limit=l reject=403\n",
@@ -530,7 +533,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:1: expected a time, or a word that begins a line, got 'x'; there is 'scenario', 'covers', "
                 "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'promises', 'node', 'party', 'auto', "
                 "'location', 'host', "
-                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'include', 'repeat', 'end', "
+                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'include', 'repeat', "
+                "'end', "
                 "'table'"},
         Mistake{"seed 1 2\n", "s.flow:5:8: expected the end of the line, got '2'"},
         Mistake{"seed 1\n  2\n", "s.flow:6:3: only lines with a time go on below"},

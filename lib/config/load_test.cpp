@@ -290,7 +290,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "5:19 'dialog' in 'when' must be true or false, not a string"},
         WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { reject = 403 }\n[[rule]]\nname = \"s\"\n"
                          "do = { relay = \"sip:192.0.2.9\", mode = \"stateless\" }",
-                  "3:1 the rule 'r' looks at 'header', 'dialog', 'time' or 'identity', in which a CANCEL or ACK may differ from its INVITE, "
+                  "3:1 the rule 'r' looks at 'header', 'dialog', 'time' or 'identity', in which a CANCEL or ACK may "
+                  "differ from its INVITE, "
                   "before 's' relays without state, which must choose alike for all of them (RFC 3261 §16.11); add "
                   "mode = \"stateful\" there"},
         WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { drop = true }\n[[rule]]\nname = \"s\"\n"

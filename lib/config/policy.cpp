@@ -1,4 +1,4 @@
-// What rules name: [times.NAME], [acl.NAME], [list.NAME], [limit.NAME].
+// What rules name: [times.NAME], [acl.NAME], [list.NAME], [limit.NAME]; and [trust].
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -190,6 +190,22 @@ void read_rate_limit(const std::string& name, TableReader& reader, Draft& draft)
   draft.config.rate_limits.push_back(std::move(limit));
 }
 
+// ---- trust
+
+void read_trust(TableReader& reader, Draft& draft) {
+  TrustConfig& trust = draft.config.trust;
+  trust.applies = true;
+  read_prefixes(reader, "peers", trust.peers);
+  std::vector<std::string> names;
+  for (const ListenerConfig& listener : draft.config.listeners) names.push_back(listener.name);
+  for (const Placed<std::string>& name : reader.texts("listeners")) {
+    trust.listeners.push_back(name.value);
+    if (std::ranges::find(names, name.value) != names.end()) continue;
+    reader.problems().error(name.at, "there is no listener named '" + name.value + "'" + suggestion(name.value, names));
+  }
+  reader.finish();
+}
+
 }  // namespace
 
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
@@ -197,6 +213,7 @@ void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Dra
   for (auto& [name, reader] : well_named(top, "acl")) read_access_list(name, reader, draft);
   for (auto& [name, reader] : well_named(top, "list")) read_party_list(name, reader, draft);
   for (auto& [name, reader] : well_named(top, "limit")) read_rate_limit(name, reader, draft);
+  if (auto reader = top.table("trust", "[trust]")) read_trust(*reader, draft);
 }
 
 }  // namespace intermediary

@@ -227,6 +227,20 @@ TEST(LimitConfig, SaysWhatIsWrong) {
                   "\"stateful\""));
 }
 
+TEST(TrustConfig, NamesPeersAndListeners) {
+  EXPECT_FALSE(config_of("").trust.applies);
+  const TrustConfig trust =
+      config_of("[trust]\npeers = [\"10.0.0.0/8\", \"192.0.2.7\"]\nlisteners = \"udp:127.0.0.1:5060\"\n").trust;
+  EXPECT_TRUE(trust.applies);
+  EXPECT_EQ(trust.peers.size(), 2u);
+  EXPECT_THAT(trust.listeners, ElementsAre("udp:127.0.0.1:5060"));
+  EXPECT_TRUE(config_of("[trust]\n").trust.applies) << "nobody is in it";
+  EXPECT_THAT(problems_of("[trust]\npeers = \"ten\"\n"),
+              ElementsAre("4:9 'peers' in [trust]: 'ten' is not an address or a prefix such as '10.0.0.0/8'"));
+  EXPECT_THAT(problems_of("[trust]\nlisteners = \"udp:127.0.0.1:506\"\n"),
+              ElementsAre("4:13 there is no listener named 'udp:127.0.0.1:506'; did you mean 'udp:127.0.0.1:5060'?"));
+}
+
 // A record has the zones that its configuration had, whatever the system of whoever replays it knows.
 TEST(RecordedZones, AreThoseOfTheRecord) {
   const std::string text = head + "[times.t]\nzone = \"Here\"\n" + rule_with("time = \"t\"");

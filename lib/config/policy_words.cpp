@@ -19,14 +19,14 @@ std::optional<unsigned> weekday_number(std::string_view text) {
 }
 
 // Digits alone, and so many.
-std::optional<int> digits(std::string_view text, std::size_t count) {
+std::optional<int> digits_of(std::string_view text, std::size_t count) {
   return text.size() == count ? parse_decimal<int>(text) : std::nullopt;
 }
 
 std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto year = digits(text.substr(0, 4), 4), month = digits(text.substr(5, 2), 2),
-             day = digits(text.substr(8, 2), 2);
+  const auto year = digits_of(text.substr(0, 4), 4), month = digits_of(text.substr(5, 2), 2),
+             day = digits_of(text.substr(8, 2), 2);
   if (!year || !month || !day) return std::nullopt;
   const auto date = std::chrono::year(*year) / *month / *day;
   return date.ok() ? std::optional(std::chrono::sys_days(date)) : std::nullopt;
@@ -47,8 +47,8 @@ std::expected<std::uint8_t, std::string> parse_days(std::string_view text) {
 }
 
 std::expected<std::chrono::minutes, std::string> parse_time_of_day(std::string_view text) {
-  const auto hour = digits(text.substr(0, 2), 2);
-  const auto minute = text.size() == 5 && text[2] == ':' ? digits(text.substr(3), 2) : std::nullopt;
+  const auto hour = digits_of(text.substr(0, 2), 2);
+  const auto minute = text.size() == 5 && text[2] == ':' ? digits_of(text.substr(3), 2) : std::nullopt;
   if (hour && minute && *minute < 60) {
     const auto time = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
     if (time <= TimeWindow::day_end) return time;

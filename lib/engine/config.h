@@ -16,6 +16,7 @@
 #include "policy/rate_limit.h"
 #include "policy/smime.h"
 #include "policy/time_window.h"
+#include "policy/trust.h"
 #include "routing/path_use.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
@@ -108,6 +109,7 @@ struct Config {
   std::vector<AccessList> access_lists{};
   std::vector<PartyList> lists{};
   std::vector<RateLimit> rate_limits{};
+  TrustConfig trust{};
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

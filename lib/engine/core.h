@@ -3,6 +3,7 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   policy.cpp    times, lists and limits that rules name
+//   trust.cpp     whose asserted identities come in, and which go out
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
@@ -100,7 +101,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
     }
     std::string rule_name() const { return rule ? rule->name : std::string(); }
   };
-  void receive(const MessagePtr& message, const Arrival& arrival);
+  void receive(const MessagePtr& received, const Arrival& arrival);
   void receive_request(const MessagePtr& request, const Arrival& arrival);
   void receive_response(const MessagePtr& response, const Arrival& arrival);
   void note_alias(const Message& request, const Arrival& arrival);
@@ -148,7 +149,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
               TransactionUser user = {});
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
-  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
+  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
 
   // ---- authentication
@@ -167,6 +168,18 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort {
                                     const std::string& user);
   // Whether what a rule says to a request may differ when it comes again: then a transaction has to know it.
   static bool counts_requests(const Rule& rule) { return !rule.challenge.empty() || !rule.limits.empty(); }
+
+  bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;
+
+  // ---- trust
+  bool trusts(const IpAddress& address, ListenerId listener) const;
+  MessagePtr without_claims(const MessagePtr& message, const Arrival& arrival) const;
+  std::string identity_of(const Message& request, const Rule& rule, const std::string& user) const;
+  void assert_identity(Preprocessed& pre, const Arrival& arrival, const Rule* rule, const std::string& user) const;
+  // What may leave to there; nullopt: the message as it is.
+  std::optional<std::string> concealed(const IpAddress& address, ListenerId listener, std::string_view bytes) const;
+  // The request as it goes on, with what is known of its way.
+  void put_in_place(Preprocessed& pre, const MessagePtr& request) const;
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and

@@ -31,7 +31,8 @@ TargetSet only(Target&& target) {
 
 }  // namespace
 
-void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
+void EngineCore::receive(const MessagePtr& received, const Arrival& arrival) {
+  const MessagePtr message = without_claims(received, arrival);
   if (message->is_request()) {
     ++counters_.requests_in;
     if (arrival.transport == Transport::Tls) note_alias(*message, arrival);
@@ -414,7 +415,7 @@ void EngineCore::turn_away(const MessagePtr& request, const Arrival& arrival, co
 }
 
 // Who it is from, and how many there are, where its rule asks for that; what may not pass has been refused.
-bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
+bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user) {
   const MessagePtr& request = pre.request;
   const auto refused = [&](const Refusal& refusal, bool keeps_state) {
     keeps_state ? refuse_with_state(request, arrival, refusal, rule.name)
@@ -422,7 +423,6 @@ bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const R
     return false;
   };
   if (const auto full = not_admitted(arrival)) return refused(*full, false);
-  std::string user;
   if (!rule.challenge.empty()) {
     auto authenticated = authenticate(pre, rule, Challenge::AsProxy);
     // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
@@ -451,11 +451,13 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   }
   const bool asks = decision.rule && counts_requests(*decision.rule) && request->method() != Method::Ack &&
                     request->method() != Method::Cancel;
-  if (asks && !passes(pre, arrival, *decision.rule)) return;
+  std::string user;
+  if (asks && !passes(pre, arrival, *decision.rule, user)) return;
   auto plan = plan_for(pre, decision);
   // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
+  assert_identity(pre, arrival, decision.rule, user);
   const Target& first = plan->targets.targets().front();
   if (decision.mode == ProxyMode::Stateless && !must_keep_state(pre, arrival, first)) {
     if (const auto refusal = stateless_.forward(pre, arrival, first)) {

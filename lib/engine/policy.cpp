@@ -73,6 +73,11 @@ std::optional<Principal> EngineCore::Facts::principal(const Rule& rule) const {
   return principal;
 }
 
+bool EngineCore::may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const {
+  if (may_call_as(realm, user, uri, is_local(uri))) return true;
+  return !realm.from_also.empty() && named(config_.lists, realm.from_also).holds(uri.user, uri.host);
+}
+
 std::optional<Refusal> EngineCore::not_his_from(const Message& request, const Rule& rule,
                                                 const std::string& user) const {
   const DigestRealm& realm = named(config_.auth, rule.challenge);
@@ -80,10 +85,7 @@ std::optional<Refusal> EngineCore::not_his_from(const Message& request, const Ru
   if (!realm.binds_from || !request.to_tag().empty() || request.method() == Method::Register) return std::nullopt;
   const auto from = parse_name_address(request.value(FieldName::From));
   if (!from) return Refusal{400, "its From cannot be read: " + from.error().detail, {}};
-  if (may_call_as(realm, user, from->uri, is_local(from->uri))) return std::nullopt;
-  const bool also =
-      !realm.from_also.empty() && named(config_.lists, realm.from_also).holds(from->uri.user, from->uri.host);
-  if (also) return std::nullopt;
+  if (may_be(realm, user, from->uri)) return std::nullopt;
   return Refusal{403, "the user " + user + " may not call as " + address_of_record(from->uri), {}};
 }
 

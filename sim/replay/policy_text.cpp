@@ -1,5 +1,6 @@
 #include "sim/replay/policy_text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/words.h"
@@ -75,6 +76,16 @@ std::string policy_lines(const Config& config, std::string_view node) {
   }
   for (const PartyList& list : config.lists) line("list     ", list.name, ' ' + joined(list.entries));
   for (const RateLimit& limit : config.rate_limits) line("limit    ", limit.name, limit_text(limit));
+  if (config.trust.applies) {
+    std::vector<std::string> names;
+    for (const std::string& name : config.trust.listeners) {
+      const auto found = std::ranges::find(config.listeners, name, &ListenerConfig::name);
+      if (found == config.listeners.end()) continue;
+      names.push_back(listener_in_scenario(config, static_cast<std::size_t>(found - config.listeners.begin())));
+    }
+    lines.append("trust    ").append(node).append(prefixes_text("peers", config.trust.peers));
+    lines.append(names.empty() ? "" : " listeners=" + joined(names)).append("\n");
+  }
   return lines;
 }
 

@@ -1,4 +1,5 @@
-// What the rules of a configuration name, as the lines of a scenario: `times`, `acl`, `list` and `limit`.
+// What the rules of a configuration name, as the lines of a scenario: `times`, `acl`, `list` and `limit`; and whom it
+// trusts.
 #pragma once
 
 #include <string>

@@ -12,9 +12,10 @@ constexpr std::string_view all =
     "times    p1 office days=sat dates=2026-12-24..2026-12-26,2027-01-01..2027-01-01\n"
     "acl      p1 inside allow=10.0.0.0/8,2001:db8::/32 deny=10.1.0.0/16 otherwise=allow\n"
     "list     p1 vip +31,@example.net,alice@example.com\n"
-    "limit    p1 calls per=user rate=20/1s burst=40 status=480\n";
+    "limit    p1 calls per=user rate=20/1s burst=40 status=480\n"
+    "trust    p1 peers=10.0.0.0/8\n";
 
-Config read(std::string_view lines) {
+Config config_in(std::string_view lines) {
   Config config;
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
@@ -28,9 +29,9 @@ Config read(std::string_view lines) {
 }
 
 TEST(PolicyText, IsWhatTheLanguageReads) {
-  const Config config = read(all);
+  const Config config = config_in(all);
   EXPECT_EQ(policy_lines(config, "p1"), all);
-  EXPECT_EQ(read(policy_lines(config, "p1")), config);
+  EXPECT_EQ(config_in(policy_lines(config, "p1")), config);
 }
 
 TEST(PolicyText, IsEmptyWithoutPolicies) { EXPECT_EQ(policy_lines(Config{}, "p1"), ""); }
