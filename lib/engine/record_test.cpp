@@ -193,8 +193,8 @@ TEST(RecordTest, WhatIsNoRecordSaysSo) {
   EXPECT_EQ(SegmentReader::open("").error(), "it is no record");
   EXPECT_EQ(SegmentReader::open("listen = []\n\n\n\n\n\n").error(), "it is no record");
   std::string later = segment();
-  later[8] = 2;
-  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format 2, and this program reads format 1");
+  later[8] = 3;
+  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format 3, and this program reads format 2");
   EXPECT_EQ(SegmentReader::open(record_mark()).error(), "it has no header");
 }
 

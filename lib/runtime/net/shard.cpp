@@ -166,6 +166,7 @@ std::string Shard::figures() const {
       {"retransmissions_in", counted.retransmissions_in},
       {"rejected", counted.rejected},
       {"refused", counted.refused},
+      {"rate_limited", counted.rate_limited},
       {"strays", counted.strays},
       {"send_failures", counted.send_failures},
       {"handshakes", handshakes_.under_way()},
