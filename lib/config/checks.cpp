@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
 #include "base/text.h"
@@ -406,6 +407,26 @@ void check_auth(const Draft& draft, Problems& problems) {
   }
 }
 
+void add_names(std::string_view kind, const std::vector<std::string>& names, std::set<std::string>& all) {
+  for (const std::string& name : names) all.insert(std::string(kind) + '.' + name);
+}
+
+// What a rule should have named is of no use where none does.
+void check_policies(const Draft& draft, Problems& problems) {
+  std::set<std::string> named;
+  for (const Rule& rule : draft.config.rules) {
+    add_names("times", rule.when.times, named);
+    add_names("limit", rule.limits, named);
+    for (const AccessMatch& access : rule.when.access) add_names("acl", {access.list}, named);
+    for (const UriMatch* uri : {&rule.when.ruri, &rule.when.from, &rule.when.to}) add_names("list", uri->lists, named);
+    if (rule.when.identity) add_names("list", rule.when.identity->lists, named);
+  }
+  for (const DigestRealm& realm : draft.config.auth) add_names("list", {realm.from_also}, named);
+  for (const auto& [policy, at] : draft.policies) {
+    if (!named.contains(policy)) problems.warning(at, "no rule names [" + policy + "]");
+  }
+}
+
 }  // namespace
 
 void check_whole(const Draft& draft, Problems& problems) {
@@ -420,6 +441,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
+  check_policies(draft, problems);
   check_tcp_beside_udp(draft, problems);
   check_dialog_keys(draft, problems);
 }

@@ -48,6 +48,7 @@ struct Draft {
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                  // one for each realm of config.auth
   std::vector<Position> handshake_auth;                        // likewise
+  std::vector<std::pair<std::string, Position>> policies{};    // "limit.calls": what rules may name
   std::vector<std::pair<std::string, Position>> of_dialogs{};  // keys of [proxy] that are for dialogs that are followed
 };
 

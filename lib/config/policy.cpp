@@ -15,11 +15,12 @@ namespace {
 using std::chrono::minutes;
 
 // Those whose names are names; the others are reported.
-std::vector<std::pair<std::string, TableReader>> well_named(TableReader& top, const std::string& key) {
+std::vector<std::pair<std::string, TableReader>> well_named(TableReader& top, const std::string& key, Draft& draft) {
   std::vector<std::pair<std::string, TableReader>> tables;
   for (auto& [name, reader] : top.named_tables(key)) {
     if (is_token(name.value)) {
       tables.emplace_back(name.value, reader);
+      draft.policies.emplace_back(key + '.' + name.value, reader.at());
     } else {
       top.problems().error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
     }
@@ -209,10 +210,10 @@ void read_trust(TableReader& reader, Draft& draft) {
 }  // namespace
 
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
-  for (auto& [name, reader] : well_named(top, "times")) read_times_table(name, reader, surroundings, draft);
-  for (auto& [name, reader] : well_named(top, "acl")) read_access_list(name, reader, draft);
-  for (auto& [name, reader] : well_named(top, "list")) read_party_list(name, reader, draft);
-  for (auto& [name, reader] : well_named(top, "limit")) read_rate_limit(name, reader, draft);
+  for (auto& [name, reader] : well_named(top, "times", draft)) read_times_table(name, reader, surroundings, draft);
+  for (auto& [name, reader] : well_named(top, "acl", draft)) read_access_list(name, reader, draft);
+  for (auto& [name, reader] : well_named(top, "list", draft)) read_party_list(name, reader, draft);
+  for (auto& [name, reader] : well_named(top, "limit", draft)) read_rate_limit(name, reader, draft);
   if (auto reader = top.table("trust", "[trust]")) read_trust(*reader, draft);
 }
 

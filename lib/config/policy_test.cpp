@@ -241,6 +241,13 @@ TEST(TrustConfig, NamesPeersAndListeners) {
               ElementsAre("4:13 there is no listener named 'udp:127.0.0.1:506'; did you mean 'udp:127.0.0.1:5060'?"));
 }
 
+TEST(PolicyConfig, WhatNoRuleNamesIsAWarning) {
+  EXPECT_THAT(problems_of("[limit.l]\nper = \"global\"\nrate = \"1/s\"\n[list.also]\nentries = \"+31\"\n"
+                          "[acl.a]\nallow = \"10.0.0.0/8\"\n[times.t]\nzone = \"Here\"\n" +
+                          users + "from = \"own\"\nfrom_also = \"also\"\n" + rule_with("identity = true")),
+              ElementsAre("3:1 no rule names [limit.l]", "8:1 no rule names [acl.a]", "10:1 no rule names [times.t]"));
+}
+
 // A record has the zones that its configuration had, whatever the system of whoever replays it knows.
 TEST(RecordedZones, AreThoseOfTheRecord) {
   const std::string text = head + "[times.t]\nzone = \"Here\"\n" + rule_with("time = \"t\"");
