@@ -20,13 +20,17 @@ constexpr auto manners =
 
 void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
   static const std::map<std::string, void (Declarations::*)(Words&), std::less<>> readers{
-      {"node", &Declarations::read_node}, {"party", &Declarations::read_party},
-      {"auto", &Declarations::read_auto}, {"location", &Declarations::read_location},
-      {"host", &Declarations::read_host}, {"link", &Declarations::read_initial_link},
-      {"rule", &Declarations::read_rule}, {"users", &Declarations::read_users},
-      {"dns", &Declarations::read_dns},   {"nat", &Declarations::read_nat},
+      {"node", &Declarations::read_node},    {"party", &Declarations::read_party},
+      {"auto", &Declarations::read_auto},    {"location", &Declarations::read_location},
+      {"host", &Declarations::read_host},    {"link", &Declarations::read_initial_link},
+      {"rule", &Declarations::read_rule},    {"users", &Declarations::read_users},
+      {"dns", &Declarations::read_dns},      {"nat", &Declarations::read_nat},
+      {"times", &Declarations::read_policy}, {"acl", &Declarations::read_policy},
+      {"list", &Declarations::read_policy},  {"limit", &Declarations::read_policy},
+      {"trust", &Declarations::read_policy},
   };
   line_ = &line;
+  keyword_ = keyword.text;
   place_ = line.first.place;
   (this->*readers.find(keyword.text)->second)(words);
 }
@@ -39,6 +43,7 @@ void Declarations::finish() {
     NodeDraft& draft = nodes_.at(node->name);
     draft.options.finish();
     if (!draft.options.is_whole) {
+      for (PlacedRule& placed : draft.rules) complete(placed, draft.options.config);
       check_challenges(draft);
       std::vector<Rule>& rules = draft.options.config.rules;
       for (const PlacedRule& placed : draft.rules) rules.push_back(placed.rule);
@@ -49,6 +54,20 @@ void Declarations::finish() {
     node->store = draft.options.store == "durable" ? std::string() : draft.options.store;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
+}
+
+// Whoever the rule has to know, it asks; what it names may stand below.
+void Declarations::complete(PlacedRule& placed, const Config& config) {
+  Rule& rule = placed.rule;
+  if (rule.when.identity) {
+    std::string& realm = rule.when.identity->realm;
+    if (realm.empty()) realm = rule.challenge;
+    if (realm.empty() && config.auth.size() == 1) realm = config.auth.front().name;
+    if (realm.empty()) throw Wrong{placed.action, "'identity' needs auth=REALM: whose users"};
+    if (rule.when.identity->known && rule.challenge.empty()) rule.challenge = realm;
+  }
+  const std::string problem = problem_with_policies(rule, config);
+  if (!problem.empty()) throw Wrong{placed.action, "the rule " + problem};
 }
 
 // Where the rule says it; `users` may stand below.
@@ -358,6 +377,11 @@ void Declarations::read_rule(Words& words) {
       unknown({name, placed.listener}, "a listener of the node", names);
   }
   draft.rules.push_back(std::move(placed));
+}
+
+void Declarations::read_policy(Words& words) {
+  NodeDraft& draft = node_of_rules(words.next("a node's name"));
+  parse_policy(keyword_, words, draft.options.config);
 }
 
 // users NODE REALM [options] NAME:PASSWORD …

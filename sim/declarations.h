@@ -75,12 +75,15 @@ class Declarations {
   void apply_quality(LinkChange& change, const Piece& word);
   void read_rule(Words& words);
   void read_users(Words& words);
+  void read_policy(Words& words);
+  static void complete(PlacedRule& placed, const Config& config);
   void read_nat(Words& words);
 
   Scenario& scenario_;
   const Surroundings& surroundings_;
   LogicalLine* line_ = nullptr;
-  Place place_;  // of the line
+  std::string keyword_;  // of the line
+  Place place_;          // of the line
   std::map<std::string, NodeDraft, std::less<>> nodes_;
   std::set<std::string, std::less<>> names_, parties_, agents_, nats_, inside_;
   std::map<std::string, std::string, std::less<>> contacts_;

@@ -32,6 +32,7 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"retransmissions-in", [](const LiveObjects&, const Counters& c) { return c.retransmissions_in; }},
     {"rejected", [](const LiveObjects&, const Counters& c) { return c.rejected; }},
     {"refused", [](const LiveObjects&, const Counters& c) { return c.refused; }},
+    {"rate-limited", [](const LiveObjects&, const Counters& c) { return c.rate_limited; }},
     {"strays", [](const LiveObjects&, const Counters& c) { return c.strays; }},
     {"send-failures", [](const LiveObjects&, const Counters& c) { return c.send_failures; }},
     {"stun-answered", [](const LiveObjects&, const Counters& c) { return c.stun_answered; }},

@@ -295,14 +295,18 @@ DigestRealm parse_users(Words& words) {
       realm.offers_auth_int = option->value != "auth";
     } else if (option->key == "nonce-life") {
       realm.nonce_life = value.duration(range::nonce_life);
+    } else if (option->key == "from" && option->value == "own") {
+      realm.binds_from = true;
+    } else if (option->key == "from-also") {
+      realm.from_also = option->value;
     } else if (option->key == "may-register" && option->value == "any") {
       realm.may_register = DigestRealm::MayRegister::Any;
     } else {
-      const std::vector<std::string> names{"algorithms", "qop", "nonce-life", "may-register"};
+      const std::vector<std::string> names{"algorithms", "qop", "nonce-life", "may-register", "from", "from-also"};
       if (std::ranges::find(names, option->key) == names.end()) {
         unknown({option->key, word->place}, "NAME:PASSWORD or an option", names);
       }
-      wrong(*word, "qop=auth, qop=auth,auth-int or may-register=any");
+      wrong(*word, "qop=auth, qop=auth,auth-int, from=own or may-register=any");
     }
   }
   if (realm.users.empty()) throw Wrong{words.rest().place, "expected a user: NAME:PASSWORD"};

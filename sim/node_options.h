@@ -54,6 +54,8 @@ struct PlacedRule {
 };
 // The words behind `rule NODE`; throws Wrong.
 PlacedRule parse_rule(Words& words, std::size_t number);
+// The words behind `times NODE`, `acl NODE`, `list NODE` and `limit NODE`; throws Wrong.
+void parse_policy(std::string_view keyword, Words& words, Config& config);
 // The words behind `users NODE`; throws Wrong.
 DigestRealm parse_users(Words& words);
 

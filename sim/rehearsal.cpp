@@ -79,8 +79,7 @@ void Rehearsal::take(const Output& output) {
                    answers_.push_back(FlowOpened{out.flow, out.transport, out.listener, out.remote, certificate});
                  },
                  [&](const DnsQuery& query) { answer(query); },
-                 [&](const Event& event) { seen_.events.push_back(to_line(event)); },
-                 [](const CloseFlow&) {},
+                 [&](const Event& event) { seen_.events.push_back(to_line(event)); }, [](const CloseFlow&) {},
                  [](const StoreRequest&) {},  // there is no store
              },
              output);

@@ -73,10 +73,38 @@ std::vector<Transport> transports_of(const OptionValue& value) {
   return transports;
 }
 
+// "192.0.2.0/24,acl:inside,!acl:outside".
+void read_sources(RuleMatch& when, const OptionValue& value) {
+  constexpr std::string_view expected = "a network such as 192.0.2.0/24, acl:NAME or !acl:NAME";
+  for (const std::string& entry : value.list(expected)) {
+    const std::size_t acl = entry.find("acl:");
+    if (acl == 0 || (acl == 1 && entry.front() == '!')) {
+      when.access.push_back({entry.substr(acl + 4), acl == 0});
+      continue;
+    }
+    const auto network = Cidr::parse(entry);
+    if (!network) value.refuse(expected);
+    when.sources.push_back(*network);
+  }
+}
+
+// "yes", "no", "list:NAME", or an expression.
+void read_identity(RuleMatch& when, const OptionValue& value) {
+  if (!when.identity) when.identity = IdentityMatch{};
+  if (value.text == "no") {
+    when.identity->known = false;
+  } else if (value.text.starts_with("list:")) {
+    when.identity->lists = {value.text.substr(5)};
+  } else if (value.text != "yes") {
+    when.identity->users = {pattern_of(value)};
+  }
+}
+
 struct RuleDraft {
   Rule rule;
   ForkPolicy fork;
   std::optional<int> redirect_status{};
+  std::string realm{};  // of the condition on identity
 };
 
 using RuleSetter = void (*)(RuleDraft&, const OptionValue&);
@@ -91,7 +119,14 @@ const std::map<std::string, RuleSetter, std::less<>>& rule_setters() {
       {"from-user", [](RuleDraft& d, const OptionValue& v) { d.rule.when.from.users = {pattern_of(v)}; }},
       {"to-domain", [](RuleDraft& d, const OptionValue& v) { d.rule.when.to.domains = v.domains(); }},
       {"to-user", [](RuleDraft& d, const OptionValue& v) { d.rule.when.to.users = {pattern_of(v)}; }},
-      {"source", [](RuleDraft& d, const OptionValue& v) { d.rule.when.sources = v.networks(); }},
+      {"list", [](RuleDraft& d, const OptionValue& v) { d.rule.when.ruri.lists = v.list("a list's name"); }},
+      {"from-list", [](RuleDraft& d, const OptionValue& v) { d.rule.when.from.lists = v.list("a list's name"); }},
+      {"to-list", [](RuleDraft& d, const OptionValue& v) { d.rule.when.to.lists = v.list("a list's name"); }},
+      {"source", [](RuleDraft& d, const OptionValue& v) { read_sources(d.rule.when, v); }},
+      {"time", [](RuleDraft& d, const OptionValue& v) { d.rule.when.times = v.list("names of 'times'"); }},
+      {"identity", [](RuleDraft& d, const OptionValue& v) { read_identity(d.rule.when, v); }},
+      {"auth", [](RuleDraft& d, const OptionValue& v) { d.realm = v.text; }},
+      {"limit", [](RuleDraft& d, const OptionValue& v) { d.rule.limits = v.list("names of 'limit'"); }},
       {"listener",
        [](RuleDraft& d, const OptionValue& v) { d.rule.when.listeners = v.list("listeners such as udp1"); }},
       {"transport", [](RuleDraft& d, const OptionValue& v) { d.rule.when.transports = transports_of(v); }},
@@ -189,7 +224,9 @@ void check_uses(const RuleDraft& draft, const OptionsOnce& options) {
   if (std::holds_alternative<RedirectAction>(action)) refuse(answers_itself, "redirects", "");
   if (std::holds_alternative<RejectAction>(action)) refuse(answers_itself, "rejects", "");
   if (std::holds_alternative<DropAction>(action)) refuse(answers_itself, "drops", "");
-  if (std::holds_alternative<DropAction>(action)) refuse({"challenge"}, "drops", "");
+  if (std::holds_alternative<DropAction>(action)) refuse({"challenge", "limit"}, "drops", "");
+  if (std::holds_alternative<RejectAction>(action)) refuse({"limit"}, "rejects", "");
+  if (!draft.rule.when.identity) refuse({"auth"}, "asks for no identity", "");
   if (!std::holds_alternative<RedirectAction>(action)) refuse({"status"}, "does not redirect", "");
   if (!std::holds_alternative<RelayAction>(action)) return;
   refuse({"late-contacts"}, "relays", "");
@@ -218,6 +255,7 @@ PlacedRule parse_rule(Words& words, std::size_t number) {
   }
   check_uses(draft, options);
   Rule& rule = draft.rule;
+  if (rule.when.identity) rule.when.identity->realm = draft.realm;
   const std::vector<std::string>& methods = rule.when.methods;
   if (std::holds_alternative<RegisterAction>(rule.action) && !methods.empty() &&
       std::ranges::find(methods, "REGISTER") == methods.end()) {

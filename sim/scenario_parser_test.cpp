@@ -168,6 +168,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:6:16: no 'users' line is there for the realm 'stuff'; did you mean 'staff'?"},
         Mistake{"users p1 staff a:b\nrule p1 mode=stateless challenge=staff lookup\n",
                 "s.flow:6:24: a stateless proxy cannot challenge: a repetition would be taken for a replay"},
+        Mistake{"times p1 t days=mon\n", "s.flow:5:10: 'times' needs zone=, such as zone=Europe/Amsterdam"},
+        Mistake{"times p1 t zone=Nowhere\n",
+                "s.flow:5:12: there is no time zone 'Nowhere', such as 'Europe/Amsterdam'"},
+        Mistake{"times p1 t zone=UTC from=9\n", "s.flow:5:21: '9' is no time of day, from '00:00' to '24:00'"},
+        Mistake{"acl p1 a allow=10.0.0.0/8 deny=10.0.0.0/8\n", "s.flow:5:8: '10.0.0.0/8' is allowed and denied"},
+        Mistake{"list p1 l a b\n", "s.flow:5:11: 'a b' is neither 'user@domain' nor '@domain' nor 'user'"},
+        Mistake{"limit p1 l per=source\n", "s.flow:5:10: 'limit' needs rate=, such as rate=20/s"},
+        Mistake{"limit p1 l rate=many\n", "s.flow:5:12: 'many' is no rate, such as '20/s', '100/m' or '5/10s'"},
+        Mistake{"trust p1 listeners=tcp9\n",
+                "s.flow:5:10: expected a listener of the node, got 'tcp9'; did you mean 'udp1'?"},
+        Mistake{"trust p1 peers=10.0.0.1\ntrust p1\n", "s.flow:6:9: whom it trusts is said above"},
+        Mistake{"rule p1 time=t lookup\n", "s.flow:5:16: the rule names times that there are not"},
+        Mistake{"rule p1 identity=yes lookup\n", "s.flow:5:22: 'identity' needs auth=REALM: whose users"},
+        Mistake{"limit p1 l rate=1/s\nrule p1 limit=l reject=403\n",
+                "s.flow:6:9: a rule that rejects has no use for 'limit'"},
         Mistake{"users p1 example.com\n", "s.flow:5:21: expected a user: NAME:PASSWORD"},
         Mistake{"users p1 r a:b a:c\n", "s.flow:5:16: the user 'a' is there already"},
         Mistake{"users p1 r a:b\nusers p1 r c:d\n", "s.flow:6:10: the realm 'r' is there already"},
@@ -299,8 +314,8 @@ INSTANTIATE_TEST_SUITE_P(
             "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
             "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'subscriptions', 'timers', "
             "'waiting', 'requests-in', 'responses-in', 'requests-out', 'responses-out', 'retransmissions-in', "
-            "'rejected', 'refused', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', 'dns-questions', "
-            "'store-requests', 'store-failures', 'store-conflicts', 'known-lookups'"},
+            "'rejected', 'refused', 'rate-limited', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', "
+            "'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', 'known-lookups'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
@@ -388,7 +403,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:22: expected algorithms such as SHA-256,MD5, got 'SHA-1'"},
         Mistake{"users p1 example.com colour=red\n",
                 "s.flow:5:22: expected NAME:PASSWORD or an option, got 'colour'; there is 'algorithms', 'qop', "
-                "'nonce-life', 'may-register'"},
+                "'nonce-life', 'may-register', 'from', 'from-also'"},
         Mistake{"rule p1 challenge=nobody lookup\n", "s.flow:5:9: no 'users' line is there for the realm 'nobody'"},
         Mistake{"0 p1 -> alice INVITE  credentials\n", "s.flow:5:23: credentials are what a party writes"},
         Mistake{"0 alice -> p1 OPTIONS sip:x  credentials nc\n",
@@ -477,7 +492,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"users p1 example.com algorithm=MD5\n",
                 "s.flow:5:22: expected NAME:PASSWORD or an option, got 'algorithm'; did you mean 'algorithms'?"},
         Mistake{"users p1 example.com qop=none\n",
-                "s.flow:5:22: expected qop=auth, qop=auth,auth-int or may-register=any, got 'qop=none'"},
+                "s.flow:5:22: expected qop=auth, qop=auth,auth-int, from=own or may-register=any, got 'qop=none'"},
         Mistake{"dns example.com a 192.0.2.1\n", "s.flow:5:17: expected a type of records, got 'a'; did you mean 'A'?"},
         Mistake{"nat home outside 203.0.113.1 inside alice time-out=3s\n",
                 "s.flow:5:43: expected an option of a NAT box, got 'time-out'; did you mean 'timeout'?"},
@@ -520,7 +535,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:1: expected a time, or a word that begins a line, got 'x'; there is 'scenario', 'covers', "
                 "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'promises', 'node', 'party', 'auto', "
                 "'location', 'host', "
-                "'link', 'rule', 'users', 'dns', 'nat', 'include', 'repeat', 'end', 'table'"},
+                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'include', 'repeat', "
+                "'end', "
+                "'table'"},
         Mistake{"seed 1 2\n", "s.flow:5:8: expected the end of the line, got '2'"},
         Mistake{"seed 1\n  2\n", "s.flow:6:3: only lines with a time go on below"},
         Mistake{"0 p1 idle\n  !Via\n", "s.flow:6:3: expected no condition here, got '!Via'"},

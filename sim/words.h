@@ -10,8 +10,9 @@ namespace intermediary::sim {
 
 // Words that begin a line without a time. The first three stand for other lines (source.h).
 inline constexpr auto source_words = std::to_array<std::string_view>({"include", "repeat", "end", "table"});
-inline constexpr auto declaration_words = std::to_array<std::string_view>(
-    {"node", "party", "auto", "location", "host", "link", "rule", "users", "dns", "nat"});
+inline constexpr auto declaration_words =
+    std::to_array<std::string_view>({"node", "party", "auto", "location", "host", "link", "rule", "users", "dns", "nat",
+                                     "times", "acl", "list", "limit", "trust"});
 inline constexpr auto other_words = std::to_array<std::string_view>(
     {"scenario", "covers", "tags", "seed", "partial", "distinct", "wall", "fault", "promises"});
 

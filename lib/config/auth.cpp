@@ -188,6 +188,11 @@ void read_one(const std::string& name, TableReader& reader, Draft& draft) {
   if (const auto which = reader.word("may_register", {"own", "any"})) {
     realm.may_register = *which == 0 ? DigestRealm::MayRegister::Own : DigestRealm::MayRegister::Any;
   }
+  if (const auto which = reader.word("from", {"any", "own"})) realm.binds_from = *which == 1;
+  if (const auto list = reader.text("from_also")) {
+    if (is_there(draft.config.lists, *list, "list", reader.problems())) realm.from_also = list->value;
+    if (!realm.binds_from) reader.problems().error(list->at, "'from_also' belongs to from = \"own\"");
+  }
   read_users(reader, realm);
   reader.finish();
   if (reader.problems().errors() == errors_before) check_secrets(reader, realm);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
 #include "base/text.h"
@@ -130,7 +131,8 @@ bool covers_source(const Cidr& wide, const Cidr& narrow) {
 bool covers_uri(const UriMatch& wide, const UriMatch& narrow, const std::vector<std::string>& local) {
   return covers_all(wide.users, narrow.users, std::equal_to<>()) &&
          covers_all(wide.domains, narrow.domains,
-                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); });
+                    [&](const std::string& a, const std::string& b) { return covers_domain(a, b, local); }) &&
+         covers_all(wide.lists, narrow.lists, std::equal_to<>());
 }
 
 // All fields of `wide` must hold, so each of them must stand in `narrow`.
@@ -144,13 +146,27 @@ bool covers_fields(const std::vector<FieldMatch>& wide, const std::vector<FieldM
   });
 }
 
+// One of prefixes and access lists suffices.
+bool covers_sources(const RuleMatch& wide, const RuleMatch& narrow) {
+  if (wide.sources.empty() && wide.access.empty()) return true;
+  if (narrow.sources.empty() && narrow.access.empty()) return false;
+  return (narrow.sources.empty() ||
+          (!wide.sources.empty() && covers_all(wide.sources, narrow.sources, covers_source))) &&
+         (narrow.access.empty() || (!wide.access.empty() && covers_all(wide.access, narrow.access, std::equal_to<>())));
+}
+
+// Who asks for anybody of a realm takes everybody: some are let through, the others are challenged.
+bool covers_identity(const RuleMatch& wide, const RuleMatch& narrow) {
+  return !wide.identity || wide.identity == narrow.identity || wide.identity->is_anybody();
+}
+
 // Whether `wide` takes every request that `narrow` takes, as far as it can be told: of two expressions, only the same
 // text is the same.
 bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<std::string>& local) {
   return covers_all(wide.methods, narrow.methods, std::equal_to<>()) && covers_uri(wide.ruri, narrow.ruri, local) &&
          covers_uri(wide.from, narrow.from, local) && covers_uri(wide.to, narrow.to, local) &&
-         covers_all(wide.sources, narrow.sources, covers_source) &&
-         covers_all(wide.trunks, narrow.trunks, std::equal_to<>()) &&
+         covers_sources(wide, narrow) && covers_all(wide.times, narrow.times, std::equal_to<>()) &&
+         covers_all(wide.trunks, narrow.trunks, std::equal_to<>()) && covers_identity(wide, narrow) &&
          covers_all(wide.listeners, narrow.listeners, std::equal_to<>()) &&
          covers_all(wide.transports, narrow.transports, std::equal_to<>()) &&
          covers_fields(wide.fields, narrow.fields) && (!wide.in_dialog || wide.in_dialog == narrow.in_dialog);
@@ -214,63 +230,13 @@ void check_open_relay(const Draft& draft, Problems& problems) {
     const bool were_everybody = cover_everybody(so_far);
     const std::vector<Cidr> sources = sources_of(rule.when);
     so_far.insert(so_far.end(), sources.begin(), sources.end());
-    const bool open = sources.empty() || cover_everybody(sources);
+    const bool by_list = sources.empty() && !rule.when.access.empty();
+    const bool open = (sources.empty() && !by_list) || cover_everybody(sources);
     if (!open && (were_everybody || !cover_everybody(so_far))) continue;
     problems.warning(draft.rules[i].action, "open relay: the rule '" + rule.name +
                                                 "' sends whatever anybody asks to wherever "
                                                 "they ask; name the 'source' it is for");
   }
-}
-
-std::string address_of(const Hop& hop) {
-  return std::string(parameter_name(hop.transport)) + ':' + hop.remote.to_string();
-}
-
-// Whether what is sent to `hop` comes back to that listener.
-bool is_listener(const ListenerConfig& listener, const Hop& hop) {
-  if (listener.transport != hop.transport) return false;
-  const auto advertised = IpAddress::parse(listener.advertise_host);
-  const std::uint16_t port = listener.advertise_port.value_or(listener.bind.port);
-  if (advertised == hop.remote.address && port == hop.remote.port) return true;
-  const bool wildcard = listener.bind.address.is_unspecified() && hop.remote.address.is_loopback();
-  return listener.bind.port == hop.remote.port &&
-         (wildcard ? listener.bind.address.family() == hop.remote.address.family()
-                   : listener.bind.address == hop.remote.address);
-}
-
-// Where a name leads is not known before it is asked for, but a transport that it says must have a listener.
-// `who`: "the rule 'x' relays".
-void check_name(const Draft& draft, const std::string& who, const ResolveTarget& target, Position at,
-                Problems& problems) {
-  const bool chosen_later = !target.transport && !target.port;
-  const Transport transport = target.transport.value_or(target.sips ? Transport::Tls : Transport::Udp);
-  const bool can_leave = std::ranges::any_of(
-      draft.config.listeners, [&](const ListenerConfig& listener) { return listener.transport == transport; });
-  if (chosen_later || can_leave) return;
-  const std::string name(parameter_name(transport));
-  problems.error(at, who + " over " + name + " to " + target.host + ", but no listener is there for " + name +
-                         ": answers would have no way back");
-}
-
-void check_target(const Draft& draft, const std::string& who, const Uri& target, Position at, Problems& problems) {
-  const std::variant<Hop, ResolveTarget, NoHop> next = select_hop(target);
-  if (const auto* named = std::get_if<ResolveTarget>(&next)) return check_name(draft, who, *named, at, problems);
-  const auto* hop = std::get_if<Hop>(&next);
-  if (!hop) return;  // reported when it was read
-  const std::vector<ListenerConfig>& listeners = draft.config.listeners;
-  const auto ours = std::ranges::find_if(listeners, [&](const auto& listener) { return is_listener(listener, *hop); });
-  if (ours != listeners.end()) {
-    problems.error(
-        at, who + " to " + address_of(*hop) + ", where '" + ours->name + "' listens: requests would come back to us");
-    return;
-  }
-  const bool can_leave = std::ranges::any_of(listeners, [&](const ListenerConfig& listener) {
-    return listener.transport == hop->transport && listener.bind.address.family() == hop->remote.address.family();
-  });
-  if (can_leave) return;
-  problems.error(at, who + " to " + address_of(*hop) + ", but no listener is there for " +
-                         std::string(parameter_name(hop->transport)) + " over " +
-                         (hop->remote.address.is_v4() ? "IPv4" : "IPv6") + ": answers would have no way back");
 }
 
 bool follows_dialogs(const Config& config) {
@@ -301,7 +267,9 @@ void check_notifying(const Draft& draft, const Rule& rule, const RulePlaces& pla
 }
 
 // Whether what is said there of a request may differ for its CANCEL or its ACK (RFC 3261 §9.1, §17.1.1.3).
-bool looks_at_what_changes(const RuleMatch& when) { return !when.fields.empty() || when.in_dialog; }
+bool looks_at_what_changes(const RuleMatch& when) {
+  return !when.fields.empty() || when.in_dialog || !when.times.empty() || when.identity;
+}
 
 // RFC 3261 §16.11: a stateless proxy must choose alike for the request, its retransmissions, its CANCEL and its ACK.
 void check_stateless_choice(const Draft& draft, Problems& problems) {
@@ -316,7 +284,7 @@ void check_stateless_choice(const Draft& draft, Problems& problems) {
     if (chosen_behind == rules.end()) continue;
     problems.error(draft.rules[i].rule,
                    "the rule '" + rules[i].name +
-                       "' looks at 'header' or 'dialog', in which a CANCEL or ACK differs "
+                       "' looks at 'header', 'dialog', 'time' or 'identity', in which a CANCEL or ACK may differ "
                        "from its INVITE, before '" +
                        chosen_behind->name +
                        "' relays without state, which must "
@@ -324,80 +292,15 @@ void check_stateless_choice(const Draft& draft, Problems& problems) {
   }
 }
 
-const PeerGroupConfig& group_of(const Draft& draft, const std::string& reference) {
-  return *std::ranges::find(draft.config.groups, reference, &PeerGroupConfig::reference);
-}
-
-// With those that a table of rates leads to.
-std::vector<std::string> groups_behind(const Draft& draft, const RelayAction& relay) {
-  std::vector<std::string> groups;
-  for (const std::string& reference : relay.groups) {
-    const auto is_it = [&](const RateTable& table) { return "rates:" + table.name == reference; };
-    const auto table = std::ranges::find_if(draft.config.rates, is_it);
-    if (table == draft.config.rates.end()) {
-      groups.push_back(reference);
-      continue;
-    }
-    for (std::uint16_t carrier = 0; carrier < table->carriers.size(); ++carrier) {
-      if (std::ranges::find(table->rates, carrier, &Rate::carrier) == table->rates.end()) continue;
-      groups.push_back(table->carriers[carrier]);
-    }
-  }
-  return groups;
-}
-
-void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
-                         Problems& problems) {
-  const ProxyMode mode = rule.mode.value_or(draft.config.proxy.mode);
-  const std::string who = "the rule '" + rule.name + "' relays to ";
-  const bool by_rates = std::ranges::any_of(relay.groups, [](const std::string& r) { return r.starts_with("rates:"); });
-  if (mode == ProxyMode::Stateless && (relay.groups.size() > 1 || by_rates)) {
-    problems.error(at, who +
-                           "several groups without state, and nothing is kept by which one could fail; add mode = "
-                           "\"stateful\"");
-  }
-  for (const std::string& reference : groups_behind(draft, relay)) {
-    const Distribution distribution = group_of(draft, reference).distribution;
-    if (mode == ProxyMode::Stateless && distribution != Distribution::Hash) {
-      problems.error(at, who + reference +
-                             " without state, where the choice must be the same every time (RFC 3261 §16.11); give it "
-                             "distribution = \"hash\", or the rule mode = \"stateful\"");
-    }
-    if (mode != ProxyMode::CallStateful && distribution == Distribution::LeastCalls) {
-      problems.error(at, who + reference +
-                             ", whose distribution is \"least-calls\", and nothing follows its calls; add "
-                             "mode = \"call-stateful\"");
-    }
-  }
-}
-
-void check_groups(const Draft& draft, Problems& problems) {
-  for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
-    const PeerGroupConfig& group = draft.config.groups[i];
-    for (const PeerConfig& peer : group.peers) {
-      check_target(draft, "a peer of " + group.reference() + " leads", peer.uri, draft.groups[i], problems);
-    }
-    if (!group.peers.empty() && std::ranges::all_of(group.peers, &PeerConfig::drain)) {
-      problems.warning(draft.groups[i], "every peer of " + group.reference() + " is drained: nobody takes requests");
-    }
-  }
-}
-
-bool is_used(const Draft& draft, const PeerGroupConfig& group) {
-  return std::ranges::any_of(draft.config.rules, [&](const Rule& rule) {
-    const auto* relay = std::get_if<RelayAction>(&rule.action);
-    const std::vector<std::string> groups = relay ? groups_behind(draft, *relay) : std::vector<std::string>();
-    const bool leads = std::ranges::find(groups, group.reference()) != groups.end();
-    const bool takes = group.kind == PeerGroupConfig::Kind::Trunk &&
-                       std::ranges::find(rule.when.trunks, group.name, &TrunkMatch::name) != rule.when.trunks.end();
-    return leads || takes;
-  });
-}
-
-void check_use(const Draft& draft, Problems& problems) {
-  for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
-    if (is_used(draft, draft.config.groups[i])) continue;
-    problems.warning(draft.groups[i], "no rule has to do with " + draft.config.groups[i].reference());
+void check_limited(const Draft& draft, const Rule& rule, const RulePlaces& places, Problems& problems) {
+  const std::string name = "the rule '" + rule.name + "' ";
+  if (std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action)) {
+    problems.error(places.limit, name + "lets nothing through that 'limit' could count");
+  } else if (!std::holds_alternative<RegisterAction>(rule.action) &&
+             rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless) {
+    problems.error(places.limit, name +
+                                     "counts in a stateless proxy, to which a repetition is another request; "
+                                     "add mode = \"stateful\"");
   }
 }
 
@@ -424,6 +327,7 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                        "' challenges in a stateless proxy, to which a repetition looks like a replay; "
                        "add mode = \"stateful\"");
   }
+  if (!rule.limits.empty()) check_limited(draft, rule, places, problems);
   const auto* redirect = std::get_if<RedirectAction>(&rule.action);
   const bool answers =
       redirect || std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action);
@@ -453,13 +357,37 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
   if (relay) check_use_of_groups(draft, rule, *relay, places.action, problems);
 }
 
+bool asks_of(const Rule& rule, const std::string& realm) {
+  return rule.challenge == realm || (rule.when.identity && rule.when.identity->realm == realm);
+}
+
 void check_auth(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.auth.size(); ++i) {
     const DigestRealm& realm = draft.config.auth[i];
-    if (std::ranges::find(draft.config.rules, realm.name, &Rule::challenge) != draft.config.rules.end()) continue;
+    if (std::ranges::any_of(draft.config.rules, [&](const Rule& rule) { return asks_of(rule, realm.name); })) continue;
     const std::vector<HandshakeAuth>& handshakes = draft.config.handshake_auth;
     if (std::ranges::find(handshakes, realm.name, &HandshakeAuth::auth) != handshakes.end()) continue;
     problems.warning(draft.auth[i], "no rule has challenge = \"" + realm.name + "\": nobody is asked who he is");
+  }
+}
+
+void add_names(std::string_view kind, const std::vector<std::string>& names, std::set<std::string>& all) {
+  for (const std::string& name : names) all.insert(std::string(kind) + '.' + name);
+}
+
+// What a rule should have named is of no use where none does.
+void check_policies(const Draft& draft, Problems& problems) {
+  std::set<std::string> named;
+  for (const Rule& rule : draft.config.rules) {
+    add_names("times", rule.when.times, named);
+    add_names("limit", rule.limits, named);
+    for (const AccessMatch& access : rule.when.access) add_names("acl", {access.list}, named);
+    for (const UriMatch* uri : {&rule.when.ruri, &rule.when.from, &rule.when.to}) add_names("list", uri->lists, named);
+    if (rule.when.identity) add_names("list", rule.when.identity->lists, named);
+  }
+  for (const DigestRealm& realm : draft.config.auth) add_names("list", {realm.from_also}, named);
+  for (const auto& [policy, at] : draft.policies) {
+    if (!named.contains(policy)) problems.warning(at, "no rule names [" + policy + "]");
   }
 }
 
@@ -479,6 +407,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
   check_use(draft, problems);
+  check_policies(draft, problems);
   check_tcp_beside_udp(draft, problems);
   check_dialog_keys(draft, problems);
 }

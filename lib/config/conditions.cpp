@@ -49,16 +49,32 @@ void read_hosts(TableReader& when, std::string_view key, std::vector<std::string
   }
 }
 
-void read_uri(TableReader& when, const std::string& prefix, UriMatch& match) {
+void read_uri(TableReader& when, const std::string& prefix, const Config& config, UriMatch& match) {
   const std::string user = prefix + "_user";
   for (const Placed<std::string>& text : when.texts(user)) {
     if (auto pattern = read_pattern(text, user, when.problems())) match.users.push_back(*std::move(pattern));
   }
   read_hosts(when, prefix + "_domain", match.domains);
+  for (const Placed<std::string>& list : when.texts(prefix + "_list")) {
+    if (is_there(config.lists, list, "list", when.problems())) match.lists.push_back(list.value);
+  }
 }
 
-void read_sources(TableReader& when, RuleMatch& match) {
+// "acl:NAME": what it allows; "!acl:NAME": what it does not.
+bool read_access(const Placed<std::string>& source, const Config& config, Problems& problems, RuleMatch& match) {
+  std::string_view name = source.value;
+  const bool allowed = !name.starts_with('!');
+  if (!allowed) name.remove_prefix(1);
+  if (!name.starts_with("acl:")) return false;
+  name.remove_prefix(4);
+  const Placed<std::string> list{std::string(name), source.at};
+  if (is_there(config.access_lists, list, "acl", problems)) match.access.push_back({list.value, allowed});
+  return true;
+}
+
+void read_sources(TableReader& when, const Config& config, RuleMatch& match) {
   for (const Placed<std::string>& source : when.texts("source")) {
+    if (read_access(source, config, when.problems(), match)) continue;
     if (const std::optional<Cidr> prefix = Cidr::parse(source.value)) {
       match.sources.push_back(*prefix);
     } else {
@@ -115,6 +131,44 @@ void read_transports(TableReader& when, const Config& config, RuleMatch& match) 
   }
 }
 
+void read_realm_of_identity(TableReader& when, const Config& config, IdentityMatch& identity) {
+  if (const auto auth = when.text("auth")) {
+    if (is_there(config.auth, *auth, "auth", when.problems())) identity.realm = auth->value;
+  } else if (when.has("auth")) {
+    return;
+  } else if (config.auth.size() == 1) {
+    identity.realm = config.auth.front().name;
+  } else {
+    when.problems().error(when.key_at("identity"),
+                          config.auth.empty()
+                              ? "'identity' needs users to ask for: there is no [auth.NAME]"
+                              : "'identity' needs 'auth' beside it: whose users, of several [auth.NAME]");
+  }
+}
+
+void read_identity(TableReader& when, const Config& config, RuleMatch& match) {
+  if (!when.has("identity")) {
+    if (when.has("auth")) when.problems().error(when.key_at("auth"), "'auth' belongs to 'identity'");
+    when.text("auth");
+    return;
+  }
+  IdentityMatch identity;
+  if (when.is_boolean("identity")) {
+    when.boolean("identity", identity.known);
+  } else {
+    for (const Placed<std::string>& text : when.texts("identity")) {
+      if (text.value.starts_with("list:")) {
+        const Placed<std::string> list{text.value.substr(5), text.at};
+        if (is_there(config.lists, list, "list", when.problems())) identity.lists.push_back(list.value);
+      } else if (auto pattern = read_pattern(text, "identity", when.problems())) {
+        identity.users.push_back(*std::move(pattern));
+      }
+    }
+  }
+  read_realm_of_identity(when, config, identity);
+  match.identity = std::move(identity);
+}
+
 }  // namespace
 
 void read_fields(TableReader& reader, std::vector<FieldMatch>& target) {
@@ -148,10 +202,10 @@ void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
   std::optional<TableReader> when = rule.table("when", "'when'");
   if (!when) return;
   read_methods(*when, match);
-  read_uri(*when, "ruri", match.ruri);
-  read_uri(*when, "from", match.from);
-  read_uri(*when, "to", match.to);
-  read_sources(*when, match);
+  read_uri(*when, "ruri", draft.config, match.ruri);
+  read_uri(*when, "from", draft.config, match.from);
+  read_uri(*when, "to", draft.config, match.to);
+  read_sources(*when, draft.config, match);
   read_trunks(*when, draft.config, match);
   read_names_of_listeners(*when, draft.config, match);
   read_transports(*when, draft.config, match);
@@ -161,7 +215,10 @@ void read_when(TableReader& rule, const Draft& draft, RuleMatch& match) {
     when->boolean("dialog", in_dialog);
     match.in_dialog = in_dialog;
   }
-  when->later({"time", "identity"});
+  for (const Placed<std::string>& times : when->texts("time")) {
+    if (is_there(draft.config.times, times, "times", when->problems())) match.times.push_back(times.value);
+  }
+  read_identity(*when, draft.config, match);
   when->finish();
 }
 

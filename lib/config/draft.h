@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "config/problem.h"
 #include "config/reader.h"
+#include "config/words.h"
 #include "engine/config.h"
 
 namespace intermediary {
@@ -17,6 +18,7 @@ struct RulePlaces {
   Position rule;
   Position action;
   Position challenge{};
+  Position limit{};
 };
 
 struct ListenerPlaces {
@@ -48,6 +50,7 @@ struct Draft {
   std::vector<Position> auth;                                  // one for each realm of config.auth
   std::vector<Position> handshake_auth;                        // likewise
   std::vector<Position> groups;                                // of config.groups
+  std::vector<std::pair<std::string, Position>> policies{};    // "limit.calls": what rules may name
   std::vector<std::pair<std::string, Position>> of_dialogs{};  // keys of [proxy] that are for dialogs that are followed
 };
 
@@ -61,7 +64,9 @@ PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wan
                  const ConfigSurroundings& surroundings);
 // "smime_…" of [registrar]. REQUIRES: the certificates have been read.
 void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft);
-void read_auth(TableReader& top, Draft& draft);
+// Times, access lists, lists and rate limits.
+void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_dns(TableReader& top, DnsConfig& config);
 void read_numbering(TableReader& top, Draft& draft);
@@ -75,9 +80,22 @@ std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
 void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store);
+// Reports a name that is not there; `what` is as in "[list.vip]", "list".
+template <class Named>
+bool is_there(const std::vector<Named>& all, const Placed<std::string>& name, std::string_view what,
+              Problems& problems) {
+  std::vector<std::string> names;
+  for (const Named& one : all) names.push_back(one.name);
+  for (const std::string& one : names) {
+    if (one == name.value) return true;
+  }
+  problems.error(name.at, "there is no [" + std::string(what) + "." + name.value + "]" +
+                              (names.empty() ? std::string() : suggestion(name.value, names)));
+  return false;
+}
 // `mode`, of [proxy] and of a rule; nullopt when it is not there or wrong.
 std::optional<ProxyMode> read_mode(TableReader& reader);
-// What `when` of a rule asks for. REQUIRES: the listeners have been read.
+// What `when` of a rule asks for. REQUIRES: the listeners, policies and realms have been read.
 void read_when(TableReader& rule, const Draft& draft, RuleMatch& match);
 void read_rules(TableReader& top, Draft& draft);
 // REQUIRES: all else has been read.
@@ -88,5 +106,11 @@ void read_fields(TableReader& reader, std::vector<FieldMatch>& fields);
 // What only the whole can show: overlapping listeners, rules that never match, lookups that cannot work, open relays.
 // Problems name the places of the draft.
 void check_whole(const Draft& draft, Problems& problems);
+// The parts of it that are about peers and targets. `who`: "the rule 'x' relays".
+void check_target(const Draft& draft, const std::string& who, const Uri& target, Position at, Problems& problems);
+void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
+                         Problems& problems);
+void check_groups(const Draft& draft, Problems& problems);
+void check_use(const Draft& draft, Problems& problems);
 
 }  // namespace intermediary

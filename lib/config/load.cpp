@@ -180,6 +180,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_location(top, surroundings, draft.config.store);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
+  read_policies(top, surroundings, draft);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
   read_numbering(top, draft);
@@ -209,7 +210,7 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
   Draft draft = read_document(*document, surroundings, problems);
   check_whole(draft, problems);
   if (problems.errors() > 0) return std::unexpected(problems.all());
-  return LoadedConfig{std::move(draft.config), problems.all()};
+  return LoadedConfig{std::move(draft.config), problems.all(), std::move(draft.tests)};
 }
 
 }  // namespace intermediary

@@ -26,6 +26,8 @@ struct ConfigSurroundings {
   std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
   // Where paths start that a running server will read; "": the working directory.
   std::string folder{};
+  // A zone of times, or why there is none; empty: those of the system (config/zones.h).
+  std::function<std::expected<ZoneTable, std::string>(const std::string& name)> zone{};
 };
 
 // A world without variables and files.

@@ -267,7 +267,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{rule + "when = { source = [\"10.0.0.0/33\"] }\ndo = { relay = \"request-uri\" }",
                   "5:20 '10.0.0.0/33' is not an address or a prefix such as '10.0.0.0/8'"},
         WrongFile{rule + "when = { identity = \"bob\" }\ndo = { lookup = \"location\" }",
-                  "5:10 'identity' in 'when' is not available in this version"},
+                  "5:10 'identity' needs users to ask for: there is no [auth.NAME]"},
         WrongFile{rule + "when = { ruri_user = \"^(0\" }\ndo = { lookup = \"location\" }",
                   "5:22 'ruri_user': '^(0' is no regular expression (RE2): missing ): ^(0"},
         WrongFile{rule + "when = { to_domain = \"a b\" }\ndo = { lookup = \"location\" }",
@@ -286,7 +286,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "5:19 'dialog' in 'when' must be true or false, not a string"},
         WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { reject = 403 }\n[[rule]]\nname = \"s\"\n"
                          "do = { relay = \"sip:192.0.2.9\", mode = \"stateless\" }",
-                  "3:1 the rule 'r' looks at 'header' or 'dialog', in which a CANCEL or ACK differs from its INVITE, "
+                  "3:1 the rule 'r' looks at 'header', 'dialog', 'time' or 'identity', in which a CANCEL or ACK may "
+                  "differ from its INVITE, "
                   "before 's' relays without state, which must choose alike for all of them (RFC 3261 §16.11); add "
                   "mode = \"stateful\" there"},
         WrongFile{rule + "when = { header = { X-Gate = true } }\ndo = { drop = true }\n[[rule]]\nname = \"s\"\n"

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -93,6 +94,7 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 class RateReader {
  public:
   RateReader(RateTable& table, const Config& config) : table_(table) {
+    for (const TimeTable& times : config.times) table.bands.push_back(times.name);
     for (const PeerGroupConfig& group : config.groups) {
       if (group.kind == PeerGroupConfig::Kind::Trunk) carriers_.emplace(group.name, table.carriers.size());
       if (group.kind == PeerGroupConfig::Kind::Trunk) table.carriers.push_back(group.reference());
@@ -100,10 +102,9 @@ class RateReader {
   }
 
   std::string read_header(std::string_view line) {
-    static const std::vector<std::string> known{"prefix", "trunk", "cost", "quality"};
+    static const std::vector<std::string> known{"prefix", "trunk", "cost", "quality", "time"};
     for (const std::string_view cell : cells_of(line)) {
       const std::string name = lowercase(cell);
-      if (name == "times") return "the column 'times' is not available in this version";
       if (std::ranges::find(known, name) == known.end()) {
         return "unknown column '" + std::string(cell) + "'" + suggestion(name, known);
       }
@@ -127,7 +128,7 @@ class RateReader {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (std::string problem = read_cell(columns_[i], cells[i], rate); !problem.empty()) return problem;
     }
-    if (!seen_.emplace(rate.prefix, rate.carrier).second) {
+    if (!seen_.emplace(rate.prefix, rate.carrier, rate.band).second) {
       return "there is a rate of '" + table_.carriers[rate.carrier].substr(6) + "' for '" + rate.prefix + "' above";
     }
     table_.rates.push_back(std::move(rate));
@@ -154,6 +155,13 @@ class RateReader {
       rate.cost = *cost;
       return {};
     }
+    if (column == "time") {
+      if (cell.empty()) return {};
+      const auto band = std::ranges::find(table_.bands, cell);
+      if (band == table_.bands.end()) return "there is no [times." + std::string(cell) + "]";
+      rate.band = static_cast<std::uint16_t>(band - table_.bands.begin() + 1);
+      return {};
+    }
     const auto quality = parse_decimal<std::uint8_t>(cell);
     if (!quality || *quality > 100) return "'" + std::string(cell) + "' is no quality: 0 to 100";
     rate.quality = *quality;
@@ -163,7 +171,7 @@ class RateReader {
   RateTable& table_;
   std::map<std::string, std::size_t, std::less<>> carriers_;
   std::vector<std::string> columns_;
-  std::set<std::pair<std::string, std::uint16_t>> seen_;
+  std::set<std::tuple<std::string, std::uint16_t, std::uint16_t>> seen_;
 };
 
 void read_rate_lines(TableReader& reader, const Placed<std::string>& given, RateReader& rates) {

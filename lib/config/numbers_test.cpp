@@ -100,9 +100,9 @@ INSTANTIATE_TEST_SUITE_P(
                      "missing"},
         WrongNumbers{table + "\"prefix,trunk,cost,price\\n\"",
                      "5:9 'table' in [rates.main], its line 1: unknown column 'price'; there is 'prefix', 'trunk', "
-                     "'cost', 'quality'"},
-        WrongNumbers{table + "\"prefix,trunk,cost,times\\n\"",
-                     "5:9 'table' in [rates.main], its line 1: the column 'times' is not available in this version"},
+                     "'cost', 'quality', 'time'"},
+        WrongNumbers{table + "\"prefix,trunk,cost,time\\n31,acme,1,night\\n\"",
+                     "5:9 'table' in [rates.main], its line 2: there is no [times.night]"},
         WrongNumbers{table + "\"prefix,trunk,cost\\n31,acme\\n\"",
                      "5:9 'table' in [rates.main], its line 2: 2 cells, and there are 3 columns"},
         WrongNumbers{table + "\"prefix,trunk,cost\\n31x,acme,1\\n\"",

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/zones.h"
+
 namespace intermediary {
 namespace {
 
@@ -27,7 +29,12 @@ ConfigSurroundings surroundings_in(const RecordedConfig& recorded) {
             if (!found->readable) return std::unexpected(found->text);
             return found->text;
           },
-          recorded.folder};
+          recorded.folder,
+          [&recorded](const std::string& name) -> std::expected<ZoneTable, std::string> {
+            const auto found = std::ranges::find(recorded.zones, name, &ZoneTable::name);
+            if (found == recorded.zones.end()) return std::unexpected("the record does not hold '" + name + "'");
+            return *found;
+          }};
 }
 
 }  // namespace
@@ -43,7 +50,12 @@ ConfigSurroundings ConfigWitness::surroundings() {
             seen_.files.push_back({path, text.has_value(), text ? *text : text.error()});
             return text;
           },
-          world_.folder};
+          world_.folder,
+          [this](const std::string& name) {
+            std::expected<ZoneTable, std::string> zone = world_.zone ? world_.zone(name) : system_zone(name);
+            if (zone) seen_.zones.push_back(*zone);
+            return zone;
+          }};
 }
 
 RecordedConfig ConfigWitness::recorded(const std::string& name, std::string_view text, const Config& config) const {

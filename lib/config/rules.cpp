@@ -186,6 +186,31 @@ void read_challenge(TableReader& actions, Rule& rule, RulePlaces& places, const 
                                               (names.empty() ? std::string() : suggestion(rule.challenge, names)));
 }
 
+// Whoever the rule has to know is asked, so that he can say who he is.
+void ask_for_identity(TableReader& actions, Rule& rule, RulePlaces& places) {
+  const std::optional<IdentityMatch>& identity = rule.when.identity;
+  if (!identity || !identity->known || identity->realm.empty()) return;
+  if (rule.challenge.empty()) {
+    rule.challenge = identity->realm;
+    places.challenge = actions.at();
+  } else if (rule.challenge != identity->realm) {
+    actions.problems().error(places.challenge, "'challenge' asks for users of '" + rule.challenge +
+                                                   "', and 'identity' for those of '" + identity->realm + "'");
+  }
+}
+
+void read_limits_of_rule(TableReader& actions, Rule& rule, RulePlaces& places, const Draft& draft) {
+  for (const Placed<std::string>& limit : actions.texts("limit")) {
+    if (!is_there(draft.config.rate_limits, limit, "limit", actions.problems())) continue;
+    places.limit = limit.at;
+    rule.limits.push_back(limit.value);
+    const auto named = std::ranges::find(draft.config.rate_limits, limit.value, &RateLimit::name);
+    if (named->per != RateLimit::Per::User || !rule.challenge.empty()) continue;
+    actions.problems().error(
+        limit.at, "[limit." + limit.value + "] is per user, and the rule asks nobody who he is: it needs 'challenge'");
+  }
+}
+
 std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& places, const Draft& draft) {
   std::optional<TableReader> actions = rule.table("do", "'do'");
   if (!actions) return std::nullopt;
@@ -193,6 +218,8 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   const std::optional<RuleAction> action = read_one_action(*actions, draft.config);
   target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
+  ask_for_identity(*actions, target, places);
+  read_limits_of_rule(*actions, target, places, draft);
   read_changes(*actions, draft.config, target.changes);
   const bool later = actions->has("bridge");
   actions->later({"bridge"});

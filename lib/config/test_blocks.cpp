@@ -58,8 +58,9 @@ void read_bindings(TableReader& reader, TestBlock& block) {
     if (record && uri && record->is_sip()) {
       block.bindings.emplace_back(aor.value, contact);
     } else {
-      table->problems().error(aor.at, "'location' takes addresses of record and contacts, such as "
-                                      "{ \"sip:bob@example.com\" = \"sip:bob@192.0.2.4\" }");
+      table->problems().error(aor.at,
+                              "'location' takes addresses of record and contacts, such as "
+                              "{ \"sip:bob@example.com\" = \"sip:bob@192.0.2.4\" }");
     }
   }
   table->finish();
@@ -72,7 +73,8 @@ void read_listener(TableReader& send, const Config& config, TestRequest& request
   for (const ListenerConfig& listener : config.listeners) names.push_back(listener.name);
   const auto found = std::ranges::find(names, name->value);
   if (found == names.end()) {
-    send.problems().error(name->at, "there is no listener named '" + name->value + "'" + suggestion(name->value, names));
+    send.problems().error(name->at,
+                          "there is no listener named '" + name->value + "'" + suggestion(name->value, names));
   } else {
     request.listener = static_cast<std::size_t>(found - names.begin());
   }

@@ -23,6 +23,8 @@ inline ConfigSurroundings world() {
             if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
             if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
             if (path == "users.csv") return "alice,secret\n";
+            if (path == "blocked.txt") return "# who calls at night\nmallory@example.org\n";
+            if (path == "scanners.txt") return "# seen last week\n203.0.113.0/24\n2001:db8:66::/48\n";
             return std::unexpected("no such file");
           }};
 }

@@ -83,8 +83,17 @@ void EngineCore::take_off_credentials(Preprocessed& request) const {
   Limits room = config_.limits;
   room.stream_message_bytes = request.request->bytes().size();
   const auto without = Message::parse(editor.finish(), Framing::Stream, room);
-  if (!without) return;
-  if (auto again = preprocess(*without, names_, proxy_settings_)) request = *std::move(again);
+  if (without) put_in_place(request, *without);
+}
+
+void EngineCore::put_in_place(Preprocessed& pre, const MessagePtr& request) const {
+  auto again = preprocess(request, names_, proxy_settings_);
+  if (!again) return;
+  again->flow = pre.flow;
+  again->in_token = std::move(pre.in_token);
+  again->path_entry = pre.path_entry;
+  again->from_gruu = pre.from_gruu;
+  pre = *std::move(again);
 }
 
 }  // namespace intermediary

@@ -34,12 +34,13 @@ std::string hash_of(const Config& config) {
 
 template <class Archive>
 void EngineCore::transfer(Archive& archive) {
-  // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings. The last
-  // three, and what never opened, are empty when the engine is drained.
+  // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings,
+  // access_tables. The last three, and what never opened, are empty when the engine is drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
          dialog_settings, notifier_settings, notifier, observer, prober, stateful, stateless, authenticators,
-         store, registering, now, wall_offset, nonce_offset, knows_wall, draining, counters, reports, outputs, taken] = *this;
+         access_tables, limiters, store, registering, now, wall_offset, nonce_offset, knows_wall, draining, counters,
+         reports, outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);
@@ -48,6 +49,7 @@ void EngineCore::transfer(Archive& archive) {
   archive(stateless, registering);
   if (config.store.is_outside()) archive(store);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
+  for (RateLimiter& limiter : limiters) archive(limiter);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     constexpr auto longest = Duration(std::int64_t{1} << 60);

@@ -10,8 +10,13 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "dialog/session_timer.h"
+#include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/party_list.h"
+#include "policy/rate_limit.h"
 #include "policy/smime.h"
+#include "policy/time_window.h"
+#include "policy/trust.h"
 #include "routing/numbers.h"
 #include "routing/path_use.h"
 #include "routing/peer_group.h"
@@ -128,6 +133,11 @@ struct Config {
   std::vector<PeerGroupConfig> groups{};        // to which rules relay
   std::vector<NumberPlan> numbering{};
   std::vector<RateTable> rates{};
+  std::vector<TimeTable> times{};  // what rules name, as the next three
+  std::vector<AccessList> access_lists{};
+  std::vector<PartyList> lists{};
+  std::vector<RateLimit> rate_limits{};
+  TrustConfig trust{};
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;
@@ -137,5 +147,7 @@ struct Config {
 
 // What is wrong with a configuration that an engine would have to refuse; "" when nothing is.
 std::string problem_with(const Config& config);
+// What is wrong with the policies that a rule names, behind "rule 'x' "; "" when nothing is.
+std::string problem_with_policies(const Rule& rule, const Config& config);
 
 }  // namespace intermediary

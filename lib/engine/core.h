@@ -2,6 +2,8 @@
 //
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
+//   policy.cpp    times, lists and limits that rules name
+//   trust.cpp     whose asserted identities come in, and which go out
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
@@ -28,9 +30,12 @@
 #include "engine/engine.h"
 #include "engine/io.h"
 #include "engine/store_desk.h"
+#include "engine/trace.h"
 #include "location/location.h"
 #include "location/stored.h"
+#include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/rate_limit.h"
 #include "policy/smime.h"
 #include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
@@ -64,6 +69,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void transfer(Archive& archive);
   bool is_drained() const { return taken_ == outputs_.size(); }
   const Config& config() const { return config_; }
+  void set_trace(DecisionTrace* trace) { trace_ = trace; }
   void add_binding(TimePoint now, const std::string& aor, const std::string& contact_uri, std::chrono::seconds expires,
                    int q_thousandths);
 
@@ -106,7 +112,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
     }
     std::string rule_name() const { return rule ? rule->name : std::string(); }
   };
-  void receive(const MessagePtr& message, const Arrival& arrival);
+  void receive(const MessagePtr& received, const Arrival& arrival);
   void receive_request(const MessagePtr& request, const Arrival& arrival);
   void receive_response(const MessagePtr& response, const Arrival& arrival);
   void note_alias(const Message& request, const Arrival& arrival);
@@ -125,6 +131,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   bool leads_nowhere(const Preprocessed& request, const Rule& rule) const;
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.
+  class Facts;
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
   // What was decided before: the rules are not asked twice about a request, for what they look at may have changed.
@@ -148,6 +155,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::expected<std::vector<std::size_t>, Refusal> groups_for(const Preprocessed& request,
                                                               const RelayAction& action) const;
   std::expected<std::vector<std::size_t>, Refusal> groups_by_rates(const Uri& uri, std::string_view table) const;
+  bool is_time(std::string_view times) const;
   // ---- transformations
   std::optional<Refusal> transform(Preprocessed& request, const Rule& rule) const;
   const NumberPlan* number_plan(std::string_view name) const;
@@ -161,6 +169,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Decision& decision,
                  bool keeps_state);
   void drop(const Message& request, const Arrival& arrival, const Rule& rule);
+  void tell_targets(const TargetSet& targets) const;
   void follow_group(PeerId first, ForkPolicy& fork) const;
   ForkPolicy fork_policy(const Preprocessed& request, const Decision& decision) const;
   std::expected<ForwardingPlan, Refusal> plan_for(const Preprocessed& pre, const Arrival& arrival,
@@ -177,10 +186,11 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer, const std::string& tag);
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
+  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
   // From where the targets are to be found. `waited`: it has a transaction already.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
-               bool asks, const StoreWait* waited = nullptr);
+               bool asks, const std::string& user, const StoreWait* waited = nullptr);
 
   // ---- storing
   StoreHome store_home() const;
@@ -205,7 +215,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void refuse_registration(std::uint64_t ticket, const Refusal& refusal);
   std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
   void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                     const Decision& decision, bool was_asked);
+                     const Decision& decision, bool was_asked, const std::string& user);
   void end_lookup(std::uint64_t ticket, bool was_fetched);
   void cancel_lookup(std::uint64_t ticket, const std::string& tag);
   void load_records();
@@ -221,6 +231,25 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void take_off_credentials(Preprocessed& request) const;
   WallTime wall() const { return WallTime(wall_offset_ + now_.time_since_epoch()); }
   WallTime nonce_time() const { return WallTime(nonce_offset_ + now_.time_since_epoch()); }
+
+  // What it is that a user may not send, and what a rule has no room for.
+  std::optional<Refusal> not_his_from(const Message& request, const Rule& rule, const std::string& user) const;
+  std::optional<Refusal> over_limit(const Message& request, const Arrival& arrival, const Rule& rule,
+                                    const std::string& user);
+  // Whether what a rule says to a request may differ when it comes again: then a transaction has to know it.
+  static bool counts_requests(const Rule& rule) { return !rule.challenge.empty() || !rule.limits.empty(); }
+
+  bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;
+
+  // ---- trust
+  bool trusts(const IpAddress& address, ListenerId listener) const;
+  MessagePtr without_claims(const MessagePtr& message, const Arrival& arrival) const;
+  std::string identity_of(const Message& request, const Rule& rule, const std::string& user) const;
+  void assert_identity(Preprocessed& pre, const Arrival& arrival, const Rule* rule, const std::string& user) const;
+  // What may leave to there; nullopt: the message as it is.
+  std::optional<std::string> concealed(const IpAddress& address, ListenerId listener, std::string_view bytes) const;
+  // The request as it goes on, with what is known of its way.
+  void put_in_place(Preprocessed& pre, const MessagePtr& request) const;
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
@@ -299,6 +328,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
+  std::vector<AccessTable> access_tables_;           // of config_.access_lists
+  std::vector<RateLimiter> limiters_;                // of config_.rate_limits
 
   StoreDesk store_;
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
@@ -312,6 +343,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::vector<TransactionReport> reports_;  // being worked on
   std::vector<Output> outputs_;             // the first taken_ of them are gone
   std::size_t taken_ = 0;
+  DecisionTrace* trace_ = nullptr;
 };
 
 }  // namespace intermediary

@@ -3,6 +3,7 @@
 
 #include "base/overloaded.h"
 #include "engine/core.h"
+#include "engine/rule_facts.h"
 #include "message/compose.h"
 #include "policy/admission.h"
 #include "proxy/cancel_reason.h"
@@ -30,7 +31,8 @@ TargetSet only(Target&& target) {
 
 }  // namespace
 
-void EngineCore::receive(const MessagePtr& message, const Arrival& arrival) {
+void EngineCore::receive(const MessagePtr& received, const Arrival& arrival) {
+  const MessagePtr message = without_claims(received, arrival);
   if (message->is_request()) {
     ++counters_.requests_in;
     if (arrival.transport == Transport::Tls) note_alias(*message, arrival);
@@ -197,6 +199,7 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
   const Uri& uri = request.request_uri;
   const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
   const std::size_t listener = arrival.listener.value - 1;
+  const Facts facts(*this, request);
   RuleQuery query{
       .method = as_invite ? std::string_view("INVITE") : message.method_text(),
       .ruri = {uri.user, uri.parameter("maddr").value_or(uri.host), is_local(uri)},
@@ -204,6 +207,8 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
       .listener = listener < config_.listeners.size() ? config_.listeners[listener].name : std::string_view(),
       .transport = arrival.transport,
       .message = &message,
+      .facts = &facts,
+      .may_be_asked = !as_invite,
       .in_dialog = !message.to_tag().empty(),
   };
   std::expected<NameAddress, ValueError> from, to;  // the query has views of them
@@ -213,7 +218,9 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
     if (from) query.from = RuleUri{from->uri.user, from->uri.host, is_local(from->uri)};
     if (to) query.to = RuleUri{to->uri.user, to->uri.host, is_local(to->uri)};
   }
-  const Rule* rule = choose(config_.rules, query);
+  RuleTold told;
+  if (trace_) told = [this](const Rule& asked, const std::string& why_not) { trace_->asked(asked, why_not); };
+  const Rule* rule = choose(config_.rules, query, told);
   return rule && !leads_nowhere(request, *rule) ? rule : nullptr;
 }
 
@@ -226,6 +233,7 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
       request.in_our_dialog && !request.request->to_tag().empty() && request.request->method() != Method::Register;
   if (request.flow || (in_dialog && !is_for_us(request) && !is_local(request.request_uri))) {
     decision.by_route_set = true;
+    if (trace_) trace_->goes_by_route_set();
     if (request.followed) decision.mode = ProxyMode::CallStateful;
     return decision;
   }
@@ -341,12 +349,15 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
     if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
     user = *std::move(authenticated);
   }
+  if (const auto over = over_limit(*request, arrival, rule, user)) {
+    return asks ? refuse_with_state(request, arrival, *over, rule.name) : refuse(request, arrival, *over, rule.name);
+  }
   if (config_.store.is_outside()) return begin_registering(pre, arrival, rule, user, key);
   UaAnswer answer = answer_register(pre, arrival, rule, user);
   if (answer.is_refusal()) {
     const Refusal refusal{answer.status, answer.detail, answer.fields};
-    return asks ? refuse_with_state(request, arrival, refusal, rule.name)
-                : refuse(request, arrival, refusal, rule.name);
+    return counts_requests(rule) ? refuse_with_state(request, arrival, refusal, rule.name)
+                                 : refuse(request, arrival, refusal, rule.name);
   }
   const std::string tag = random_.token(16);
   registering_.insert(key);
@@ -383,9 +394,18 @@ void EngineCore::take_subscribe(const Preprocessed& pre, const Arrival& arrival,
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
   const bool is_ours = is_for_us(pre) || (is_local(pre.request_uri) && pre.request_uri.has_user);
   if (!is_ours) return refuse(request, arrival, {404, "it names no user of ours to watch", {}}, rule.name);
+  std::string user;
   if (!rule.challenge.empty()) {
-    const auto user = authenticate(pre, rule, Challenge::AsUserAgent);  // §4.2.1.3: 401, never 407
-    if (!user) return refuse(request, arrival, user.error(), rule.name);
+    auto authenticated = authenticate(pre, rule, Challenge::AsUserAgent);  // §4.2.1.3: 401, never 407
+    if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
+    user = *std::move(authenticated);
+    if (const auto wrong = not_his_from(*request, rule, user)) {
+      return refuse_with_state(request, arrival, *wrong, rule.name);
+    }
+  }
+  if (const auto over = over_limit(*request, arrival, rule, user)) {
+    return rule.challenge.empty() ? refuse(request, arrival, *over, rule.name)
+                                  : refuse_with_state(request, arrival, *over, rule.name);
   }
   const std::string resource = is_for_us(pre) ? std::string() : address_of_record(pre.request_uri);
   const bool trusted = names_source(config_.rules, arrival.remote.address);
@@ -393,7 +413,7 @@ void EngineCore::take_subscribe(const Preprocessed& pre, const Arrival& arrival,
   UaAnswer answer = notifier_->subscribe(now_, {*request, arrival, resource, rule.name, trusted}, tag);
   if (answer.is_refusal()) {
     const Refusal refusal{answer.status, answer.detail, answer.fields};
-    if (rule.challenge.empty()) return refuse(request, arrival, refusal, rule.name);
+    if (!counts_requests(rule)) return refuse(request, arrival, refusal, rule.name);
     return refuse_with_state(request, arrival, refusal, rule.name);
   }
   this->answer(request, arrival, std::move(answer), tag);
@@ -436,6 +456,27 @@ void EngineCore::turn_away(const MessagePtr& request, const Arrival& arrival, co
   refuse_with_state(request, arrival, refusal, decision.rule_name());
 }
 
+// Who it is from, and how many there are, where its rule asks for that; what may not pass has been refused.
+bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user) {
+  const MessagePtr& request = pre.request;
+  const auto refused = [&](const Refusal& refusal, bool keeps_state) {
+    keeps_state ? refuse_with_state(request, arrival, refusal, rule.name)
+                : refuse(request, arrival, refusal, rule.name);
+    return false;
+  };
+  if (const auto full = not_admitted(arrival)) return refused(*full, false);
+  if (!rule.challenge.empty()) {
+    auto authenticated = authenticate(pre, rule, Challenge::AsProxy);
+    // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
+    const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
+    if (!authenticated) return refused(authenticated.error(), keeps);
+    user = *std::move(authenticated);
+    if (const auto wrong = not_his_from(*request, rule, user)) return refused(*wrong, true);
+  }
+  if (const auto over = over_limit(*request, arrival, rule, user)) return refused(*over, !rule.challenge.empty());
+  return true;
+}
+
 // §16.3 comes before §16.5: what may not be forwarded is not looked up. Its step 6 comes last, and only to what there
 // is room for: credentials are used up by asking for them. ACK and CANCEL are never asked for any (§22.1).
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
@@ -450,34 +491,29 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
       return refuse(request, arrival, *refusal, decision.rule_name());
     }
   }
-  const bool asks = decision.rule && !decision.rule->challenge.empty() && request->method() != Method::Ack &&
+  const bool asks = decision.rule && counts_requests(*decision.rule) && request->method() != Method::Ack &&
                     request->method() != Method::Cancel;
-  if (asks) {
-    if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
-    const auto user = authenticate(pre, *decision.rule, Challenge::AsProxy);
-    // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
-    const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
-    if (!user && keeps) return refuse_with_state(request, arrival, user.error(), decision.rule_name());
-    if (!user) return refuse(request, arrival, user.error(), decision.rule_name());
-  }
+  std::string user;
+  if (asks && !passes(pre, arrival, *decision.rule, user)) return;
   if (decision.rule && decision.goes_on()) {
     if (const auto refusal = transform(pre, *decision.rule))
       return turn_away(request, arrival, *refusal, decision, asks);
   }
   if (config_.store.is_outside()) {
     const std::string aor = to_fetch(pre, decision);
-    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks);
+    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks, user);
   }
-  proceed(request, arrival, std::move(pre), decision, asks);
+  proceed(request, arrival, std::move(pre), decision, asks, user);
 }
 
 void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
-                         const Decision& decision, bool asks, const StoreWait* waited) {
+                         const Decision& decision, bool asks, const std::string& user, const StoreWait* waited) {
   auto plan = plan_for(pre, arrival, decision);
   if (!plan && waited) return refuse_on(*waited, plan.error(), random_.token(16));
   // RFC 3261 §8.3: whoever redirects keeps the transaction; where his contacts come from may change.
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
+  assert_identity(pre, arrival, decision.rule, user);
   const Target& first = plan->targets.targets().front();
   if (decision.mode == ProxyMode::Stateless && !waited && !must_keep_state(pre, arrival, first)) {
     if (const auto refusal = stateless_.forward(pre, arrival, first)) {

@@ -13,7 +13,7 @@ namespace intermediary {
 namespace {
 
 void add_inputs(const RuleMatch& when, RouteInputs& inputs) {
-  inputs.source |= !when.sources.empty() || !when.trunks.empty();
+  inputs.source |= !when.sources.empty() || !when.trunks.empty() || !when.access.empty();
   inputs.arrival |= !when.listeners.empty() || !when.transports.empty();
   inputs.parties |= !when.from.empty() || !when.to.empty();
   for (const FieldMatch& field : when.fields) inputs.fields.push_back(field.name);
@@ -104,6 +104,9 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
   for (const std::string& domain : config_.domains) names_.add_domain(domain);
   authenticators_.reserve(config_.auth.size());
   for (const DigestRealm& realm : config_.auth) authenticators_.emplace_back(realm, config_.proxy.key);
+  for (const AccessList& list : config_.access_lists) access_tables_.emplace_back(list);
+  limiters_.reserve(config_.rate_limits.size());
+  for (const RateLimit& limit : config_.rate_limits) limiters_.emplace_back(limit);
   proxy_settings_.run_key = derived_key(tag_key_, "run");
   notifier_settings_.server_name = config_.server_name;
   if (notifies(config_)) {
@@ -266,6 +269,9 @@ std::string problem_with(const Config& config) {
   }
   if (std::string problem = problem_with_groups(config); !problem.empty()) return problem;
   for (const Rule& rule : config.rules) {
+    if (const std::string problem = problem_with_policies(rule, config); !problem.empty()) {
+      return "rule '" + rule.name + "' " + problem;
+    }
     if (rule.challenge.empty()) continue;
     if (std::ranges::find(config.auth, rule.challenge, &DigestRealm::name) == config.auth.end()) {
       return "rule '" + rule.name + "' challenges for '" + rule.challenge + "', which there is not";
@@ -274,6 +280,14 @@ std::string problem_with(const Config& config) {
     if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
       return "rule '" + rule.name + "' challenges without state: a repetition would be taken for a replay";
     }
+  }
+  for (const DigestRealm& realm : config.auth) {
+    if (realm.from_also.empty() ||
+        std::ranges::find(config.lists, realm.from_also, &PartyList::name) != config.lists.end()) {
+      continue;
+    }
+    return "the users of '" + realm.name + "' may call as those of a list '" + realm.from_also +
+           "', which there is not";
   }
   if (config.smime) {
     if (const auto smime = Smime::open(*config.smime); !smime) return "S/MIME of the registrar: " + smime.error();
@@ -299,6 +313,7 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
+void Engine::set_trace(DecisionTrace* trace) { implementation_->core.set_trace(trace); }
 void Engine::handle(TimePoint now, Input input) { implementation_->core.handle(now, input); }
 std::optional<Output> Engine::poll() { return implementation_->core.poll(); }
 std::optional<TimePoint> Engine::next_deadline() const { return implementation_->core.next_deadline(); }

@@ -28,6 +28,8 @@
 namespace intermediary {
 
 // What stands in the engine's tables now, counted from the live objects.
+class DecisionTrace;
+
 struct LiveObjects {
   std::size_t server_transactions = 0;
   std::size_t client_transactions = 0;
@@ -70,6 +72,7 @@ struct Counters {
   std::uint64_t retransmissions_in = 0;  // absorbed by a transaction
   std::uint64_t rejected = 0;            // malformed, answered or dropped
   std::uint64_t refused = 0;             // well formed, refused by validation, rule or limit
+  std::uint64_t rate_limited = 0;        // of the refused: by a [limit.…]
   std::uint64_t strays = 0;              // responses and ACKs that belong to nothing
   std::uint64_t send_failures = 0;
   std::uint64_t stun_answered = 0;  // keep-alives on datagrams (RFC 5626 §8)
@@ -90,6 +93,8 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
+  // Hears of what is decided about requests from now on; null: nobody does. REQUIRES: it outlives the engine.
+  void set_trace(DecisionTrace* trace);
   void handle(TimePoint now, Input input);
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;

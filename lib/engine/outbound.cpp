@@ -78,16 +78,22 @@ void EngineCore::stray(const Message& message, const Arrival& arrival, std::stri
 
 void EngineCore::send(const Hop& hop, std::string bytes) {
   Hop to = hop;
+  if (auto kept_inside = concealed(hop.remote.address, hop.listener, bytes)) bytes = *std::move(kept_inside);
   if (is_reliable(to.transport)) return transmit_on_flow(to, bytes);
   transmit_datagram(to, std::move(bytes));
 }
 
 void EngineCore::transmit(Hop& hop, std::string_view bytes) {
+  const std::optional<std::string> kept_inside = concealed(hop.remote.address, hop.listener, bytes);
+  if (kept_inside) bytes = *kept_inside;
   if (is_reliable(hop.transport)) return transmit_on_flow(hop, bytes);
   transmit_datagram(hop, std::string(bytes));
 }
 
 void EngineCore::withdraw(FlowId flow, std::string_view bytes) {
+  const FlowTable::Flow* to = flows_.find(flow);
+  const auto kept_inside = to ? concealed(to->remote.address, to->listener, bytes) : std::nullopt;
+  if (kept_inside) bytes = *kept_inside;
   flows_.withdraw(flow, bytes);
   flush_flows();
 }

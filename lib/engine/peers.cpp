@@ -90,7 +90,8 @@ std::expected<std::vector<std::size_t>, Refusal> EngineCore::groups_by_rates(con
   const PrefixIndex& index = rates_[static_cast<std::size_t>(table - config_.rates.begin())];
   const std::string_view digits = std::string_view(*number).substr(number->starts_with('+') ? 1 : 0);
   std::vector<std::size_t> groups;
-  for (const FoundRate& rate : index.find(digits, [](std::size_t) { return false; })) {
+  const auto holds = [&](std::size_t band) { return is_time(table->bands[band]); };
+  for (const FoundRate& rate : index.find(digits, holds)) {
     groups.push_back(*peers_.find_group(table->carriers[rate.carrier]));
   }
   if (groups.empty())

@@ -63,6 +63,14 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   return fork;
 }
 
+void EngineCore::tell_targets(const TargetSet& targets) const {
+  for (const Target& target : targets.targets()) {
+    const bool has_peer = peers_.knows(target.peer);
+    trace_->has_target(target, has_peer ? peers_.group_of(target.peer).reference() : std::string(),
+                       has_peer ? peers_.peer(target.peer).name : std::string());
+  }
+}
+
 // RFC 3261 §8.3, §21.3: but never to where the caller has just been.
 Refusal EngineCore::redirection(const Preprocessed& request, const RedirectAction& action) const {
   std::vector<Uri> found;
@@ -85,6 +93,7 @@ std::expected<ForwardingPlan, Refusal> EngineCore::plan_for(const Preprocessed& 
   auto targets = targets_of(pre, arrival, decision);
   if (!targets) return std::unexpected(std::move(targets.error()));
   ForwardingPlan plan{.targets = *std::move(targets), .fork = fork_policy(pre, decision), .rule = decision.rule_name()};
+  if (trace_) tell_targets(plan.targets);
   if (const PeerId first = plan.targets.targets().front().peer) follow_group(first, plan.fork);
   // RFC 3841 §7.1, §7.2: where we are responsible (whoever recurses is, see above); and know whom we could ask.
   const bool looks_up = decision.rule && std::holds_alternative<LookupAction>(decision.rule->action);

@@ -23,7 +23,7 @@
 
 namespace intermediary {
 
-inline constexpr std::uint32_t record_version = 1;
+inline constexpr std::uint32_t record_version = 2;
 
 // The text of a configuration and what it took from the world around it, to load it again.
 struct RecordedConfig {
@@ -44,6 +44,7 @@ struct RecordedConfig {
   std::string folder;
   std::vector<File> files;
   std::vector<Variable> variables;
+  std::vector<ZoneTable> zones{};  // by the names that it asked for
 
   friend bool operator==(const RecordedConfig&, const RecordedConfig&) = default;
 };

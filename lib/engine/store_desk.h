@@ -33,6 +33,7 @@ struct StoreWait {
   std::string address_of_record;
   std::string rule;
   bool was_asked = false;  // for credentials, which are used up
+  std::string user{};      // who has authenticated
   TimerHandle deadline{};
   QueryId query{};  // that is out; none: it has not had its turn
   std::uint32_t conflicts = 0;

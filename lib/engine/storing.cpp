@@ -271,7 +271,7 @@ std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& de
 }
 
 void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                               const Decision& decision, bool was_asked) {
+                               const Decision& decision, bool was_asked, const std::string& user) {
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   StoreWait wait;
   wait.kind = StoreWait::Kind::Lookup;
@@ -281,6 +281,7 @@ void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival
   wait.address_of_record = aor;
   wait.rule = decision.rule_name();
   wait.was_asked = was_asked;
+  wait.user = user;
   const bool is_full = store_.waits.size() >= limit::store_waits;
   const std::uint64_t ticket = wait_for_store(std::move(wait), std::min(lookup_patience, config_.store.timeout));
   if (is_full) return end_lookup(ticket, false);
@@ -308,7 +309,7 @@ void EngineCore::end_lookup(std::uint64_t ticket, bool was_fetched) {
                           {{"Retry-After", std::string(store_again)}}};
     return refuse_on(wait, refusal, random_.token(16));
   }
-  proceed(wait.request, wait.arrival, *std::move(pre), decision, wait.was_asked, &wait);
+  proceed(wait.request, wait.arrival, *std::move(pre), decision, wait.was_asked, wait.user, &wait);
 }
 
 void EngineCore::cancel_lookup(std::uint64_t ticket, const std::string& tag) {

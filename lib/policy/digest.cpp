@@ -163,6 +163,15 @@ bool may_register(const DigestRealm& realm, std::string_view user, const Uri& ad
   return user == name || user == name.substr(0, name.rfind('@'));
 }
 
+bool may_call_as(const DigestRealm& realm, std::string_view user, const Uri& from, bool is_local) {
+  if (!from.is_sip()) return false;
+  if (equals_ignoring_case(from.host, "anonymous.invalid")) return true;
+  const std::string record = intermediary::address_of_record(from);
+  const std::string_view name = std::string_view(record).substr(record.find(':') + 1);
+  if (user == name) return true;
+  return user == name.substr(0, name.rfind('@')) && (is_local || equals_ignoring_case(from.host, realm.realm));
+}
+
 std::vector<std::string> DigestAuthenticator::challenges(WallTime now, std::uint64_t random, bool stale) const {
   std::vector<std::string> values;
   const std::string nonce = write_nonce(key_, realm_.realm, {now, random});
@@ -182,6 +191,27 @@ bool DigestAuthenticator::is_for_this_realm(std::string_view value) const {
 }
 
 DigestVerdict DigestAuthenticator::check(WallTime now, const Message& request, FieldName field, const Uri& effective) {
+  return judge(request, field, effective, [&](std::string_view text, std::optional<std::uint32_t> count) {
+    const auto nonce = living_nonce(now, text);
+    if (!nonce) return false;
+    uses_.forget_before(now - realm_.nonce_life);
+    return uses_.use(*nonce, count);
+  });
+}
+
+DigestVerdict DigestAuthenticator::examine(WallTime now, const Message& request, FieldName field,
+                                           const Uri& effective) const {
+  const bool follows = request.method() == Method::Ack || request.method() == Method::Cancel;
+  return judge(request, field, effective, [&](std::string_view text, std::optional<std::uint32_t> count) {
+    if (follows) return read_nonce(key_, realm_.realm, text).has_value();
+    const auto nonce = living_nonce(now, text);
+    return nonce && uses_.would_take(*nonce, count);
+  });
+}
+
+template <class IsFresh>
+DigestVerdict DigestAuthenticator::judge(const Message& request, FieldName field, const Uri& effective,
+                                         IsFresh is_fresh) const {
   DigestVerdict worst{Kind::Missing, {}, "no credentials for the realm " + realm_.realm};
   std::size_t count = 0;
   for (const Field& each : request.fields()) {
@@ -189,41 +219,43 @@ DigestVerdict DigestAuthenticator::check(WallTime now, const Message& request, F
     const auto credentials = parse_credentials(request.value(each));
     if (!credentials || !credentials->is_digest() || credentials->value("realm") != realm_.realm) continue;
     if (++count > most_credentials) return {Kind::Malformed, {}, "too many credentials for the realm " + realm_.realm};
-    DigestVerdict verdict = check_one(now, request, *credentials, effective);
-    if (verdict.kind == Kind::Authenticated) return verdict;
+    Claim claim = judge_one(request, *credentials, effective);
+    DigestVerdict& verdict = claim.verdict;
+    if (verdict.kind == Kind::Authenticated) {
+      if (is_fresh(claim.nonce, claim.count)) return std::move(verdict);
+      verdict = {Kind::Stale, {}, "the nonce of the user " + verdict.user + " is expired, used up or not ours"};
+    }
     if (verdict.kind == Kind::Stale || worst.kind == Kind::Missing) worst = std::move(verdict);
   }
   return worst;
 }
 
-DigestVerdict DigestAuthenticator::check_one(WallTime now, const Message& request, const Credentials& credentials,
-                                             const Uri& effective) {
+DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request, const Credentials& credentials,
+                                                          const Uri& effective) const {
   const auto answer = AnswerReader(credentials, realm_).read();
-  if (!answer) return answer.error();
+  if (!answer) return {answer.error()};
   if (!fits_request_uri(answer->uri, request, effective)) {
-    return {Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"};
+    return {{Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"}};
   }
   const auto user = realm_.users.find(answer->username);
   std::string_view secret;
   if (user != realm_.users.end()) secret = user->second[static_cast<std::size_t>(answer->algorithm)];
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
-  const DigestInput input{request.method_text(), answer->uri,   answer->nonce, answer->qop, answer->nc,
-                          answer->cnonce,        request.body()};
+  // RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
+  const bool follows = request.method() == Method::Ack || request.method() == Method::Cancel;
+  const std::string_view method = follows ? std::string_view("INVITE") : request.method_text();
+  const DigestInput input{method, answer->uri, answer->nonce, answer->qop, answer->nc, answer->cnonce, request.body()};
   const bool right = same_digest(digest_response(answer->algorithm, secret, input), answer->response);
-  if (!known) return {Kind::Wrong, {}, "no such user in the realm " + realm_.realm};
-  if (!right) return {Kind::Wrong, {}, "wrong digest for the user " + user->first + " of " + realm_.realm};
-  if (!nonce_is_fresh(now, answer->nonce, answer->count)) {
-    return {Kind::Stale, {}, "the nonce of the user " + user->first + " is expired, used up or not ours"};
-  }
-  return {Kind::Authenticated, user->first, {}};
+  if (!known) return {{Kind::Wrong, {}, "no such user in the realm " + realm_.realm}};
+  if (!right) return {{Kind::Wrong, {}, "wrong digest for the user " + user->first + " of " + realm_.realm}};
+  return {{Kind::Authenticated, user->first, {}}, answer->nonce, answer->count};
 }
 
-bool DigestAuthenticator::nonce_is_fresh(WallTime now, std::string_view text, std::optional<std::uint32_t> count) {
+std::optional<Nonce> DigestAuthenticator::living_nonce(WallTime now, std::string_view text) const {
   const auto nonce = read_nonce(key_, realm_.realm, text);
-  if (!nonce || nonce->issued > now + clock_skew || nonce->issued + realm_.nonce_life <= now) return false;
-  uses_.forget_before(now - realm_.nonce_life);
-  return uses_.use(*nonce, count);
+  if (!nonce || nonce->issued > now + clock_skew || nonce->issued + realm_.nonce_life <= now) return std::nullopt;
+  return nonce;
 }
 
 }  // namespace intermediary

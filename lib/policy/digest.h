@@ -56,6 +56,8 @@ struct DigestRealm {
   bool offers_auth_int = false;
   Duration nonce_life = std::chrono::seconds(120);
   MayRegister may_register = MayRegister::Own;
+  bool binds_from = false;  // a request of a user's must have an own From, may_call_as()
+  std::string from_also{};  // or one of that list of Config::lists
   std::map<std::string, UserSecrets, std::less<>> users;
 
   friend bool operator==(const DigestRealm&, const DigestRealm&) = default;
@@ -67,6 +69,10 @@ bool has_password(const DigestRealm& realm, std::string_view user, std::string_v
 
 // Whether that user may change the bindings of that address of record (RFC 3261 §10.3 step 4).
 bool may_register(const DigestRealm& realm, std::string_view user, const Uri& address_of_record);
+
+// Whether that From is one of the user's own: his name, or his name with the realm or, as `is_local` says, with a
+// domain of ours. Nobody's is everybody's: the anonymous one of RFC 3323 §4.1.1.3.
+bool may_call_as(const DigestRealm& realm, std::string_view user, const Uri& from, bool is_local);
 
 struct DigestVerdict {
   enum class Kind : std::uint8_t {
@@ -92,6 +98,9 @@ class DigestAuthenticator {
   // The credentials of a request in fields of that name; `effective` is its Request-URI after §16.4. An answer of
   // Authenticated uses its nonce up once.
   DigestVerdict check(WallTime now, const Message& request, FieldName field, const Uri& effective);
+  // The same verdict, but nothing is used up: whoever is told that they are right is told so by check() next, too.
+  // Credentials of an ACK or CANCEL are those of its INVITE (§22.1): whether their nonce was used is not asked.
+  DigestVerdict examine(WallTime now, const Message& request, FieldName field, const Uri& effective) const;
   // Whether that field value holds credentials for this realm, right or wrong.
   bool is_for_this_realm(std::string_view value) const;
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
@@ -102,8 +111,16 @@ class DigestAuthenticator {
   void transfer(Archive& archive);
 
  private:
-  DigestVerdict check_one(WallTime now, const Message& request, const Credentials& credentials, const Uri& effective);
-  bool nonce_is_fresh(WallTime now, std::string_view text, std::optional<std::uint32_t> count);
+  // What is right so far, and what has to be fresh.
+  struct Claim {
+    DigestVerdict verdict;
+    std::string_view nonce{};
+    std::optional<std::uint32_t> count{};
+  };
+  template <class IsFresh>
+  DigestVerdict judge(const Message& request, FieldName field, const Uri& effective, IsFresh is_fresh) const;
+  Claim judge_one(const Message& request, const Credentials& credentials, const Uri& effective) const;
+  std::optional<Nonce> living_nonce(WallTime now, std::string_view text) const;
 
   const DigestRealm& realm_;
   HashKey key_;

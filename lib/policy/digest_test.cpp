@@ -185,6 +185,36 @@ TEST_F(DigestTest, AReplayIsStale) {
   EXPECT_EQ(kind(credentials), Kind::Stale);
 }
 
+TEST_F(DigestTest, ToExamineUsesNothingUp) {
+  const std::string credentials = Client{}.answer(nonce());
+  const auto examined = [&](const MessagePtr& message, WallTime now = start) {
+    return authenticator_->examine(now, *message, FieldName::Authorization, *Uri::parse(message->request_uri()));
+  };
+  for (int i = 0; i < 2; ++i) {
+    const DigestVerdict verdict = examined(request({credentials}));
+    EXPECT_EQ(verdict.kind, Kind::Authenticated);
+    EXPECT_EQ(verdict.user, "alice");
+  }
+  EXPECT_EQ(examined(request({credentials}), start + seconds(60)).kind, Kind::Stale);
+  EXPECT_EQ(examined(request({Client{.password = "wrong"}.answer(nonce())})).kind, Kind::Wrong);
+  EXPECT_EQ(examined(request({})).kind, Kind::Missing);
+  EXPECT_EQ(kind(credentials), Kind::Authenticated);
+  EXPECT_EQ(examined(request({credentials})).kind, Kind::Stale);
+}
+
+// RFC 3261 §22.1: it carries what its INVITE carried, which has been used.
+TEST_F(DigestTest, AnAckShowsWhoSentItsInvite) {
+  const std::string credentials = Client{.method = "INVITE"}.answer(nonce());
+  EXPECT_EQ(check(request({credentials}, "INVITE")).kind, Kind::Authenticated);
+  const auto examined = [&](const std::string& value) {
+    const MessagePtr ack = request({value}, "ACK");
+    return authenticator_->examine(start, *ack, FieldName::Authorization, *Uri::parse(ack->request_uri())).kind;
+  };
+  EXPECT_EQ(examined(credentials), Kind::Authenticated);
+  EXPECT_EQ(examined(Client{.password = "wrong", .method = "INVITE"}.answer(nonce())), Kind::Wrong);
+  EXPECT_EQ(examined(Client{.method = "INVITE"}.answer(std::string(64, '0'))), Kind::Stale);
+}
+
 TEST_F(DigestTest, AWrongDigestUsesNothingUp) {
   const std::string fresh = nonce();
   EXPECT_EQ(kind(Client{.password = "wrong"}.answer(fresh)), Kind::Wrong);
@@ -288,6 +318,24 @@ TEST(MayRegister, OnlyTheUsersOwnAddressOfRecord) {
   EXPECT_FALSE(may("alice@example.org", "sip:alice@example.com"));
   realm.may_register = DigestRealm::MayRegister::Any;
   EXPECT_TRUE(may("alice", "sip:bob@example.com"));
+}
+
+TEST(MayCallAs, OneselfOrNobody) {
+  DigestRealm realm;
+  realm.realm = "example.com";
+  const auto may = [&](std::string_view user, std::string_view uri, bool is_local = false) {
+    return may_call_as(realm, user, *Uri::parse(uri), is_local);
+  };
+  EXPECT_TRUE(may("alice", "sip:alice@EXAMPLE.com"));
+  EXPECT_TRUE(may("alice", "sips:%61lice@example.com;x=y"));
+  EXPECT_TRUE(may("alice", "sip:alice@example.org", true));
+  EXPECT_TRUE(may("alice@example.net", "sip:alice@example.net"));
+  EXPECT_TRUE(may("alice", "sip:anonymous@anonymous.invalid"));
+  EXPECT_FALSE(may("alice", "sip:alice@example.org"));
+  EXPECT_FALSE(may("alice", "sip:Alice@example.com"));
+  EXPECT_FALSE(may("alice", "sip:bob@example.com"));
+  EXPECT_FALSE(may("alice", "sip:example.com"));
+  EXPECT_FALSE(may("alice", "tel:alice"));
 }
 
 }  // namespace

@@ -83,6 +83,15 @@ bool NonceUses::use(const Nonce& nonce, std::optional<std::uint32_t> count) {
   return found->second.take(count);
 }
 
+bool NonceUses::would_take(const Nonce& nonce, std::optional<std::uint32_t> count) const {
+  const auto found = uses_.find(nonce);
+  if (found != uses_.end()) return Counts(found->second).take(count);
+  const bool takes_the_oldests_place = uses_.size() >= most_ && most_ > 0;
+  const WallTime since =
+      takes_the_oldests_place ? std::max(known_since_, uses_.begin()->first.issued + Duration(1)) : known_since_;
+  return nonce.issued >= since && Counts{}.take(count);
+}
+
 void NonceUses::forget_before(WallTime time) {
   if (time <= known_since_) return;
   known_since_ = time;

@@ -39,6 +39,8 @@ class NonceUses {
   // the nonce's only one. False when that use, or one that rules it out, was there before. Counts may come out of
   // order by less than 64, for they travel in datagrams.
   bool use(const Nonce& nonce, std::optional<std::uint32_t> count);
+  // What use() would say; nothing changes.
+  bool would_take(const Nonce& nonce, std::optional<std::uint32_t> count) const;
   // Nonces issued before that are not taken any more: they have expired, or nobody knows who used them.
   void forget_before(WallTime time);
 

@@ -93,5 +93,23 @@ TEST(NonceUses, WhatWasIssuedBeforeIsNotTaken) {
   EXPECT_TRUE(uses.use(nonce_of(seconds(6)), 1));
 }
 
+TEST(NonceUses, ToAskUsesNothingUp) {
+  NonceUses uses(2);
+  const Nonce nonce = nonce_of(seconds(1));
+  EXPECT_TRUE(uses.would_take(nonce, 1));
+  EXPECT_TRUE(uses.would_take(nonce, 1));
+  EXPECT_TRUE(uses.use(nonce, 1));
+  EXPECT_FALSE(uses.would_take(nonce, 1));
+  EXPECT_TRUE(uses.would_take(nonce, 2));
+  EXPECT_FALSE(uses.would_take(nonce, 0));
+  // What would have to take the place of a later one is not taken.
+  EXPECT_TRUE(uses.use(nonce_of(seconds(3)), 1));
+  EXPECT_FALSE(uses.would_take(nonce_of(seconds(1), 8), 1));
+  EXPECT_TRUE(uses.would_take(nonce_of(seconds(4)), 1));
+  EXPECT_EQ(uses.size(), 2u);
+  uses.forget_before(wall(seconds(10)));
+  EXPECT_FALSE(uses.would_take(nonce_of(seconds(4)), 1));
+}
+
 }  // namespace
 }  // namespace intermediary

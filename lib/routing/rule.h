@@ -2,6 +2,7 @@
 // none takes gets 404 (docs/configuration.md).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +34,9 @@ struct FieldMatch {
 struct UriMatch {
   std::vector<Pattern> users;
   std::vector<std::string> domains;  // "local" (Config::domains and our own addresses) or a host, without case
+  std::vector<std::string> lists{};  // of Config::lists: user and domain stand in one of them
 
-  bool empty() const { return users.empty() && domains.empty(); }
+  bool empty() const { return users.empty() && domains.empty() && lists.empty(); }
   friend bool operator==(const UriMatch&, const UriMatch&) = default;
 };
 
@@ -44,6 +46,27 @@ struct TrunkMatch {
   std::vector<Cidr> from;
 
   friend bool operator==(const TrunkMatch&, const TrunkMatch&) = default;
+};
+
+// What an access list (Config::access_lists) says of the source.
+struct AccessMatch {
+  std::string list;
+  bool allowed = true;
+
+  friend bool operator==(const AccessMatch&, const AccessMatch&) = default;
+};
+
+// Who asks, by the credentials of the request, never by From (docs/adr/0048). `known`: somebody of the realm, one of
+// these where any are named; whoever has no credentials that count is then asked for them, for the rule cannot tell.
+// Not `known`: nobody of the realm, as far as the request shows.
+struct IdentityMatch {
+  bool known = true;
+  std::string realm;  // of Config::auth, by name
+  std::vector<Pattern> users{};
+  std::vector<std::string> lists{};
+
+  bool is_anybody() const { return known && users.empty() && lists.empty(); }
+  friend bool operator==(const IdentityMatch&, const IdentityMatch&) = default;
 };
 
 // Every condition that is not empty must hold; within one, any entry suffices, but of the fields all must hold. All
@@ -57,7 +80,10 @@ struct RuleMatch {
   std::vector<std::string> listeners;  // where it came in, by name
   std::vector<Transport> transports;   // by which it came
   std::vector<FieldMatch> fields;
-  std::optional<bool> in_dialog{};  // it has a To tag (RFC 3261 §12.2)
+  std::optional<bool> in_dialog{};    // it has a To tag (RFC 3261 §12.2)
+  std::vector<AccessMatch> access{};  // beside `sources`: one of either suffices
+  std::vector<std::string> times{};   // of Config::times, by name; none holds before the wall clock is known
+  std::optional<IdentityMatch> identity{};
 
   friend bool operator==(const RuleMatch&, const RuleMatch&) = default;
 };
@@ -122,8 +148,9 @@ struct Rule {
   std::string name;
   RuleMatch when;
   RuleAction action;
-  std::optional<ProxyMode> mode;  // overrides [proxy] mode
-  std::string challenge{};        // whoever asks must be a user of [auth.…] of that name; "": anybody
+  std::optional<ProxyMode> mode;      // overrides [proxy] mode
+  std::string challenge{};            // whoever asks must be a user of [auth.…] of that name; "": anybody
+  std::vector<std::string> limits{};  // of Config::rate_limits: each must have room for it
   RuleChanges changes{};
 
   friend bool operator==(const Rule&, const Rule&) = default;
@@ -136,6 +163,24 @@ struct RuleUri {
   bool is_local = false;
 };
 
+// Somebody who has proved who he is.
+struct Principal {
+  std::string name;  // as his realm has it
+  std::string user;  // and taken apart: a name without a domain is one of the realm
+  std::string host;
+};
+
+// What conditions ask that the request alone does not say. All names are those of a configuration that was checked.
+class RuleFacts {
+ public:
+  virtual ~RuleFacts() = default;
+  virtual bool is_time(std::string_view times) const = 0;
+  virtual bool allows(std::string_view access_list, const IpAddress& source) const = 0;
+  virtual bool lists(std::string_view list, std::string_view user, std::string_view host) const = 0;
+  // Who asks, as a rule with that condition would find out; nullopt: nobody that it knows.
+  virtual std::optional<Principal> principal(const Rule& rule) const = 0;
+};
+
 // What a rule is asked about. Views belong to the caller.
 struct RuleQuery {
   std::string_view method;
@@ -145,15 +190,20 @@ struct RuleQuery {
   std::string_view listener{};          // its name
   Transport transport = Transport::Udp;
   const Message* message = nullptr;  // null only where no rule asks for fields
+  const RuleFacts* facts = nullptr;  // null only where no rule asks for lists, times or identity
+  bool may_be_asked = true;          // not an ACK or a CANCEL: those are never challenged (RFC 3261 §22.1)
   bool in_dialog = false;
 };
 
 // Whether any of them asks what From or To says.
 bool reads_parties(const std::vector<Rule>& rules);
 
+// Whether all conditions hold but that on identity, which is the rule's to ask.
 bool matches(const RuleMatch& match, const RuleQuery& query);
+// Hears of each rule that was asked, and which condition did not hold and why; "": it takes the request.
+using RuleTold = std::function<void(const Rule& rule, const std::string& why_not)>;
 // The first rule that takes it; null when none does.
-const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query);
+const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told = {});
 // Whether any rule names that address in its `sources`: whoever wrote it knows the peer, and limits against strangers
 // do not hold for it.
 bool names_source(const std::vector<Rule>& rules, const IpAddress& source);

@@ -177,5 +177,118 @@ TEST(NamesSourceTest, OneRuleIsEnough) {
   EXPECT_FALSE(names_source(rules, IpAddress::v4({192, 0, 2, 7}))) << "a rule for anybody names nobody";
 }
 
+// ---- what the request alone does not say
+
+class KnownFacts : public RuleFacts {
+ public:
+  bool is_time(std::string_view times) const override { return times == now; }
+  bool allows(std::string_view access_list, const IpAddress&) const override { return access_list == "inside"; }
+  bool lists(std::string_view list, std::string_view user, std::string_view) const override {
+    return list == "vip" && user == "alice";
+  }
+  std::optional<Principal> principal(const Rule&) const override {
+    ++asked;
+    return who;
+  }
+
+  std::string now = "office";
+  std::optional<Principal> who{};
+  mutable int asked = 0;
+};
+
+class RuleFactsTest : public testing::Test {
+ protected:
+  RuleQuery query() const {
+    RuleQuery query = invite_to("example.com");
+    query.ruri.user = "alice";
+    query.facts = &facts_;
+    return query;
+  }
+  bool takes(const RuleMatch& match) const { return takes(match, query()); }
+  static bool takes(const RuleMatch& match, const RuleQuery& query) {
+    return choose({{"r", match, DropAction{}, std::nullopt}}, query) != nullptr;
+  }
+  static RuleMatch wants(const IdentityMatch& identity) {
+    RuleMatch match;
+    match.identity = identity;
+    return match;
+  }
+
+  KnownFacts facts_;
+};
+
+TEST_F(RuleFactsTest, OneOfSeveralTimesSuffices) {
+  RuleMatch match;
+  match.times = {"night", "office"};
+  EXPECT_TRUE(takes(match));
+  match.times = {"night"};
+  EXPECT_FALSE(takes(match));
+}
+
+TEST_F(RuleFactsTest, AnAccessListOrAPrefixSuffices) {
+  RuleMatch match;
+  match.access = {{"inside", true}};
+  EXPECT_TRUE(takes(match));
+  match.access = {{"inside", false}};
+  EXPECT_FALSE(takes(match));
+  match.access = {{"outside", false}};
+  EXPECT_TRUE(takes(match));
+  match.access = {{"outside", true}};
+  EXPECT_FALSE(takes(match));
+  match.sources = {*Cidr::parse("192.0.2.0/24")};
+  EXPECT_TRUE(takes(match));
+}
+
+TEST_F(RuleFactsTest, ListsAreOfOneUri) {
+  RuleMatch match;
+  match.ruri.lists = {"blocked", "vip"};
+  EXPECT_TRUE(takes(match));
+  match.ruri.lists = {"blocked"};
+  EXPECT_FALSE(takes(match));
+  match.ruri.lists = {};
+  match.from.lists = {"vip"};
+  EXPECT_FALSE(takes(match)) << "a From that cannot be read";
+}
+
+TEST_F(RuleFactsTest, WhoIsUnknownIsTakenToBeAsked) {
+  const RuleMatch match = wants({.known = true, .realm = "users", .users = {*Pattern::compile("^alice$")}});
+  EXPECT_TRUE(takes(match));
+  facts_.who = Principal{"alice", "alice", "example.com"};
+  EXPECT_TRUE(takes(match));
+  facts_.who = Principal{"bob", "bob", "example.com"};
+  EXPECT_FALSE(takes(match));
+}
+
+TEST_F(RuleFactsTest, AnAckOrCancelIsNeverAsked) {
+  RuleQuery ack = query();
+  ack.may_be_asked = false;
+  EXPECT_FALSE(takes(wants({.known = true, .realm = "users"}), ack));
+  EXPECT_TRUE(takes(wants({.known = false, .realm = "users"}), ack));
+  facts_.who = Principal{"alice", "alice", "example.com"};
+  EXPECT_TRUE(takes(wants({.known = true, .realm = "users"}), ack));
+}
+
+TEST_F(RuleFactsTest, NobodyIsWhoShowsNothing) {
+  const RuleMatch match = wants({.known = false, .realm = "users"});
+  EXPECT_TRUE(takes(match));
+  facts_.who = Principal{"alice", "alice", "example.com"};
+  EXPECT_FALSE(takes(match));
+}
+
+TEST_F(RuleFactsTest, SomebodyMayStandInAList) {
+  const RuleMatch match = wants({.known = true, .realm = "users", .users = {}, .lists = {"vip"}});
+  facts_.who = Principal{"alice", "alice", "example.com"};
+  EXPECT_TRUE(takes(match));
+  facts_.who = Principal{"bob", "bob", "example.com"};
+  EXPECT_FALSE(takes(match));
+}
+
+TEST_F(RuleFactsTest, NobodyIsLookedAtWhereAnotherConditionFails) {
+  RuleMatch match = wants({.known = true, .realm = "users"});
+  match.methods = {"REGISTER"};
+  EXPECT_FALSE(takes(match));
+  EXPECT_EQ(facts_.asked, 0);
+}
+
 }  // namespace
 }  // namespace intermediary

@@ -35,9 +35,10 @@ class ConditionWords {
   std::string text_;
 };
 
-std::vector<std::string> texts_of(const std::vector<Cidr>& sources) {
+std::vector<std::string> sources_of(const RuleMatch& when) {
   std::vector<std::string> texts;
-  for (const Cidr& source : sources) texts.push_back(source.to_string());
+  for (const Cidr& source : when.sources) texts.push_back(source.to_string());
+  for (const AccessMatch& access : when.access) texts.push_back((access.allowed ? "acl:" : "!acl:") + access.list);
   return texts;
 }
 
@@ -62,11 +63,15 @@ std::string conditions_text(const RuleMatch& when, const Config& config) {
   text.list("method", when.methods);
   text.list("domain", when.ruri.domains);
   text.users("user", when.ruri.users);
+  text.list("list", when.ruri.lists);
+  text.list("from-list", when.from.lists);
+  text.list("to-list", when.to.lists);
+  text.list("time", when.times);
   text.list("from-domain", when.from.domains);
   text.users("from-user", when.from.users);
   text.list("to-domain", when.to.domains);
   text.users("to-user", when.to.users);
-  text.list("source", texts_of(when.sources));
+  text.list("source", sources_of(when));
   text.list("listener", listeners_of(when.listeners, config));
   text.list("transport", texts_of(when.transports));
   for (const FieldMatch& field : when.fields) text.field(field);
@@ -131,7 +136,8 @@ std::string rule_text(const Rule& rule, const Config& config) {
                      },
                  },
                  rule.action);
-  return "name=" + rule.name + conditions_text(rule.when, config) + action;
+  const std::string limits = rule.limits.empty() ? std::string() : " limit=" + joined(rule.limits);
+  return "name=" + rule.name + conditions_text(rule.when, config) + limits + action;
 }
 
 }  // namespace intermediary::sim

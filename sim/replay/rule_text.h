@@ -16,7 +16,8 @@ std::string microseconds_text(Duration duration);
 std::string listener_in_scenario(const Config& config, std::size_t index);
 
 // "name=users domain=local lookup". What the language has no word for is left out: further contacts of a redirection,
-// the reason phrase and Retry-After of a rejection, and `challenge`, whose users no record holds.
+// the reason phrase and Retry-After of a rejection, and `challenge` and `identity`, whose users a scenario would need
+// the passwords of.
 std::string rule_text(const Rule& rule, const Config& config);
 
 }  // namespace intermediary::sim

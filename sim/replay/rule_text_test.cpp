@@ -33,7 +33,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "name=a header.X-Gate=^a$ header.Subject !header.X-Door dialog=yes relay=request-uri",
                     "name=a status=301 redirect=<sip:bob@example.net>", "name=a redirect=location",
                     "name=a mode=stateful fork=q ring-timeout=2s recurse late-contacts lookup",
-                    "name=a notify=dialog"));
+                    "name=a source=10.0.0.0/8,acl:inside,!acl:outside time=office,night limit=calls,all lookup",
+                    "name=a list=vip from-list=staff to-list=staff,vip relay=request-uri", "name=a notify=dialog"));
 
 TEST(RuleTextTest, OfSeveralExpressionsMakesOne) {
   Rule rule{"a", {.ruri = {.users = {*Pattern::compile("^0"), *Pattern::compile("^[+]")}}}, DropAction{}, {}};

@@ -7,6 +7,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "message/uri.h"
+#include "sim/replay/policy_text.h"
 #include "sim/replay/rule_text.h"
 #include "sim/scenario.h"
 #include "sim/wire.h"
@@ -204,6 +205,10 @@ std::string ScenarioExport::node_lines() const {
           " t4=" + microseconds_text(config.timings.t4);
   if (!config.server_name.empty() && !config.server_name.contains(' ')) line += " server=" + config.server_name;
   line += '\n';
+  if (!config.times.empty() && !log_.transcript().empty()) {
+    line += "wall     " + wall_text(replay_.wall(log_.transcript().front().time)) + '\n';
+  }
+  line += policy_lines(config, "server");
   for (const Rule& rule : config.rules) {
     const auto* relay = std::get_if<RelayAction>(&rule.action);
     if (relay && !relay->groups.empty()) {

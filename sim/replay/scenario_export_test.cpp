@@ -69,5 +69,36 @@ TEST(ScenarioExportTest, TheAnswersOfTheDnsAreThereWithTheirTimes) {
 // What ended in a challenge of the server's own is left out, and nothing is left of this one.
 TEST(ScenarioExportTest, AChallengedRequestIsNotThere) { EXPECT_THAT(exported("m1"), Not(HasSubstr("MESSAGE sip"))); }
 
+TEST(ScenarioExportTest, WhatRulesNameIsThere) {
+  RecordHeader header = TestRecord::header();
+  header.config.zones = {ZoneTable{}};
+  header.config.text.insert(header.config.text.find("[[rule]]"), R"(
+[times.late]
+zone = "UTC"
+to = "06:00"
+[acl.inside]
+allow = "192.0.2.0/24"
+[limit.calls]
+per = "source"
+rate = "9/s"
+[[rule]]
+name = "late"
+when = { method = "INVITE", ruri_domain = "local", time = "late", source = "acl:inside" }
+do   = { lookup = "location", limit = "calls" }
+)");
+  TestRecord record(header);
+  record.registration("sip:bob@example.com");
+  record.call("sip:bob@example.com");
+  record.wait_until(60000);
+  const std::string text = exported("c1", false, record.bytes);
+  EXPECT_THAT(text, HasSubstr("wall     2026-01-01T00:00:"));
+  EXPECT_THAT(text, HasSubstr("times    server late zone=UTC to=06:00\n"));
+  EXPECT_THAT(text, HasSubstr("acl      server inside allow=192.0.2.0/24\n"));
+  EXPECT_THAT(text, HasSubstr("limit    server calls per=source rate=9/1s burst=9 status=503\n"));
+  EXPECT_THAT(text, HasSubstr("source=acl:inside limit=calls lookup\n"));
+  const Report report = run(text);
+  EXPECT_TRUE(report.passed) << report.explanation() << '\n' << text;
+}
+
 }  // namespace
 }  // namespace intermediary::sim

@@ -53,10 +53,11 @@ do   = { relay = "request-uri" }
     return header;
   }
 
-  TestRecord() : engine_(*load_recorded(header()), header().seed) {
+  TestRecord() : TestRecord(header()) {}
+  explicit TestRecord(const RecordHeader& of) : engine_(*load_recorded(of), of.seed) {
     append_record_mark(bytes);
-    append_frame(bytes, frames_.header(header()));
-    feed(0, WallClock{header().wall_at_zero});
+    append_frame(bytes, frames_.header(of));
+    feed(0, WallClock{of.wall_at_zero});
   }
 
   std::string bytes;

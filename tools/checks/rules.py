@@ -64,6 +64,7 @@ OUTSIDE_HEADERS = [
      "Redis has one door, lib/runtime/store/redis_connection.h"),
     (r"ares\.h", [r"lib/runtime/dns/.*"], "name servers are asked in lib/runtime/dns"),
     (r"re2/.*", [r"lib/base/pattern\.cpp"], "regular expressions have one door, lib/base/pattern.cpp"),
+    (r"date/.*", [r"lib/config/zones\.cpp"], "time zones have one door, lib/config/zones.cpp"),
     (r"toml\+\+/.*", [r"lib/config/.*"], "TOML is read in lib/config"),
     (r"CLI/.*", [_CLI], "command lines are read in tools/cli"),
     (r"spdlog/.*", [_RUNTIME, _CLI], "logs are written by lib/runtime and tools/cli"),

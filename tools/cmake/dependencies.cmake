@@ -18,6 +18,8 @@ if(INTERMEDIARY_BUILD_RUNTIME OR INTERMEDIARY_BUILD_TESTS OR INTERMEDIARY_BUILD_
 endif()
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)  # its headers alone: lib/config/document.cpp
+find_package(Threads REQUIRED)
+find_package(date REQUIRED)  # its zones alone: lib/config/zones.cpp
 if(INTERMEDIARY_BUILD_RUNTIME)
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)

@@ -176,6 +176,7 @@ std::string Shard::figures() const {
       {"retransmissions_in", counted.retransmissions_in},
       {"rejected", counted.rejected},
       {"refused", counted.refused},
+      {"rate_limited", counted.rate_limited},
       {"strays", counted.strays},
       {"send_failures", counted.send_failures},
       {"store_requests", counted.store_requests},
