@@ -28,7 +28,7 @@ struct RehearsedTarget {
 };
 
 // A message that left.
-struct Sent {
+struct RehearsedMessage {
   Transport transport = Transport::Udp;
   std::string to;  // "192.0.2.30:5060"; of a name that was looked up, "sip.acme.net:5060"
   std::string bytes;
@@ -39,7 +39,7 @@ struct Rehearsed {
   std::vector<AskedRule> rules;
   bool by_route_set = false;
   std::vector<RehearsedTarget> targets;
-  std::vector<Sent> sent;
+  std::vector<RehearsedMessage> sent;
   std::vector<std::string> events;  // as lines
 
   const AskedRule* taken() const { return rules.empty() || !rules.back().why_not.empty() ? nullptr : &rules.back(); }

@@ -12,7 +12,7 @@ namespace intermediary::cli {
 namespace {
 
 // Commands that are designed and not yet there.
-constexpr std::array<std::string_view, 4> later_commands = {"explain", "ctl", "schema", "init"};
+constexpr std::array<std::string_view, 2> later_commands = {"ctl", "schema"};
 
 constexpr std::string_view nothing_given = "what is given is empty";
 
@@ -52,6 +52,8 @@ int run_command_line(int argc, char** argv) {
   int exit_code = exit_fine;
   add_run(app, exit_code);
   add_check(app, exit_code);
+  add_explain(app, exit_code);
+  add_init(app, exit_code);
   add_test(app, exit_code);
   add_replay(app, exit_code);
   add_conformance(app, exit_code);

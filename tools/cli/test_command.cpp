@@ -23,6 +23,7 @@
 #include "sim/ladder_page.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
+#include "tools/cli/blocks.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
 #include "tools/cli/explore.h"
@@ -192,6 +193,12 @@ void print_line(const Result& result, const TestOptions& options) {
   if ((options.ladder || !result.passed) && !result.ladder.empty()) print_ladder(result, options);
 }
 
+bool is_configuration(const std::string& path) { return path.ends_with(".toml"); }
+
+void print_block(const Result& result) {
+  std::cout << (result.passed ? "ok    " : "FAIL  ") << printable(result.file) << '\n' << printable(result.failure);
+}
+
 // What keeps the page from being written; "" when nothing does.
 std::string write_html(const std::string& file, std::vector<Result>& results) {
   std::vector<sim::Chronicle> runs;
@@ -239,17 +246,52 @@ int prepare(TestOptions& options) {
   return exit_fine;
 }
 
+// The [[test]] blocks of --config and of each PATH that is a configuration, which is taken off the list.
+std::vector<Result> run_test_blocks(TestOptions& options, bool& has_problems) {
+  std::vector<std::string> configs;
+  if (!options.config.empty() && options.faults == 0) configs.push_back(options.config);
+  std::ranges::copy_if(options.paths, std::back_inserter(configs), is_configuration);
+  std::erase_if(options.paths, is_configuration);
+  std::vector<Result> results;
+  for (const std::string& file : configs) {
+    bool is_wrong = false;
+    for (BlockOutcome& outcome : run_blocks(file, is_wrong)) {
+      results.push_back(
+          {.file = std::move(outcome.name), .passed = outcome.passed, .failure = std::move(outcome.failure)});
+      if (!options.json) print_block(results.back());
+    }
+    has_problems |= is_wrong;
+  }
+  return results;
+}
+
+int sum_up(const std::vector<Result>& results, const TestOptions& options) {
+  const auto failed = static_cast<std::size_t>(std::ranges::count(results, false, &Result::passed));
+  if (options.json) {
+    print_json(results, failed);
+  } else {
+    std::cout << results.size() << (results.size() == 1 ? " scenario, " : " scenarios, ") << failed << " failed\n";
+  }
+  if (results.empty()) std::cerr << "intermediary-cli test: there is no [[test]] block\n";
+  return failed == 0 && !results.empty() ? exit_fine : exit_failed;
+}
+
 int test(TestOptions& options) {
   if (options.runs > 0 && options.paths.empty()) {
     return explore_worlds({options.seed.value_or(1), options.runs, options.jobs, options.folder, options.json});
   }
-  if (options.runs > 0 || options.paths.empty()) {
+  const bool has_what = !options.paths.empty() || !options.config.empty();
+  if (options.runs > 0 || !has_what) {
     std::cerr << "intermediary-cli test: expected "
               << (options.runs > 0 ? "--runs without PATH: random worlds have no file\n"
-                                   : "PATH, or --runs for random worlds\n");
+                                   : "PATH, --config with [[test]] blocks, or --runs for random worlds\n");
     return exit_usage;
   }
   if (const int wrong = prepare(options); wrong != exit_fine) return wrong;
+  bool has_problems = false;
+  std::vector<Result> blocks = run_test_blocks(options, has_problems);
+  if (has_problems) return exit_failed;
+  if (options.paths.empty()) return sum_up(blocks, options);
   auto files = scenario_files(options.paths);
   if (!files) {
     std::cerr << "intermediary-cli test: " << files.error() << '\n';
@@ -264,7 +306,7 @@ int test(TestOptions& options) {
                           options.json, options.surroundings,
                           [&options](const sim::Scenario& scenario) { return is_wanted(scenario, options); }});
   }
-  std::vector<Result> results;
+  std::vector<Result> results = std::move(blocks);
   for (const std::string& file : *files) {
     for (Result& result : run_file(file, options)) {
       results.push_back(std::move(result));
@@ -275,19 +317,14 @@ int test(TestOptions& options) {
     std::cerr << "intermediary-cli test: no scenario has these tags\n";
     return exit_usage;
   }
-  auto failed = static_cast<std::size_t>(std::ranges::count(results, false, &Result::passed));
-  if (options.json) {
-    print_json(results, failed);
-  } else {
-    std::cout << results.size() << (results.size() == 1 ? " scenario, " : " scenarios, ") << failed << " failed\n";
-  }
+  const int outcome = sum_up(results, options);
   if (!options.html.empty()) {
     if (const std::string problem = write_html(options.html, results); !problem.empty()) {
       std::cerr << "intermediary-cli test: --html: " << problem << '\n';
       return exit_usage;
     }
   }
-  return failed == 0 ? exit_fine : exit_failed;
+  return outcome;
 }
 
 }  // namespace
@@ -295,7 +332,8 @@ int test(TestOptions& options) {
 void add_test(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand("test", "Run scenario files in virtual time (docs/scenarios.md)");
-  command->add_option("PATH", options->paths, "Scenario files, or folders to search for *.flow");
+  command->add_option("PATH", options->paths,
+                      "Scenario files, folders to search for *.flow, and configurations (*.toml) with [[test]] blocks");
   CLI::Option* rewrite =
       command->add_flag("--rewrite", options->rewrite, "Draw the ladders anew; review the difference");
   command->add_option("--seed", options->seed, "Instead of each scenario's own seed; ladders are not compared then")
