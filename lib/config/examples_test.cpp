@@ -1,4 +1,4 @@
-// The examples of docs/configuration.md: as they stand, and broken in every way.
+// The examples of docs/configuration.md and docs/explaining.md: as they stand, and broken in every way.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -15,9 +15,8 @@ namespace {
 using testing::IsEmpty;
 
 // The blocks between "```toml" and "```".
-std::vector<std::string> documented_examples() {
-  std::ifstream file(INTERMEDIARY_SOURCE_DIR "/docs/configuration.md");
-  std::vector<std::string> examples;
+void read_examples(const std::string& document, std::vector<std::string>& examples) {
+  std::ifstream file(INTERMEDIARY_SOURCE_DIR "/docs/" + document);
   bool inside = false;
   for (std::string line; std::getline(file, line);) {
     if (line == "```toml") {
@@ -29,6 +28,12 @@ std::vector<std::string> documented_examples() {
       examples.back() += line + '\n';
     }
   }
+}
+
+std::vector<std::string> documented_examples() {
+  std::vector<std::string> examples;
+  read_examples("configuration.md", examples);
+  read_examples("explaining.md", examples);
   return examples;
 }
 

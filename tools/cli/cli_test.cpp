@@ -46,8 +46,8 @@ TEST_F(CommandLineTest, ReadsVariablesAndFilesBesideTheConfiguration) {
 TEST_F(CommandLineTest, ReadsRegularFilesOfABoundedSize) {
   EXPECT_THAT(run({"check", "/dev/zero"}).output, HasSubstr("cannot read '/dev/zero': it is no regular file"));
   EXPECT_THAT(run({"check", "/tmp"}).output, HasSubstr("it is a directory"));
-  EXPECT_THAT(run({"check", write("large.toml", std::string((1 << 20) + 1, '#'))}).output,
-              HasSubstr("it is larger than 1048576 bytes"));
+  EXPECT_THAT(run({"check", write("large.toml", std::string((1 << 26) + 1, '#'))}).output,
+              HasSubstr("it is larger than 67108864 bytes"));
   const Result memory = run({"check", write("sip.toml", listen + "[proxy]\nkey = \"file:/proc/self/mem\"\n")});
   EXPECT_EQ(memory.exit_code, 1);
   EXPECT_THAT(memory.output, HasSubstr(":3:7: error: cannot read '/proc/self/mem': Input/output error"));
@@ -92,8 +92,8 @@ TEST_F(CommandLineTest, RunsAScenario) {
 }
 
 TEST_F(CommandLineTest, AScenarioThatIsTooLargeIsNamed) {
-  const std::string large = write("large.flow", std::string((1 << 20) + 1, '#'));
-  EXPECT_THAT(run({"test", large}).output, HasSubstr("cannot read '" + large + "': it is larger than 1048576 bytes"));
+  const std::string large = write("large.flow", std::string((1 << 26) + 1, '#'));
+  EXPECT_THAT(run({"test", large}).output, HasSubstr("cannot read '" + large + "': it is larger than 67108864 bytes"));
 }
 
 TEST_F(CommandLineTest, AWrongExpectationFailsAndSaysWhere) {
