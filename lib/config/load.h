@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/block.h"
 #include "config/problem.h"
-#include "config/test_block.h"
 #include "engine/config.h"
 
 namespace intermediary {

@@ -83,7 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{listen + "domains = \"${DOMAIN\"", "2:11 '${' has no '}'"},
         WrongFile{listen + "domains = \"${1 + 1}\"", "2:11 '${1 + 1}' is not the name of an environment variable"},
         WrongFile{listen + "[proxy]\nkey = \"file:gone.txt\"", "3:7 cannot read 'gone.txt': no such file"},
-        WrongFile{listen + "[[test]]\nname = \"a\"", "2:3 'test' is not available in this version"}));
+        WrongFile{listen + "[[test]]\nname = \"a\"\nsend = { ruri = \"sip:a@b\" }",
+                  "2:1 a test needs 'want': what must become of it"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Listeners, WrongFileTest,

@@ -39,8 +39,10 @@ TEST(NumbersConfigTest, ReadsAllThatThereIs) {
           "add_header = { X-More = \"b\" }, request_uri = { user = { match = 'a', with = 'b' }, domain = \"d.e\" } }\n",
       "sip.toml", empty_surroundings());
   ASSERT_TRUE(result) << texts(result.error()).at(0);
-  EXPECT_THAT(texts(result->warnings), ElementsAre("17:1 open relay: the rule 'out' sends whatever anybody asks to "
-                                                   "wherever they ask; name the 'source' it is for"));
+  EXPECT_THAT(
+      texts(result->warnings),
+      ElementsAre("21:6 open relay: the rule 'out' sends whatever anybody asks to trunk:acme, at your cost; name "
+                  "the 'source' it is for, or a 'challenge'"));
   const Config& config = result->config;
   const NumberPlan& plan = config.numbering.at(0);
   EXPECT_EQ(plan.area, "20");
@@ -87,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "3:8 'keep': '(' is no regular expression (RE2): missing ): ("},
         WrongNumbers{
             listen + "[numbering.nl]\nrewrite = { match = \"^9\", with = '\\1' }",
-            "3:32 'with' in 'rewrite' of [numbering.nl]: Rewrite schema requests 1 matches, but the regexp only "
+            "3:34 'with' in 'rewrite' of [numbering.nl]: Rewrite schema requests 1 matches, but the regexp only "
             "has 0 parenthesized subexpressions."},
         WrongNumbers{listen + "[numbering.nl]\nrewrite = { match = \"^9\" }",
                      "3:11 'with' in 'rewrite' of [numbering.nl] is missing"},
@@ -117,17 +119,17 @@ INSTANTIATE_TEST_SUITE_P(
                      "5:9 'table' in [rates.main], its line 3: there is a rate of 'acme' for '31' above"},
         WrongNumbers{table + "\"prefix,trunk,cost,quality\\n31,acme,1,101\\n\"",
                      "5:9 'table' in [rates.main], its line 2: '101' is no quality: 0 to 100"},
-        WrongNumbers{rule + "do = { relay = \"trunk:acme\", numbers = \"nl\" }", "6:39 there is no [numbering.nl]"},
+        WrongNumbers{rule + "do = { relay = \"trunk:acme\", numbers = \"nl\" }", "6:40 there is no [numbering.nl]"},
         WrongNumbers{rule + "do = { relay = \"trunk:acme\", set_header = { Via = \"a\" } }",
                      "6:45 'Via' in 'set_header' may not be changed: it is for routing"},
         WrongNumbers{rule + "do = { relay = \"trunk:acme\", remove_header = [\"t\"] }",
-                     "6:46 't' in 'remove_header' may not be changed: it belongs to the dialog and its transactions"},
+                     "6:47 't' in 'remove_header' may not be changed: it belongs to the dialog and its transactions"},
         WrongNumbers{rule + "do = { relay = \"trunk:acme\", add_header = { X-A = \"a\\nb\" } }",
                      "6:45 the value of 'X-A' must be at most 1024 bytes without control characters"},
         WrongNumbers{rule + "do = { relay = \"trunk:acme\", request_uri = { domain = \"a b\" } }",
                      "6:55 'a b' is neither a host name nor an address"},
         WrongNumbers{rule + "do = { relay = \"trunk:acme\", request_uri = {} }",
-                     "6:43 'request_uri' changes nothing: it takes 'user' and 'domain'"},
+                     "6:44 'request_uri' changes nothing: it takes 'user' and 'domain'"},
         WrongNumbers{rule + "do = { reject = 403, set_header = { X-A = \"a\" } }",
                      "6:22 'set_header' belongs to 'lookup' or 'relay', which are missing here"},
         WrongNumbers{rule + "do = { relay = \"rates:main\" }",

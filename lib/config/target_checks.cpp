@@ -74,6 +74,17 @@ bool is_used(const Draft& draft, const PeerGroupConfig& group) {
   });
 }
 
+// What leaves by a trunk is paid for.
+void check_toll(const Rule& rule, const std::vector<std::string>& groups, Position at, Problems& problems) {
+  const RuleMatch& when = rule.when;
+  const bool is_for_anybody =
+      when.sources.empty() && when.trunks.empty() && when.access.empty() && rule.challenge.empty() && !when.identity;
+  const auto trunk = std::ranges::find_if(groups, [](const std::string& group) { return group.starts_with("trunk:"); });
+  if (!is_for_anybody || trunk == groups.end()) return;
+  problems.warning(at, "open relay: the rule '" + rule.name + "' sends whatever anybody asks to " + *trunk +
+                           ", at your cost; name the 'source' it is for, or a 'challenge'");
+}
+
 }  // namespace
 
 void check_target(const Draft& draft, const std::string& who, const Uri& target, Position at, Problems& problems) {
@@ -107,6 +118,7 @@ void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction
                            "several groups without state, and nothing is kept by which one could fail; add mode = "
                            "\"stateful\"");
   }
+  check_toll(rule, groups_behind(draft, relay), at, problems);
   for (const std::string& reference : groups_behind(draft, relay)) {
     const Distribution distribution = group_of(draft, reference).distribution;
     if (mode == ProxyMode::Stateless && distribution != Distribution::Hash) {

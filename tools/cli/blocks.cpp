@@ -1,7 +1,7 @@
 #include "tools/cli/blocks.h"
 
 #include "config/load.h"
-#include "sim/block_test.h"
+#include "sim/block_run.h"
 #include "tools/cli/config_file.h"
 
 namespace intermediary::cli {

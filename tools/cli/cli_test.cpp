@@ -207,7 +207,7 @@ TEST_F(CommandLineTest, RunsRandomWorlds) {
   EXPECT_THAT(run({"test", "--json", "--runs", "1"}).output, HasSubstr("{\"seed\": 1, \"worlds\": 1, \"failed\": 0"));
   EXPECT_EQ(run({"test", "--runs", "1", write("small.flow", small_scenario)}).exit_code, 2);
   EXPECT_EQ(run({"test", "--runs", "0"}).exit_code, 2);
-  EXPECT_THAT(run({"test"}).output, HasSubstr("expected PATH, or --runs for random worlds"));
+  EXPECT_THAT(run({"test"}).output, HasSubstr("expected PATH, --config with [[test]] blocks, or --runs for random worlds"));
   const Result both = run({"test", "--runs", "1", "--faults", "1"});
   EXPECT_EQ(both.exit_code, 2);
   EXPECT_THAT(both.output, HasSubstr("--faults excludes --runs"));

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "config/load.h"
-#include "sim/block_test.h"
+#include "sim/block_run.h"
 #include "sim/rehearsal.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/test_block.h"
+#include "config/block.h"
 #include "engine/config.h"
 #include "sim/rehearsal.h"
 

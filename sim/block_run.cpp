@@ -1,4 +1,4 @@
-#include "sim/block_test.h"
+#include "sim/block_run.h"
 
 #include <algorithm>
 #include <chrono>
