@@ -177,7 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"limit p1 l per=source\n", "s.flow:5:10: 'limit' needs rate=, such as rate=20/s"},
         Mistake{"limit p1 l rate=many\n", "s.flow:5:12: 'many' is no rate, such as '20/s', '100/m' or '5/10s'"},
         Mistake{"trust p1 listeners=tcp9\n",
-                "s.flow:5:10: expected a listener of the node, got 'tcp9'; did you mean 'udp1'?"},
+                "s.flow:5:10: expected a listener of the node, got 'tcp9'; did you mean 'tcp2'?"},
         Mistake{"trust p1 peers=10.0.0.1\ntrust p1\n", "s.flow:6:9: whom it trusts is said above"},
         Mistake{"rule p1 time=t lookup\n", "s.flow:5:16: the rule names times that there are not"},
         Mistake{"rule p1 identity=yes lookup\n", "s.flow:5:22: 'identity' needs auth=REALM: whose users"},
