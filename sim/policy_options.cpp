@@ -26,6 +26,7 @@ void read_options(Words& words, std::string_view what, const std::map<std::strin
     const auto known = option ? options.find(option->key) : options.end();
     if (known == options.end()) {
       std::vector<std::string> names;
+      names.reserve(options.size());
       for (const auto& [name, reader] : options) names.push_back(name);
       unknown_option(*word, what, names);
     }
@@ -155,6 +156,7 @@ void parse_trust(Words& words, Config& config) {
   if (config.trust.applies) throw Wrong{place, "whom it trusts is said above"};
   config.trust.applies = true;
   std::vector<std::string> known;
+  known.reserve(config.listeners.size());
   for (const ListenerConfig& listener : config.listeners) known.push_back(listener.name);
   read_options(words, "an option of 'trust'",
                {{"peers", [&](const OptionValue& v) { config.trust.peers = v.networks(); }},

@@ -68,17 +68,17 @@ def on_sqlite(program, folder):
 
 
 def stays_prompt(server, seconds):
-    """OPTIONS to the server itself, for that long."""
-    worst, number, end = 0.0, 0, time.monotonic() + seconds
+    """OPTIONS to the server itself, for that long: 99 of a hundred are answered at once."""
+    took, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
-        number += 1
         began = time.monotonic()
-        if answers_options(server.port, f"prompt{number}-{began}") != 200:
+        if answers_options(server.port, f"prompt{len(took)}-{began}") != 200:
             raise Failure("an OPTIONS has no answer while the store is away")
-        worst = max(worst, time.monotonic() - began)
-        time.sleep(0.01)
-    if worst > PROMPT_SECONDS:
-        raise Failure(f"an OPTIONS took {worst * 1000:.0f} ms while the store was away")
+        took.append(time.monotonic() - began)
+        time.sleep(0.005)
+    slow = sorted(took)[len(took) * 99 // 100]
+    if slow > PROMPT_SECONDS:
+        raise Failure(f"of {len(took)} OPTIONS one in a hundred took {slow * 1000:.0f} ms while the store was away")
 
 
 def refused(agent, user):
@@ -113,7 +113,7 @@ def registers_again(agent, user):
 
 def on_redis(program, folder):
     port, = free_ports(1)
-    location = f'store = "redis"\nurl = "redis://:p%40ss@{HOST}:{port}/3"\ntimeout = "1s"'
+    location = f'store = "redis"\nurl = "redis://:p%40ss@{HOST}:{port}/3"'
     home = os.path.join(folder, "redis")
     os.mkdir(home)
     with Redis("redis-1", home, port, "p@ss") as redis:

@@ -85,6 +85,7 @@ template <class Named>
 bool is_there(const std::vector<Named>& all, const Placed<std::string>& name, std::string_view what,
               Problems& problems) {
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const Named& one : all) names.push_back(one.name);
   for (const std::string& one : names) {
     if (one == name.value) return true;

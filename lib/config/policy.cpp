@@ -198,6 +198,7 @@ void read_trust(TableReader& reader, Draft& draft) {
   trust.applies = true;
   read_prefixes(reader, "peers", trust.peers);
   std::vector<std::string> names;
+  names.reserve(draft.config.listeners.size());
   for (const ListenerConfig& listener : draft.config.listeners) names.push_back(listener.name);
   for (const Placed<std::string>& name : reader.texts("listeners")) {
     trust.listeners.push_back(name.value);

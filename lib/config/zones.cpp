@@ -65,6 +65,7 @@ std::expected<ZoneTable, std::string> system_zone(const std::string& name) {
     const auto zone = std::ranges::find_if(zones.zones, [&](const date::time_zone& one) { return one.name() == name; });
     if (zone != zones.zones.end()) return table_of(*zone);
     std::vector<std::string> names;
+    names.reserve(zones.zones.size());
     for (const date::time_zone& one : zones.zones) names.push_back(one.name());
     const auto meant = nearest(name, names);
     return std::unexpected("there is no time zone '" + name + "'" +

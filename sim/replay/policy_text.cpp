@@ -44,6 +44,7 @@ std::string window_text(const TimeWindow& window) {
 
 std::string prefixes_text(std::string_view key, const std::vector<Cidr>& prefixes) {
   std::vector<std::string> texts;
+  texts.reserve(prefixes.size());
   for (const Cidr& prefix : prefixes) texts.push_back(prefix.to_string());
   return texts.empty() ? std::string() : ' ' + std::string(key) + '=' + joined(texts);
 }

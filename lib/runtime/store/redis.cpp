@@ -73,6 +73,8 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
   }
 
   void ask(StoreRequest request) {
+    const bool is_at_the_start = !is_ready_ && why_.empty();
+    if (is_at_the_start && early_.size() < most_store_requests) return early_.push_back(std::move(request));
     if (!is_ready_ || asked_.size() >= most_store_requests) {
       const std::string reason = is_ready_ ? "too many requests wait for Redis" : "no connection to Redis" + why_;
       return tell_later({request.query, StoreUnavailable{reason}});
@@ -194,6 +196,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     pause_ = first_pause;
     why_.clear();
     around_.note(LogLevel::Info, "redis-connected server=" + log_value(config_.host));
+    for (StoreRequest& request : std::exchange(early_, {})) ask(std::move(request));
   }
 
   // Not from within what hiredis calls.
@@ -214,6 +217,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     watch_.cancel();
     if (": " + reason != why_) around_.note(LogLevel::Warning, "redis-lost reason=" + log_value(reason));
     why_ = ": " + std::move(reason);
+    for (StoreRequest& request : std::exchange(early_, {})) ask(std::move(request));
     pause_timer_.expires_after(pause_);
     pause_ = std::min<SteadyClock::duration>(pause_ * 2, longest_pause);
     pause_timer_.async_wait([self = shared_from_this()](error_code error) {
@@ -239,6 +243,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer pause_timer_, watch_;
   std::shared_ptr<RedisConnection> connection_;
+  std::vector<StoreRequest> early_;            // asked before the first connection was there
   std::deque<SteadyClock::time_point> asked_;  // when each was that has no reply yet
   SteadyClock::time_point began_{};
   SteadyClock::duration pause_ = first_pause;
