@@ -11,17 +11,17 @@ namespace intermediary {
 
 namespace {
 
-constexpr std::int64_t millionths = 1'000'000;
+constexpr std::int64_t cost_unit = 1'000'000;
 constexpr std::size_t decimals = 6;
 
 constexpr std::size_t start_digits = 5;
 constexpr std::size_t start_count = 100'000;
-constexpr std::size_t most_digits = 15;  // E.164 §6.1
+constexpr std::size_t key_digits = 15;  // E.164 §6.1
 
 // Digits up to the first that is none.
 std::uint64_t key_of(std::string_view digits) {
   std::uint64_t key = 0;
-  for (std::size_t i = 0; i < std::min(digits.size(), most_digits) && is_digit(digits[i]); ++i) {
+  for (std::size_t i = 0; i < std::min(digits.size(), key_digits) && is_digit(digits[i]); ++i) {
     key |= static_cast<std::uint64_t>(digits[i] - '0' + 1) << (60 - 4 * i);
   }
   return key;
@@ -47,19 +47,19 @@ std::optional<std::int64_t> parse_cost(std::string_view text) {
   const std::size_t point = std::min(text.find('.'), text.size());
   const auto whole = parse_decimal<std::uint32_t>(text.substr(0, point));
   if (!whole) return std::nullopt;
-  if (point == text.size()) return std::int64_t{*whole} * millionths;
+  if (point == text.size()) return std::int64_t{*whole} * cost_unit;
   std::string part(text.substr(point + 1));
   if (part.empty() || part.size() > decimals) return std::nullopt;
   part.resize(decimals, '0');
   const auto fraction = parse_decimal<std::uint32_t>(part);
   if (!fraction) return std::nullopt;
-  return std::int64_t{*whole} * millionths + *fraction;
+  return std::int64_t{*whole} * cost_unit + *fraction;
 }
 
 std::string cost_text(std::int64_t cost) {
-  std::string fraction = std::to_string(millionths + cost % millionths).substr(1);
+  std::string fraction = std::to_string(cost_unit + cost % cost_unit).substr(1);
   while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
-  return std::to_string(cost / millionths) + "." + fraction;
+  return std::to_string(cost / cost_unit) + "." + fraction;
 }
 
 PrefixIndex::PrefixIndex(const RateTable& table) {
