@@ -6,7 +6,7 @@
 #include "config/load.h"
 
 namespace intermediary {
-namespace {
+namespace groups_config {  // its names are those of other tests, too
 
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -170,5 +170,5 @@ TEST(GroupsTest, WarnsWhereEveryPeerIsDrained) {
   EXPECT_THAT(texts(result->warnings), ElementsAre("2:7 every peer of pool:app is drained: nobody takes requests"));
 }
 
-}  // namespace
+}  // namespace groups_config
 }  // namespace intermediary

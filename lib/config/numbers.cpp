@@ -12,14 +12,14 @@
 namespace intermediary {
 namespace {
 
-constexpr std::size_t longest_prefix = 15;  // of a number (E.164 §6.1)
+constexpr std::size_t longest_number = 15;  // of a number (E.164 §6.1)
 constexpr std::size_t longest_value = 1024;
 constexpr std::size_t told_lines = 10;  // of a list with many mistakes
 
 void read_digits(TableReader& reader, std::string_view key, std::string& target) {
   const auto text = reader.text(key);
   if (!text) return;
-  const bool good = text->value.size() <= longest_prefix && std::ranges::all_of(text->value, is_digit);
+  const bool good = text->value.size() <= longest_number && std::ranges::all_of(text->value, is_digit);
   if (good) {
     target = text->value;
   } else {
@@ -140,7 +140,7 @@ class RateReader {
     if (column == "prefix") {
       const std::string_view digits = cell.substr(cell.starts_with('+') ? 1 : 0);
       rate.prefix = digits;
-      const bool good = digits.size() <= longest_prefix && std::ranges::all_of(digits, is_digit);
+      const bool good = digits.size() <= longest_number && std::ranges::all_of(digits, is_digit);
       return good ? "" : "'" + std::string(cell) + "' is no prefix: at most 15 digits";
     }
     if (column == "trunk") {

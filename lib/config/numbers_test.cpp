@@ -6,7 +6,7 @@
 #include "config/load.h"
 
 namespace intermediary {
-namespace {
+namespace numbers_config {  // its names are those of other tests, too
 
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -136,5 +136,5 @@ INSTANTIATE_TEST_SUITE_P(
                      "6:16 there is no [rates.main] to relay to; there is "
                      "'trunk:acme'"}));
 
-}  // namespace
+}  // namespace numbers_config
 }  // namespace intermediary

@@ -153,6 +153,7 @@ LiveObjects EngineCore::live() const {
           .bindings = location_.binding_count(),
           .dialogs = dialogs_.size(),
           .subscriptions = notifier_ ? notifier_->size() : 0,
+          .probed_peers = prober_ ? prober_->size() : 0,
           .timers = timers_.size(),
           .waiting = transactions_.waiting_count(),
           .unfinished_by_source = transactions_.unfinished_by_source()};

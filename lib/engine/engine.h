@@ -39,6 +39,7 @@ struct LiveObjects {
   std::size_t bindings = 0;
   std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
   std::size_t subscriptions = 0;  // to our own event packages: our dialogs, each with a timer
+  std::size_t probed_peers = 0;   // of pools and trunks: each has a timer, and another one while its answer is awaited
   std::size_t timers = 0;
   // Of the transactions, those that wait for a final answer or, having refused an INVITE over UDP, for its ACK. The
   // others only absorb repetitions.

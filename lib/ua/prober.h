@@ -47,7 +47,7 @@ class Prober {
   bool resolved(TimePoint now, std::uint64_t query, const std::expected<std::vector<Hop>, std::string>& hops);
 
   static constexpr std::uint8_t user_kind = 5;  // in TransactionUser
-  std::size_t query_count() const { return queries_.size(); }
+  std::size_t size() const { return probes_.size(); }
 
   // For save and load: base/archive.h.
   template <class Archive>

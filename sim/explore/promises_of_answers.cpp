@@ -59,6 +59,7 @@ class AnswersEveryRequest final : public Promise {
       const bool silent = forwarded_.contains(request.what) ? !answered_.contains(request.what) : awaits(request);
       if (request.method != "INVITE" && (silent || ways_.at(request.what).size() > 1)) continue;
       if (!request.datagram && !world().has_connection(node(), request.from)) continue;
+      if (may_drop() && !forwarded_.contains(request.what) && !heard_.contains(transaction)) continue;
       broken("has never answered the " + request.method + " of transaction " + transaction);
     }
   }
@@ -107,9 +108,16 @@ class AnswersEveryRequest final : public Promise {
     return open_.contains(invite) || (done != done_.end() && now < done->second + t1_times_64());
   }
 
+  // What a rule drops gets no answer at all, not even 100.
+  bool may_drop() const {
+    return std::ranges::any_of(world().config(node()).rules,
+                               [](const Rule& rule) { return std::holds_alternative<DropAction>(rule.action); });
+  }
+
   void saw_answer(const Sight& sight, const WireMessage& message) {
-    if (message.status() < 200) return;
     const std::string transaction = transaction_of(message);
+    if (!sight.in) heard_.insert(transaction);
+    if (message.status() < 200) return;
     if (!sight.in) {
       if (open_.erase(transaction) > 0) done_.emplace(transaction, sight.time);
       return;
@@ -123,7 +131,7 @@ class AnswersEveryRequest final : public Promise {
   std::map<std::string, TimePoint> branches_;
   std::map<std::string, std::set<std::string>>
       ways_;  // on which a request has come: whose answers are whose, is not known
-  std::set<std::string> answered_, forwarded_;
+  std::set<std::string> answered_, forwarded_, heard_;
   std::map<std::string, TimePoint> done_;
   std::set<TimePoint> in_vain_;
 };

@@ -4,7 +4,7 @@
 #include "tools/cli/command_line_test.h"
 
 namespace intermediary {
-namespace {
+namespace own_file {  // its names are those of other tests, too
 
 using testing::HasSubstr;
 using testing::Not;
@@ -121,5 +121,5 @@ TEST_F(CommandLineTest, ExplainRefusesWhatItDoesNotKnow) {
   EXPECT_EQ(run({"explain", "--config", config, "/nowhere"}).exit_code, 2);
 }
 
-}  // namespace
+}  // namespace own_file
 }  // namespace intermediary

@@ -1,4 +1,4 @@
-// A store of bindings outside of the process (location/store.h is the port, docs/adr/0048 the reasons), asked by a
+// A store of bindings outside of the process (location/store.h is the port, docs/adr/0052 the reasons), asked by a
 // shard.
 //
 // Nothing here waits: ask() returns at once, and the reply comes later on the shard's io_context, never from within.
