@@ -46,7 +46,7 @@ int answered(const Rehearsed& seen) {
   return 0;
 }
 
-class Comparison {
+class WishComparison {
  public:
   void text(std::string_view what, const std::optional<std::string>& wanted, const std::string& got) {
     if (wanted && *wanted != got) add(what, "'" + *wanted + "'", got.empty() ? "none" : "'" + got + "'");
@@ -69,7 +69,7 @@ bool has(const Message& message, const FieldMatch& wanted) {
   });
 }
 
-void compare_headers(const std::vector<FieldMatch>& wanted, const RehearsedMessage* sent, Comparison& comparison) {
+void compare_headers(const std::vector<FieldMatch>& wanted, const RehearsedMessage* sent, WishComparison& comparison) {
   const MessagePtr message = sent ? parsed(sent->bytes) : nullptr;
   for (const FieldMatch& field : wanted) {
     const bool found = message && has(*message, field);
@@ -85,7 +85,7 @@ std::string after_colon(const std::string& group, std::string_view kind) {
   return group.starts_with(kind) ? group.substr(kind.size()) : std::string();
 }
 
-void compare(const TestWish& want, const Rehearsed& seen, Comparison& comparison) {
+void compare(const TestWish& want, const Rehearsed& seen, WishComparison& comparison) {
   if (want.status && *want.status != answered(seen)) {
     const int got = answered(seen);
     comparison.add("status", std::to_string(*want.status), got == 0 ? "no answer" : std::to_string(got));
@@ -115,7 +115,7 @@ BlockResult run_block(const Config& config, const TestBlock& block) {
   const Transport transport = config.listeners[block.send.listener].transport;
   BlockResult result;
   result.seen = rehearsal.show(block.send.listener, block.send.source, composed(block.send, transport));
-  Comparison comparison;
+  WishComparison comparison;
   compare(block.want, result.seen, comparison);
   result.differences = comparison.take();
   return result;
