@@ -23,6 +23,10 @@ Refusal rejection(const RejectAction& action) {
   return refusal;
 }
 
+struct Parties {
+  std::expected<NameAddress, ValueError> from, to;
+};
+
 TargetSet only(Target&& target) {
   TargetSet targets;
   targets.add(std::move(target));
@@ -211,12 +215,12 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
       .may_be_asked = !as_invite,
       .in_dialog = !message.to_tag().empty(),
   };
-  std::expected<NameAddress, ValueError> from, to;  // the query has views of them
+  std::optional<Parties> parties;  // the query has views of them
   if (reads_parties_) {
-    from = parse_name_address(message.value(FieldName::From));
-    to = parse_name_address(message.value(FieldName::To));
-    if (from) query.from = RuleUri{from->uri.user, from->uri.host, is_local(from->uri)};
-    if (to) query.to = RuleUri{to->uri.user, to->uri.host, is_local(to->uri)};
+    parties =
+        Parties{parse_name_address(message.value(FieldName::From)), parse_name_address(message.value(FieldName::To))};
+    if (const auto& from = parties->from) query.from = RuleUri{from->uri.user, from->uri.host, is_local(from->uri)};
+    if (const auto& to = parties->to) query.to = RuleUri{to->uri.user, to->uri.host, is_local(to->uri)};
   }
   RuleTold told;
   if (trace_) told = [this](const Rule& asked, const std::string& why_not) { trace_->asked(asked, why_not); };
