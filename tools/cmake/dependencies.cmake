@@ -36,6 +36,8 @@ if(INTERMEDIARY_BUILD_RUNTIME)
     list(APPEND absent_stores store/sqlite.cpp)
   endif()
   if(HIREDIS_FOUND)
+    # Its -D_FILE_OFFSET_BITS is for systems of 32 bits, and parts from the precompiled headers.
+    set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_OPTIONS "")
     list(APPEND stores PkgConfig::HIREDIS)
     list(APPEND absent_stores store/redis_absent.cpp)
   else()
