@@ -23,7 +23,7 @@ struct ExplainOptions {
   bool json = false;
 };
 
-int fail(const std::string& problem) {
+int explain_fails(const std::string& problem) {
   std::cerr << "intermediary-cli explain: " << problem << '\n';
   return exit_usage;
 }
@@ -83,7 +83,7 @@ std::string add_binding(sim::Rehearsal& rehearsal, const std::string& text) {
 
 int explain(const ExplainOptions& options) {
   const auto text = read_file(options.config);
-  if (!text) return fail("cannot read '" + options.config + "': " + text.error());
+  if (!text) return explain_fails("cannot read '" + options.config + "': " + text.error());
   const auto loaded = load_config(*text, options.config, surroundings_of(options.config));
   if (!loaded) {
     for (const ConfigProblem& problem : loaded.error()) std::cerr << problem.to_string() << '\n';
@@ -93,15 +93,15 @@ int explain(const ExplainOptions& options) {
   const auto listener = options.listener.empty()
                             ? listeners.begin()
                             : std::ranges::find(listeners, options.listener, &ListenerConfig::name);
-  if (listener == listeners.end()) return fail("there is no listener named '" + options.listener + "'");
+  if (listener == listeners.end()) return explain_fails("there is no listener named '" + options.listener + "'");
   const auto source = Endpoint::parse(options.source);
-  if (!source) return fail("'" + options.source + "' is not an address with a port, such as 192.0.2.10:5060");
+  if (!source) return explain_fails("'" + options.source + "' is not an address with a port, such as 192.0.2.10:5060");
   const auto message = read_message(options.message);
-  if (!message) return fail("cannot read '" + options.message + "': " + message.error());
+  if (!message) return explain_fails("cannot read '" + options.message + "': " + message.error());
   const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   sim::Rehearsal rehearsal(loaded->config, now);
   for (const std::string& binding : options.bindings) {
-    if (const std::string problem = add_binding(rehearsal, binding); !problem.empty()) return fail(problem);
+    if (const std::string problem = add_binding(rehearsal, binding); !problem.empty()) return explain_fails(problem);
   }
   const sim::Rehearsed seen =
       rehearsal.show(static_cast<std::size_t>(listener - listeners.begin()), *source, with_crlf(*message));
