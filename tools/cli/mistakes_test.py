@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""mistakes_test.py PROGRAM: `PROGRAM check` finds what mistakes/mistakes.tsv says is wrong with the files beside it, at its
-place and nothing else, and `PROGRAM run` refuses each that is in error in the same words before it listens."""
+"""mistakes_test.py PROGRAM: `PROGRAM check` finds what mistakes/mistakes.tsv says is wrong with the files beside it, at
+its place and nothing else, and `PROGRAM run` refuses each that is in error in the same words before it listens."""
 
 import csv
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""schema_test.py PROGRAM DOCS: what `PROGRAM schema` prints is a JSON Schema (draft 2020-12) that takes every example of
-DOCS and every preset, and knows the same keys as `PROGRAM check`. Exit 77: python3-jsonschema is missing."""
+"""schema_test.py PROGRAM DOCS: what `PROGRAM schema` prints is a JSON Schema (draft 2020-12) that takes every example
+of DOCS and every preset, and knows the same keys as `PROGRAM check`. Exit 77: python3-jsonschema is missing."""
 
 import json
 import pathlib
@@ -66,7 +66,7 @@ class Tables:
 
 def with_key(path, key):
     """A configuration with that key, of no type that any key has."""
-    document = {} if path[:1] == ("listen",) or not path and key == "listen" else {"listen": [{"on": "udp:127.0.0.1:0"}]}
+    document = {"listen": [{"on": "udp:127.0.0.1:0"}]}
     inner = {key: NO_TYPE}
     for step in reversed(path):
         inner = [inner] if step == 0 else {step: inner}
