@@ -17,6 +17,7 @@ inline constexpr int exit_usage = 2;
 void add_run(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_init(CLI::App& app, int& exit_code);
+void add_schema(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);

@@ -12,7 +12,7 @@ namespace intermediary::cli {
 namespace {
 
 // Commands that are designed and not yet there.
-constexpr std::array<std::string_view, 2> later_commands = {"ctl", "schema"};
+constexpr std::array<std::string_view, 1> later_commands = {"ctl"};
 
 constexpr std::string_view nothing_given = "what is given is empty";
 
@@ -54,6 +54,7 @@ int run_command_line(int argc, char** argv) {
   add_check(app, exit_code);
   add_explain(app, exit_code);
   add_init(app, exit_code);
+  add_schema(app, exit_code);
   add_test(app, exit_code);
   add_replay(app, exit_code);
   add_conformance(app, exit_code);

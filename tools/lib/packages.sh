@@ -6,7 +6,7 @@ packages_build=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libsofi
 packages_format=(clang-format-19)
 packages_tidy=(clang-tidy-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
-packages_test=(libgtest-dev libgmock-dev librapidcheck-dev python3 sip-tester baresip kamailio kamailio-tls-modules dnsmasq-base openssl tshark redis-server
+packages_test=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-jsonschema sip-tester baresip kamailio kamailio-tls-modules dnsmasq-base openssl tshark redis-server
   "${packages_fuzz[@]}" "${packages_format[@]}" "${packages_tidy[@]}")
 packages_sofia_source=(dpkg-dev xz-utils make autoconf automake libtool)
 packages_profile=(valgrind)
