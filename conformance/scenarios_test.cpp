@@ -103,7 +103,7 @@ std::vector<std::string> line_examples() {
 
 TEST(ScenarioReference, TheLinesOfItsTablesAreLines) {
   const std::string world =
-      "scenario lines\nnode p1 proxy stateful 192.0.2.1 192.0.2.1;transport=tcp domain=example.com\n"
+      "scenario lines\nnode p1 proxy stateful 192.0.2.1 192.0.2.1;transport=tcp domain=example.com store=db\n"
       "party alice 192.0.2.10\nparty bob 192.0.2.20\nauto carol 192.0.2.30\nauto dave 192.0.2.40\n"
       "nat home outside 203.0.113.7 inside dave\n";
   EXPECT_THAT(line_examples(), SizeIs(testing::Ge(20u)));

@@ -167,56 +167,55 @@ std::string_view event_name(const Event& event) {
 
 std::string to_line(const Event& event) {
   Line line(event_name(event));
-  std::visit(Overloaded{
-                 [&](const MessageRejected& e) {
-                   line.add(e.arrival).add("status", e.status).add("error", e.error.to_string());
-                 },
-                 [&](const RequestRefused& e) {
-                   line.add(e.arrival).add("rule", e.rule).add("status", e.status).add("method", e.method);
-                   line.add("uri", e.request_uri).add("call-id", e.call_id).add("reason", e.reason);
-                 },
-                 [&](const StrayDropped& e) {
-                   line.add(e.arrival).add("what", e.what).add("call-id", e.call_id).add("reason", e.reason);
-                 },
-                 [&](const SendFailed& e) { line.add(e.hop).add_if_any("call-id", e.call_id).add("reason", e.reason); },
-                 [&](const RequestCompleted& e) {
-                   line.add("status", e.status).add("method", e.method).add("uri", e.request_uri).add("rule", e.rule);
-                   line.add("call-id", e.call_id).add("took_us", e.took.count());
-                 },
-                 [&](const BindingChanged& e) {
-                   line.add("change", change_text(e.change)).add("aor", e.address_of_record).add("contact", e.contact);
-                 },
-                 [&](const FlowChanged& e) {
-                   line.add("change", change_text(e.change)).add("flow", flow_text(e.flow));
-                   line.add("peer", e.remote.to_string()).add("transport", via_name(e.transport));
-                   line.add_if_any("reason", e.reason);
-                 },
-                 [&](const DnsFailed& e) {
-                   line.add("name", e.name).add("type", e.type).add("stale", e.stale ? "yes" : "no");
-                   line.add_if_any("reason", e.reason);
-                 },
-                 [&](const SipsVanished& e) { line.add("domain", e.domain); },
-                 [&](const DialogStarted& e) { line.add(e.dialog); },
-                 [&](const DialogConfirmed& e) { line.add(e.dialog).add("rang_us", e.rang.count()); },
-                 [&](const DialogEnded& e) {
-                   line.add("cause", cause_text(e.ending.cause));
-                   line.add("by", e.ending.by ? side_text(*e.ending.by) : std::string_view("nobody"));
-                   if (e.ending.status != 0) line.add("status", e.ending.status);
-                   line.add(e.dialog).add("lasted_us", e.lasted.count()).add("talked_us", e.talked.count());
-                 },
-                 [&](const SubscriptionChanged& e) {
-                   line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
-                   line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
-                 },
-                 [&](const StoreChanged& e) {
-                   line.add("state", e.available ? "up" : "down").add_if_any("reason", e.reason);
-                 },
-                 [&](const PeerChanged& e) {
-                   line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
-                   line.add_if_any("reason", e.reason);
-                 },
-             },
-             event);
+  std::visit(
+      Overloaded{
+          [&](const MessageRejected& e) {
+            line.add(e.arrival).add("status", e.status).add("error", e.error.to_string());
+          },
+          [&](const RequestRefused& e) {
+            line.add(e.arrival).add("rule", e.rule).add("status", e.status).add("method", e.method);
+            line.add("uri", e.request_uri).add("call-id", e.call_id).add("reason", e.reason);
+          },
+          [&](const StrayDropped& e) {
+            line.add(e.arrival).add("what", e.what).add("call-id", e.call_id).add("reason", e.reason);
+          },
+          [&](const SendFailed& e) { line.add(e.hop).add_if_any("call-id", e.call_id).add("reason", e.reason); },
+          [&](const RequestCompleted& e) {
+            line.add("status", e.status).add("method", e.method).add("uri", e.request_uri).add("rule", e.rule);
+            line.add("call-id", e.call_id).add("took_us", e.took.count());
+          },
+          [&](const BindingChanged& e) {
+            line.add("change", change_text(e.change)).add("aor", e.address_of_record).add("contact", e.contact);
+          },
+          [&](const FlowChanged& e) {
+            line.add("change", change_text(e.change)).add("flow", flow_text(e.flow));
+            line.add("peer", e.remote.to_string()).add("transport", via_name(e.transport));
+            line.add_if_any("reason", e.reason);
+          },
+          [&](const DnsFailed& e) {
+            line.add("name", e.name).add("type", e.type).add("stale", e.stale ? "yes" : "no");
+            line.add_if_any("reason", e.reason);
+          },
+          [&](const SipsVanished& e) { line.add("domain", e.domain); },
+          [&](const DialogStarted& e) { line.add(e.dialog); },
+          [&](const DialogConfirmed& e) { line.add(e.dialog).add("rang_us", e.rang.count()); },
+          [&](const DialogEnded& e) {
+            line.add("cause", cause_text(e.ending.cause));
+            line.add("by", e.ending.by ? side_text(*e.ending.by) : std::string_view("nobody"));
+            if (e.ending.status != 0) line.add("status", e.ending.status);
+            line.add(e.dialog).add("lasted_us", e.lasted.count()).add("talked_us", e.talked.count());
+          },
+          [&](const SubscriptionChanged& e) {
+            line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
+            line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
+          },
+          [&](const StoreChanged& e) { line.add("state", e.available ? "up" : "down").add_if_any("reason", e.reason); },
+          [&](const PeerChanged& e) {
+            line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
+            line.add_if_any("reason", e.reason);
+          },
+      },
+      event);
   return line.finish();
 }
 
