@@ -56,10 +56,6 @@ std::string_view change_text(PeerChanged::Change change) {
       return "up";
     case PeerChanged::Change::Resting:
       return "resting";
-    case PeerChanged::Change::Draining:
-      return "draining";
-    case PeerChanged::Change::Serving:
-      return "serving";
   }
   return "";
 }

@@ -70,11 +70,9 @@ struct PeerChanged {
   std::string group;  // "pool:app"
   std::string peer;   // its name
   enum class Change : std::uint8_t {
-    Down,      // it gets no more requests
-    Up,        // it does again
-    Resting,   // it said 503 with Retry-After
-    Draining,  // the operator takes it out of service
-    Serving,   // and puts it back
+    Down,     // it gets no more requests
+    Up,       // it does again
+    Resting,  // it said 503 with Retry-After
   } change = Change::Down;
   std::string reason;
 };

@@ -39,12 +39,6 @@ const PeerConfig& PeerTable::peer(PeerId peer) const {
   return groups_[entry.group].peers[entry.index];
 }
 
-std::vector<PeerId> PeerTable::all() const {
-  std::vector<PeerId> peers;
-  for (std::uint32_t i = 1; i <= entries_.size(); ++i) peers.push_back(PeerId{i});
-  return peers;
-}
-
 std::vector<PeerId> PeerTable::members(std::size_t group) const {
   std::vector<PeerId> peers;
   for (std::size_t i = 0; i < groups_[group].peers.size(); ++i) {
@@ -195,19 +189,6 @@ std::optional<PeerChanged> PeerTable::heard(TimePoint now, PeerId id, PeerOutcom
   }
   if (!s.up || rested || s.rests_until <= now) return std::nullopt;
   return change(id, PeerChanged::Change::Resting, reason);
-}
-
-bool PeerTable::set_drain(PeerId id, bool drain) {
-  if (state(id).drain == drain) return false;
-  state(id).drain = drain;
-  return true;
-}
-
-PeerTable::View PeerTable::view(TimePoint now, PeerId id) const {
-  const State& s = state(id);
-  View view{.up = s.up, .draining = s.drain};
-  if (now < s.rests_until) view.rests_until = s.rests_until;
-  return view;
 }
 
 }  // namespace intermediary

@@ -31,7 +31,6 @@ class PeerTable {
   const PeerGroupConfig& group(std::size_t index) const { return groups_[index]; }
   const PeerGroupConfig& group_of(PeerId peer) const { return groups_[entries_[peer.value - 1].group]; }
   const PeerConfig& peer(PeerId peer) const;
-  std::vector<PeerId> all() const;
   std::vector<PeerId> members(std::size_t group) const;
 
   // The peer of a group that a URI leads to, whatever is known of it.
@@ -50,15 +49,6 @@ class PeerTable {
   // `rest`: so long it wants nothing (Retry-After of a 503). Of a probe: an answer to our OPTIONS. What changed by it.
   std::optional<PeerChanged> heard(TimePoint now, PeerId peer, PeerOutcome outcome, bool probe,
                                    std::optional<std::chrono::seconds> rest, const std::string& reason);
-  // False where it is so already.
-  bool set_drain(PeerId peer, bool drain);
-
-  struct View {
-    bool up = true;
-    bool draining = false;
-    std::optional<TimePoint> rests_until{};
-  };
-  View view(TimePoint now, PeerId peer) const;
 
   // For save and load: base/archive.h.
   template <class Archive>

@@ -170,12 +170,11 @@ TEST_F(PeerTableTest, RetryAfterIsRespectedToTheSecond) {
 }
 
 TEST_F(PeerTableTest, WhatIsDrainedGetsNothingNew) {
-  make({peer("a"), peer("b")});
-  EXPECT_TRUE(table_->set_drain(id("a"), true));
-  EXPECT_FALSE(table_->set_drain(id("a"), true));
+  PeerConfig drained = peer("a");
+  drained.drain = true;
+  make({drained, peer("b")});
   EXPECT_THAT(chosen(), ElementsAre("b"));
-  table_->set_drain(id("a"), false);
-  EXPECT_THAT(chosen(), ElementsAre("a", "b"));
+  EXPECT_THAT(chosen(), ElementsAre("b"));
 }
 
 TEST_F(PeerTableTest, SaysHowLongToWaitWhereNobodyIsLeft) {

@@ -56,12 +56,6 @@ std::optional<std::int64_t> parse_cost(std::string_view text) {
   return std::int64_t{*whole} * cost_unit + *fraction;
 }
 
-std::string cost_text(std::int64_t cost) {
-  std::string fraction = std::to_string(cost_unit + cost % cost_unit).substr(1);
-  while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
-  return std::to_string(cost / cost_unit) + "." + fraction;
-}
-
 PrefixIndex::PrefixIndex(const RateTable& table) {
   std::vector<const Rate*> rates;
   rates.reserve(table.rates.size());

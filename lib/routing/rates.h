@@ -35,7 +35,6 @@ struct RateTable {
 
 // "0.0125" as 12500; nullopt for what is no such number, or has more than six decimals.
 std::optional<std::int64_t> parse_cost(std::string_view text);
-std::string cost_text(std::int64_t cost);
 
 // What a search has found: the rate of one carrier.
 struct FoundRate {
