@@ -21,6 +21,10 @@ if(INTERMEDIARY_SANITIZE)
     -fno-sanitize-recover=all)
   target_link_options(intermediary_options INTERFACE -fsanitize=${INTERMEDIARY_SANITIZE})
 endif()
+if(INTERMEDIARY_SANITIZE_LIBRARY)
+  set(library_options -fsanitize=${INTERMEDIARY_SANITIZE_LIBRARY} -fno-sanitize-recover=all)
+  target_link_options(intermediary_options INTERFACE -fsanitize=${INTERMEDIARY_SANITIZE_LIBRARY})
+endif()
 
 # One precompiled header for all rooms, one for all tests: precompile(TARGET headers|tests). Files include what they use
 # all the same: -DINTERMEDIARY_PRECOMPILE=OFF shows what is missing.
@@ -68,8 +72,10 @@ set_source_files_properties(
 # room(NAME [DIRECTORY dir] [EXCEPT file...] DEPENDS target...)
 function(room name)
   cmake_parse_arguments(ROOM "" "DIRECTORY" "EXCEPT;DEPENDS" ${ARGN})
+  set(room_options)
   if(NOT ROOM_DIRECTORY)
     set(ROOM_DIRECTORY lib/${name})
+    set(room_options ${library_options})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIRECTORY}/*.cpp ${ROOM_DIRECTORY}/net/*.cpp
     ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/store/*.cpp
@@ -85,6 +91,7 @@ function(room name)
     add_library(intermediary_${name} STATIC ${sources})
     target_include_directories(intermediary_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
     target_link_libraries(intermediary_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE intermediary_options)
+    target_compile_options(intermediary_${name} PRIVATE ${room_options})
     precompile(intermediary_${name} headers)
   else()
     add_library(intermediary_${name} INTERFACE)
