@@ -22,6 +22,7 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"flows", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.flows; }},
     {"bindings", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.bindings; }},
     {"dialogs", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.dialogs; }},
+    {"calls", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.calls; }},
     {"subscriptions", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.subscriptions; }},
     {"timers", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.timers; }},
     {"waiting", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.waiting; }},

@@ -80,6 +80,10 @@ std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
 void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store);
+void read_control(TableReader& top, const ConfigSurroundings& surroundings, ControlConfig& control);
+void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, CallRecordsConfig& records);
+// A file that the server writes, as it is to open it: relative to the configuration's folder.
+std::string placed_file(const std::string& path, const ConfigSurroundings& surroundings);
 // Reports a name that is not there; `what` is as in "[list.vip]", "list".
 template <class Named>
 bool is_there(const std::vector<Named>& all, const Placed<std::string>& name, std::string_view what,

@@ -178,6 +178,8 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_dns(top, draft.config.dns);
   read_registrar(top, surroundings, draft);
   read_location(top, surroundings, draft.config.store);
+  read_call_records(top, surroundings, draft.config.call_records);
+  read_control(top, surroundings, draft.config.control);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
   read_policies(top, surroundings, draft);

@@ -92,8 +92,7 @@ void read_redis(TableReader& location, StoreConfig& store) {
 void read_sqlite(TableReader& location, const ConfigSurroundings& surroundings, StoreConfig& store) {
   const auto path = location.text("path");
   if (path && !path->value.empty()) {
-    const bool is_whole = surroundings.folder.empty() || path->value.starts_with('/');
-    store.file = is_whole ? path->value : surroundings.folder + "/" + path->value;
+    store.file = placed_file(path->value, surroundings);
   } else if (path || !location.has("path")) {
     location.problems().error(path ? path->at : location.at(),
                               "'path' in [location] is missing: the file of the SQLite database");

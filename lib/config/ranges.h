@@ -33,6 +33,11 @@ inline constexpr DurationRange dialog_lifetime{std::chrono::minutes(1), std::chr
 // RFC 4028 §5: 90 seconds is the least that there is.
 inline constexpr DurationRange session_interval{std::chrono::seconds(90), std::chrono::days(1), whole_seconds};
 
+// ---- [cdr]
+inline constexpr NumberRange rotate_bytes{64 * 1024, std::int64_t{1} << 40};
+inline constexpr NumberRange kept_files{1, 10000};
+inline constexpr NumberRange record_backlog{1, 1000000};
+
 // ---- [registrar]
 // RFC 3261 §10.3 step 7: an interval of an hour or more may not be refused as too brief.
 inline constexpr DurationRange min_expires{std::chrono::seconds(1), std::chrono::hours(1), whole_seconds};

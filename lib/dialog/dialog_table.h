@@ -23,6 +23,12 @@ class DialogListener {
  public:
   virtual ~DialogListener() = default;
   virtual void changed(TimePoint now, const DialogSet& set, const Dialog& dialog, const DialogEnding* ending) = 0;
+  // The INVITE's final answer went upstream; what it makes of dialogs has been told.
+  virtual void answered(TimePoint, const DialogSet&, int /*status*/) {}
+  // No further answer to the INVITE can come.
+  virtual void forgotten(TimePoint, const DialogSet&) {}
+  // The call is being tried at, or was taken by, that peer of a pool or trunk.
+  virtual void goes_to(const DialogSet&, std::uint32_t /*peer*/) {}
 };
 
 class DialogTable {

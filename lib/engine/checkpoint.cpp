@@ -38,14 +38,15 @@ void EngineCore::transfer(Archive& archive) {
   // access_tables. The last three, and what never opened, are empty when the engine is drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
-         dialog_settings, notifier_settings, notifier, observer, prober, stateful, stateless, authenticators,
-         access_tables, limiters, store, registering, now, wall_offset, nonce_offset, knows_wall, draining, counters,
+         dialog_settings, notifier_settings, notifier, ledger, observer, prober, stateful, stateless, authenticators,
+         access_tables, limiters, store, registering, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits,
          reports, outputs, taken, trace] = *this;
-  archive(random, now, wall_offset, nonce_offset, knows_wall, draining, counters);
+  archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);
   if (prober) archive(*prober);
-  stateful.transfer(archive, observer ? &*observer : nullptr);
+  if (ledger) archive(*ledger);
+  stateful.transfer(archive, {observer ? &*observer : nullptr, ledger ? &*ledger : nullptr});
   archive(stateless, registering);
   if (config.store.is_outside()) archive(store);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
@@ -54,6 +55,7 @@ void EngineCore::transfer(Archive& archive) {
     if (!archive.ok()) return;
     constexpr auto longest = Duration(std::int64_t{1} << 60);
     const auto is_possible = [&](Duration time) { return -longest < time && time < longest; };
+    if (rule_hits.size() != config.rules.size()) return archive.fail("hits of rules that there are not");
     if (!is_possible(now.time_since_epoch()) || !is_possible(wall_offset) || !is_possible(nonce_offset) ||
         !timers.may_go_on(now)) {
       return archive.fail("a time that cannot be");

@@ -117,6 +117,30 @@ struct StoreConfig {
   friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
 };
 
+// Where records of calls go (proxy/call_ledger.h): to each of the first three that is named.
+struct CallRecordsConfig {
+  std::string json{};    // a file with a JSON object a line
+  std::string csv{};     // a file; its first line names the columns
+  std::string sqlite{};  // a database
+  // A full file of lines is renamed to "FILE.1", what was that to "FILE.2", and so on; `keep` of them stay.
+  std::uint64_t rotate_bytes = std::uint64_t{64} << 20U;
+  std::uint32_t keep = 10;
+  std::string spool{};            // a file, for what is not in all of these yet
+  std::uint32_t backlog = 10000;  // so many records may wait there
+  bool refuses_calls = true;      // with a full backlog; false: they go on, and are counted instead of recorded
+
+  bool is_kept() const { return !json.empty() || !csv.empty() || !sqlite.empty(); }
+  friend bool operator==(const CallRecordsConfig&, const CallRecordsConfig&) = default;
+};
+
+// How operators and their programs look in.
+struct ControlConfig {
+  std::string socket{};             // the path of a local socket, for `intermediary-cli ctl`; "": none
+  std::optional<Endpoint> metrics{};  // HTTP: /metrics and /health, on a loopback address
+
+  friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<CertificateConfig> certificates{};
@@ -138,6 +162,8 @@ struct Config {
   std::vector<PartyList> lists{};
   std::vector<RateLimit> rate_limits{};
   TrustConfig trust{};
+  CallRecordsConfig call_records{};
+  ControlConfig control{};
   std::vector<Rule> rules;
   Limits limits;
   TransactionTimings timings;

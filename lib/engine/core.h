@@ -13,6 +13,7 @@
 //   storing.cpp   what waits for the location service's store
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
+//   views.cpp     what stands in the tables, for people
 //   checkpoint.cpp  all of it as bytes, and back
 #pragma once
 
@@ -37,6 +38,7 @@
 #include "policy/digest.h"
 #include "policy/rate_limit.h"
 #include "policy/smime.h"
+#include "proxy/call_ledger.h"
 #include "proxy/dialog_observer.h"
 #include "proxy/stateful.h"
 #include "proxy/stateless.h"
@@ -59,6 +61,10 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;
   TimePoint last_time() const { return now_; }
+  std::vector<CallView> calls(std::size_t most) const;
+  std::vector<BindingView> registrations(std::size_t most) const;
+  std::vector<PeerTable::View> peers() const;
+  std::vector<RuleView> rules() const;
   LiveObjects live() const;
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const { return counters_; }
@@ -187,6 +193,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user);
+  CallWatch begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch, const Decision& decision,
+                       const std::string& user);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
   // From where the targets are to be found. `waited`: it has a transaction already.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
@@ -323,6 +331,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   DialogSettings dialog_settings_;
   NotifierSettings notifier_settings_;
   std::optional<DialogNotifier> notifier_;  // with a rule that notifies
+  std::optional<CallLedger> ledger_;        // where calls are recorded
   std::optional<DialogObserver> observer_;  // with a rule or a proxy in the call-stateful mode
   std::optional<Prober> prober_;            // with a group that is probed
   StatefulProxy stateful_;
@@ -339,7 +348,9 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   Duration nonce_offset_{0};  // the same, but never set back: no nonce comes to life again
   bool knows_wall_ = false;
   bool draining_ = false;
+  bool holds_calls_ = false;  // their records cannot be kept
   Counters counters_;
+  std::vector<std::uint64_t> rule_hits_;  // of each rule: requests that it took, but ACK and CANCEL
   std::vector<TransactionReport> reports_;  // being worked on
   std::vector<Output> outputs_;             // the first taken_ of them are gone
   std::size_t taken_ = 0;

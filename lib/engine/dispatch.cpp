@@ -105,12 +105,16 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   auto pre = prepare(request, arrival);
   if (!pre) return refuse(request, arrival, pre.error());
   const Decision decision = decide(*pre, arrival);
+  if (decision.rule) ++rule_hits_[static_cast<std::size_t>(decision.rule - config_.rules.data())];
   if (decision.drops()) return drop(*request, arrival, *decision.rule);
   if (const auto refusal = not_routable(*pre, decision)) {
     return refuse(request, arrival, *refusal, decision.rule_name());
   }
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
+  }
+  if (holds_calls_ && request->method() == Method::Invite && request->to_tag().empty()) {
+    return refuse(request, arrival, {503, "no record of it could be kept", {{"Retry-After", "30"}}});
   }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
   const bool in_subscription = request->method() == Method::Subscribe && !request->to_tag().empty();
@@ -510,6 +514,14 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   proceed(request, arrival, std::move(pre), decision, asks, user);
 }
 
+CallWatch EngineCore::begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch,
+                                 const Decision& decision, const std::string& user) {
+  const std::size_t listener = arrival.listener.value - 1;
+  const bool known = listener < config_.listeners.size();
+  const std::string_view name = known ? std::string_view(config_.listeners[listener].name) : std::string_view();
+  return ledger_->begin(invite, watch, {now_, wall(), arrival, name, user, decision.rule_name()});
+}
+
 void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision, bool asks, const std::string& user, const StoreWait* waited) {
   auto plan = plan_for(pre, arrival, decision);
@@ -537,6 +549,9 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
     if (!watched && keeps) return refuse_with_state(request, arrival, watched.error(), decision.rule_name());
     if (!watched) return refuse(request, arrival, watched.error(), decision.rule_name());
     watch = *watched;
+  }
+  if (ledger_ && request->method() == Method::Invite && request->to_tag().empty()) {
+    watch = begin_call(*request, arrival, watch, decision, user);
   }
   const ServerTransactionId server =
       waited ? waited->server : transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));

@@ -102,6 +102,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
                         listener.websocket);
   }
   for (const std::string& domain : config_.domains) names_.add_domain(domain);
+  rule_hits_.resize(config_.rules.size());
   authenticators_.reserve(config_.auth.size());
   for (const DigestRealm& realm : config_.auth) authenticators_.emplace_back(realm, config_.proxy.key);
   for (const AccessList& list : config_.access_lists) access_tables_.emplace_back(list);
@@ -116,9 +117,13 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
   if (probes(config_)) {
     prober_.emplace(peers_, config_.server_name, names_, transactions_, timers_, random_, *this);
   }
+  if (config_.call_records.is_kept()) ledger_.emplace(names_, peers_, *this);
   if (follows_dialogs(config_)) {
+    std::vector<DialogListener*> listeners;
+    if (notifier_) listeners.push_back(&*notifier_);
+    if (ledger_) listeners.push_back(&*ledger_);
     observer_.emplace(dialog_settings_, proxy_settings_, config_.limits, names_, dialogs_, timers_, *this,
-                      notifier_ ? &*notifier_ : nullptr);
+                      std::move(listeners));
   }
 }
 
@@ -154,6 +159,7 @@ LiveObjects EngineCore::live() const {
           .dialogs = dialogs_.size(),
           .subscriptions = notifier_ ? notifier_->size() : 0,
           .probed_peers = prober_ ? prober_->size() : 0,
+          .calls = ledger_ ? ledger_->size() : 0,
           .timers = timers_.size(),
           .waiting = transactions_.waiting_count(),
           .unfinished_by_source = transactions_.unfinished_by_source()};
@@ -331,6 +337,12 @@ std::expected<Engine, std::string> Engine::load(const Config& config, std::strin
 
 TimePoint Engine::last_time() const { return implementation_->core.last_time(); }
 LiveObjects Engine::live() const { return implementation_->core.live(); }
+std::vector<CallView> Engine::calls(std::size_t most) const { return implementation_->core.calls(most); }
+std::vector<BindingView> Engine::registrations(std::size_t most) const {
+  return implementation_->core.registrations(most);
+}
+std::vector<PeerTable::View> Engine::peers() const { return implementation_->core.peers(); }
+std::vector<RuleView> Engine::rules() const { return implementation_->core.rules(); }
 std::vector<TransactionView> Engine::transactions() const { return implementation_->core.transactions(); }
 const Counters& Engine::counters() const { return implementation_->core.counters(); }
 void Engine::add_binding(TimePoint now, const std::string& address_of_record, const std::string& contact_uri,

@@ -24,6 +24,8 @@
 #include "base/time.h"
 #include "engine/config.h"
 #include "engine/io.h"
+#include "proxy/call_ledger.h"
+#include "routing/peer_table.h"
 
 namespace intermediary {
 
@@ -40,6 +42,7 @@ struct LiveObjects {
   std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
   std::size_t subscriptions = 0;  // to our own event packages: our dialogs, each with a timer
   std::size_t probed_peers = 0;   // of pools and trunks: each has a timer, and another one while its answer is awaited
+  std::size_t calls = 0;          // of which a record will be made
   std::size_t timers = 0;
   // Of the transactions, those that wait for a final answer or, having refused an INVITE over UDP, for its ACK. The
   // others only absorb repetitions.
@@ -62,6 +65,19 @@ struct TransactionView {
   Transport transport = Transport::Udp;
   Endpoint peer;
   friend bool operator==(const TransactionView&, const TransactionView&) = default;
+};
+
+// What stands in the tables, for people to look at (lib/engine/views.cpp). Each costs a walk.
+struct BindingView {
+  std::string address_of_record;
+  std::string contact;
+  Endpoint source;  // from where it was registered
+  Transport transport = Transport::Udp;
+  std::chrono::seconds expires_in{};
+};
+struct RuleView {
+  std::string name;
+  std::uint64_t hits = 0;  // requests that it took, but ACK and CANCEL
 };
 
 // What happened since the start. Each drop has a counter here and an event.
@@ -109,6 +125,11 @@ class Engine {
   // The time of the last input, also of one that was loaded: no input may come with an earlier one.
   TimePoint last_time() const;
   LiveObjects live() const;
+  // At most so many of each, in a stable order.
+  std::vector<CallView> calls(std::size_t most) const;
+  std::vector<BindingView> registrations(std::size_t most) const;
+  std::vector<PeerTable::View> peers() const;
+  std::vector<RuleView> rules() const;
   // Server transactions first, in the order of their places in the table. For people to look at: costs a walk.
   std::vector<TransactionView> transactions() const;
   const Counters& counters() const;

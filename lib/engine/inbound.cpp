@@ -161,6 +161,21 @@ void EngineCore::take(Command& input) {
     case Command::Kind::Drain:
       draining_ = true;
       break;
+    case Command::Kind::Resume:
+      draining_ = false;
+      break;
+    case Command::Kind::DrainPeer:
+    case Command::Kind::ResumePeer:
+      for (PeerChanged& change : peers_.drain(input.subject, input.kind == Command::Kind::DrainPeer)) {
+        emit(std::move(change));
+      }
+      break;
+    case Command::Kind::HoldCalls:
+      holds_calls_ = true;
+      break;
+    case Command::Kind::TakeCalls:
+      holds_calls_ = false;
+      break;
   }
 }
 

@@ -71,9 +71,18 @@ struct WallClock {
 };
 // A deadline has come; says nothing else.
 struct DeadlineReached {};
-// The operator's commands.
+// The operator's commands, and what the runtime needs.
 struct Command {
-  enum class Kind : std::uint8_t { Drain } kind = Kind::Drain;
+  enum class Kind : std::uint8_t {
+    Drain,       // new requests get 503
+    Resume,      // no more
+    DrainPeer,   // `subject`, a peer of a pool or trunk such as "trunk:acme/gw1", gets no new calls
+    ResumePeer,  // it does again
+    HoldCalls,   // records of calls cannot be kept: new calls get 503
+    TakeCalls,   // they can again
+  };
+  Kind kind = Kind::Drain;
+  std::string subject{};
 };
 
 using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered,

@@ -35,7 +35,8 @@ std::vector<Input> all_inputs() {
       DnsAnswered{QueryId{5}, std::unexpected(failure)},
       WallClock{WallTime(std::chrono::seconds(1'700'000'000))},
       DeadlineReached{},
-      Command{Command::Kind::Drain},
+      Command{Command::Kind::Drain, {}},
+      Command{Command::Kind::DrainPeer, "pool:app"},
       StoreReplied{QueryId{4}, RecordsFound{{record}}},
       StoreReplied{QueryId{5}, RecordFound{record}},
       StoreReplied{QueryId{6}, RecordReplaced{}},
@@ -48,6 +49,7 @@ std::vector<Output> all_outputs() {
   const ParseError error{Fault::BadValue, Answer::BadRequest, 17, 4, "detail", true};
   const DialogEnding ending{DialogEnding::Cause::Bye, DialogSide::Callee, 200};
   using std::chrono::seconds;
+  const CallIdentity call{7, WallTime(seconds(9)), "call", "a", "sip:a@x", "sip:b@x", "sip:b@x", "a", "rule", "in", Transport::Tcp, v4};
   return {
       Transmit{hop, "ACK"},
       OpenFlow{FlowId{engine_flow_bit | 1}, Transport::Tls, ListenerId{2}, v6, "example.com"},
@@ -68,6 +70,8 @@ std::vector<Output> all_outputs() {
       Event{SubscriptionChanged{"sip:a@x", "sip:s", "rule", SubscriptionChanged::Change::Ended, "timeout"}},
       Event{StoreChanged{false, "down"}},
       Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
+      Event{CallBegun{call}},
+      Event{CallRecorded{call, "b", "pool:app/a", 200, CallEnd::Bye, DialogSide::Caller, seconds(9), seconds(3), seconds(6)}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
@@ -127,7 +131,7 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 2u);
+  EXPECT_EQ(io_format, 3u);
   EXPECT_EQ(to_hex(hash.finish()), "e96ab4842ce09f41");
 }
 

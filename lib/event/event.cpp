@@ -56,6 +56,10 @@ std::string_view change_text(PeerChanged::Change change) {
       return "up";
     case PeerChanged::Change::Resting:
       return "resting";
+    case PeerChanged::Change::Drained:
+      return "drained";
+    case PeerChanged::Change::Resumed:
+      return "resumed";
   }
   return "";
 }
@@ -112,6 +116,11 @@ class Line {
     add("call-id", dialog.call_id).add("caller-tag", dialog.caller_tag);
     return add_if_any("callee-tag", dialog.callee_tag);
   }
+  Line& add(const CallIdentity& call) {
+    add("number", call.number).add("caller", call.caller).add("callee", call.callee).add("uri", call.request_uri);
+    add_if_any("user", call.user).add_if_any("rule", call.rule).add("source", call.source.to_string());
+    return add("call-id", call.call_id).add("caller-tag", call.caller_tag);
+  }
   std::string finish() { return std::move(text_); }
 
  private:
@@ -140,6 +149,28 @@ std::string_view cause_text(DialogEnding::Cause cause) {
 
 std::string_view side_text(DialogSide side) { return side == DialogSide::Caller ? "caller" : "callee"; }
 
+std::string_view end_text(CallEnd end) {
+  switch (end) {
+    case CallEnd::Rejected:
+      return "rejected";
+    case CallEnd::Cancelled:
+      return "cancelled";
+    case CallEnd::Unanswered:
+      return "unanswered";
+    case CallEnd::NotFollowed:
+      return "not-followed";
+    case CallEnd::Bye:
+      return "bye";
+    case CallEnd::SessionExpired:
+      return "session-expired";
+    case CallEnd::LifetimeOver:
+      return "lifetime-over";
+    case CallEnd::Lost:
+      return "lost";
+  }
+  return "";
+}
+
 std::string_view event_name(const Event& event) {
   return std::visit(Overloaded{
                         [](const MessageRejected&) { return "message-rejected"; },
@@ -157,6 +188,8 @@ std::string_view event_name(const Event& event) {
                         [](const StoreChanged&) { return "store-changed"; },
                         [](const SubscriptionChanged&) { return "subscription-changed"; },
                         [](const PeerChanged&) { return "peer-changed"; },
+                        [](const CallBegun&) { return "call-begun"; },
+                        [](const CallRecorded&) { return "call-recorded"; },
                     },
                     event);
 }
@@ -209,6 +242,12 @@ std::string to_line(const Event& event) {
           [&](const PeerChanged& e) {
             line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
             line.add_if_any("reason", e.reason);
+          },
+          [&](const CallBegun& e) { line.add(e.call); },
+          [&](const CallRecorded& e) {
+            line.add("end", end_text(e.end)).add("by", e.by ? side_text(*e.by) : std::string_view("nobody"));
+            line.add("status", e.status).add(e.call).add_if_any("callee-tag", e.callee_tag).add_if_any("peer", e.peer);
+            line.add("lasted_us", e.lasted.count()).add("rang_us", e.rang.count()).add("talked_us", e.talked.count());
           },
       },
       event);

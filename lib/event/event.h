@@ -73,6 +73,8 @@ struct PeerChanged {
     Down,     // it gets no more requests
     Up,       // it does again
     Resting,  // it said 503 with Retry-After
+    Drained,  // by command: it gets no new calls
+    Resumed,  // by command: it does again
   } change = Change::Down;
   std::string reason;
 };
@@ -157,15 +159,63 @@ struct StoreChanged {
   std::string reason;  // why it is not
 };
 
+// ---- calls as they are accounted for: one CallBegun and one CallRecorded for each INVITE outside a dialog that was
+// forwarded with state (docs/configuration.md, "Call records")
+
+struct CallIdentity {
+  std::uint64_t number = 0;  // of the engine's calls, from 1
+  WallTime started{};        // when the INVITE came
+  std::string call_id;
+  std::string caller_tag;
+  std::string caller;  // the URIs of From and To
+  std::string callee;
+  std::string request_uri;
+  std::string user;  // who had authenticated; "": nobody was asked
+  std::string rule;
+  std::string listener;  // the name of that by which it came
+  Transport transport = Transport::Udp;
+  Endpoint source;
+};
+
+struct CallBegun {
+  CallIdentity call;
+};
+
+// How a call ended, as far as it was followed.
+enum class CallEnd : std::uint8_t {
+  Rejected,        // the INVITE's final answer was no 2xx
+  Cancelled,       // the caller's CANCEL
+  Unanswered,      // no final answer, and none can come
+  NotFollowed,     // it was answered, and its proxy does not follow dialogs: what came then, nobody here knows
+  Bye,             // of the last of its dialogs, as the next two
+  SessionExpired,  // RFC 4028 §8.3
+  LifetimeOver,
+  Lost,  // the process ended before: told by the next one that has its spool
+};
+
+// Durations are of the monotonic clock: a wall clock that is set changes none.
+struct CallRecorded {
+  CallIdentity call;
+  std::string callee_tag;  // of the first who took it
+  std::string peer;        // of a pool or trunk, to which it went last: "trunk:acme/gw1"
+  int status = 0;          // the INVITE's final answer; 0: none
+  CallEnd end = CallEnd::Rejected;
+  std::optional<DialogSide> by{};  // whose doing its end was; nullopt: nobody's
+  Duration lasted{};               // from the INVITE to the end
+  Duration rang{};                 // from the INVITE to its final answer
+  Duration talked{};               // from the first 2xx to the end; zero: none, or it was not followed
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged>;
+                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
 // "session-expired", "caller": as logs write them.
 std::string_view cause_text(DialogEnding::Cause cause);
 std::string_view side_text(DialogSide side);
+std::string_view end_text(CallEnd end);
 // One line: "request-refused source=… rule=… status=403 …".
 std::string to_line(const Event& event);
 // `text` with '"' and '\' escaped by a backslash and every byte that is not printable ASCII as \xNN, in double quotes

@@ -258,4 +258,13 @@ BindingChanged Location::remove(Address address, BindingId id, Change change) {
   return changed;
 }
 
+void Location::for_each(std::size_t most, const std::function<void(const std::string&, const Binding&)>& each) const {
+  for (const auto& [address, bindings] : records_) {
+    for (const Binding& binding : bindings) {
+      if (most-- == 0) return;
+      each(address, binding);
+    }
+  }
+}
+
 }  // namespace intermediary

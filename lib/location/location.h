@@ -73,6 +73,9 @@ class Location {
   bool has_gruus() const { return instances_ != 0; }
   std::size_t address_count() const { return records_.size(); }
 
+  // At most so many, by address of record: `each(address, binding)`.
+  void for_each(std::size_t most, const std::function<void(const std::string&, const Binding&)>& each) const;
+
   // For save and load: base/archive.h.
   template <class Archive>
   void transfer(Archive& archive);

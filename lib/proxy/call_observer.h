@@ -12,7 +12,9 @@ class CallObserver;
 
 // What is watched, as the observer wants it back with every call: a plain value that the response context keeps.
 struct CallWatch {
-  enum class Kind : std::uint8_t { Invite, Refresh, Bye, Other };  // Refresh: re-INVITE, UPDATE (RFC 3261 §12.2)
+  // Refresh: re-INVITE, UPDATE (RFC 3261 §12.2). Attempt: an INVITE of which the answer alone is of interest, and no
+  // dialog.
+  enum class Kind : std::uint8_t { Invite, Refresh, Bye, Other, Attempt };
 
   CallObserver* observer = nullptr;  // null: nobody watches
   Kind kind = Kind::Other;
@@ -21,6 +23,8 @@ struct CallWatch {
   bool adopts = false;           // a dialog of an earlier run of ours: followed from its answer on
   std::uint32_t interval = 0;
   std::uint64_t subject = 0;  // the observer's own
+
+  bool follows_dialogs() const { return observer && kind != Kind::Attempt; }
 };
 
 class CallObserver {

@@ -80,7 +80,7 @@ bool ends_the_dialog(int status) { return status < 300 || (status >= 400 && stat
 
 DialogObserver::DialogObserver(const DialogSettings& settings, const ProxySettings& proxy, const Limits& limits,
                                const LocalNames& names, DialogTable& dialogs, TimerQueue& timers, ProxyPort& port,
-                               DialogListener* listener)
+                               std::vector<DialogListener*> listeners)
     : settings_(settings),
       proxy_(proxy),
       limits_(limits),
@@ -88,7 +88,7 @@ DialogObserver::DialogObserver(const DialogSettings& settings, const ProxySettin
       dialogs_(dialogs),
       timers_(timers),
       port_(port),
-      listener_(listener) {
+      listeners_(std::move(listeners)) {
   timers_.share(settings.lifetime);
 }
 
@@ -285,8 +285,11 @@ Dialog* DialogObserver::adopt(TimePoint now, const CallWatch& watch, const Messa
 
 void DialogObserver::goes_to(const CallWatch& watch, std::uint32_t peer) {
   if (watch.kind != CallWatch::Kind::Invite) return;
-  const DialogSetId set{watch.subject};
-  if (dialogs_.find(set)) dialogs_.set_peer(set, peer);
+  const DialogSetId id{watch.subject};
+  const DialogSet* set = dialogs_.find(id);
+  if (!set) return;
+  dialogs_.set_peer(id, peer);
+  for (DialogListener* listener : listeners_) listener->goes_to(*set, peer);
 }
 
 // ---- ends
@@ -296,14 +299,19 @@ void DialogObserver::answered(TimePoint now, const CallWatch& watch, int status)
     const DialogSide by = watch.by_callee ? DialogSide::Callee : DialogSide::Caller;
     return end(now, DialogId{watch.subject}, {DialogEnding::Cause::Bye, by, status});
   }
-  if (watch.kind != CallWatch::Kind::Invite || status < 300) return;
+  if (watch.kind != CallWatch::Kind::Invite) return;
   const DialogSetId id{watch.subject};
   const DialogSet* set = dialogs_.find(id);
   if (!set) return;
+  if (status < 300) {
+    for (DialogListener* listener : listeners_) listener->answered(now, *set, status);
+    return;
+  }
   const bool cancelled = set->cancelled && status == 487;
   const DialogEnding ending{cancelled ? DialogEnding::Cause::Cancelled : DialogEnding::Cause::Rejected,
                             cancelled ? DialogSide::Caller : DialogSide::Callee, status};
   end_unconfirmed(now, id, ending);
+  for (DialogListener* listener : listeners_) listener->answered(now, *set, status);
   dialogs_.close(id);
 }
 
@@ -318,6 +326,7 @@ void DialogObserver::forgotten(TimePoint now, const CallWatch& watch) {
   const DialogSetId id{watch.subject};
   if (!dialogs_.find(id)) return;
   end_unconfirmed(now, id, {DialogEnding::Cause::AnsweredElsewhere, DialogSide::Callee, 0});
+  for (DialogListener* listener : listeners_) listener->forgotten(now, *dialogs_.find(id));
   dialogs_.close(id);
 }
 
@@ -352,7 +361,7 @@ void DialogObserver::end(TimePoint now, DialogId id, const DialogEnding& ending)
 }
 
 void DialogObserver::tell(TimePoint now, const DialogSet& set, const Dialog& dialog, const DialogEnding* ending) {
-  if (listener_) listener_->changed(now, set, dialog, ending);
+  for (DialogListener* listener : listeners_) listener->changed(now, set, dialog, ending);
 }
 
 }  // namespace intermediary

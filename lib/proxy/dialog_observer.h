@@ -27,10 +27,10 @@ struct DialogSettings {
 
 class DialogObserver final : public CallObserver {
  public:
-  // REQUIRES: all references outlive the observer; `listener` may be null.
+  // REQUIRES: all references outlive the observer; the listeners are told in their order.
   DialogObserver(const DialogSettings& settings, const ProxySettings& proxy, const Limits& limits,
                  const LocalNames& names, DialogTable& dialogs, TimerQueue& timers, ProxyPort& port,
-                 DialogListener* listener);
+                 std::vector<DialogListener*> listeners);
 
   // A request that is about to be forwarded statefully. It may be changed on the way (RFC 4028 §8.1).
   std::expected<CallWatch, Refusal> watch(TimePoint now, Preprocessed& request, const std::string& rule);
@@ -66,7 +66,7 @@ class DialogObserver final : public CallObserver {
   DialogTable& dialogs_;
   TimerQueue& timers_;
   ProxyPort& port_;
-  DialogListener* listener_;
+  std::vector<DialogListener*> listeners_;
 };
 
 }  // namespace intermediary

@@ -62,9 +62,13 @@ class StatefulProxy {
   std::size_t context_count() const { return contexts_.size(); }
   std::size_t query_count() const { return queries_.size(); }
 
-  // For save and load: base/archive.h. `observer`: whoever watches, of a proxy that is read; null: nobody does.
+  // For save and load: base/archive.h. Who watches, of a proxy that is read; null: nobody does.
+  struct Observers {
+    CallObserver* dialogs = nullptr;
+    CallObserver* attempts = nullptr;  // those of CallWatch::Kind::Attempt
+  };
   template <class Archive>
-  void transfer(Archive& archive, CallObserver* observer);
+  void transfer(Archive& archive, const Observers& observers);
 
  private:
   // Branches.

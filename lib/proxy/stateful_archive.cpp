@@ -59,7 +59,7 @@ void RestingServers::transfer(Archive& archive) {
 }
 
 template <class Archive>
-void StatefulProxy::transfer(Archive& archive, CallObserver* observer) {
+void StatefulProxy::transfer(Archive& archive, const Observers& observers) {
   // Which searches take late contacts, the contexts say.
   auto& [settings, names, transactions, timers, random, port, contexts, branches, queries, resting, searches] = *this;
   archive(contexts, branches, queries, resting);
@@ -69,6 +69,7 @@ void StatefulProxy::transfer(Archive& archive, CallObserver* observer) {
     bool is_watched = context.watch.observer != nullptr;
     archive(is_watched);
     if constexpr (Archive::reads) {
+      CallObserver* observer = context.watch.kind == CallWatch::Kind::Attempt ? observers.attempts : observers.dialogs;
       if (is_watched && !observer) return archive.fail("a call that nobody watches");
       context.watch.observer = is_watched ? observer : nullptr;
       if (!context.address_of_record.empty()) searches.emplace(context.address_of_record, id);
@@ -105,7 +106,7 @@ bool StatefulProxy::is_coherent() const {
   return belonging == branches_.size() && asking == queries_.size();
 }
 
-template void StatefulProxy::transfer(ArchiveWriter& archive, CallObserver* observer);
-template void StatefulProxy::transfer(ArchiveReader& archive, CallObserver* observer);
+template void StatefulProxy::transfer(ArchiveWriter& archive, const Observers& observers);
+template void StatefulProxy::transfer(ArchiveReader& archive, const Observers& observers);
 
 }  // namespace intermediary

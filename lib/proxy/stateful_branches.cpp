@@ -97,10 +97,10 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
                             *out,
                             branch.via_branch,
                             {},
-                            settings_.record_route || context.watch.observer,
+                            settings_.record_route || context.watch.follows_dialogs(),
                             outgoing_breadth(branch),
                             context.breadth.stated,
-                            context.watch.observer != nullptr},
+                            context.watch.follows_dialogs()},
                            settings_);
   };
   branch.via_branch = stateful_branch(random_, context.loop.view());

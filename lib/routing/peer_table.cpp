@@ -191,4 +191,26 @@ std::optional<PeerChanged> PeerTable::heard(TimePoint now, PeerId id, PeerOutcom
   return change(id, PeerChanged::Change::Resting, reason);
 }
 
+std::vector<PeerChanged> PeerTable::drain(std::string_view subject, bool drains) {
+  std::vector<PeerChanged> changes;
+  for (std::uint32_t value = 1; value <= states_.size(); ++value) {
+    const PeerId id{value};
+    if (name_of(id) != subject && group_of(id).reference() != subject) continue;
+    if (std::exchange(state(id).drain, drains) == drains) continue;
+    changes.push_back(change(id, drains ? PeerChanged::Change::Drained : PeerChanged::Change::Resumed, "by command"));
+  }
+  return changes;
+}
+
+std::vector<PeerTable::View> PeerTable::views(TimePoint now, const CallCount& calls) const {
+  std::vector<View> views;
+  for (std::uint32_t value = 1; value <= states_.size(); ++value) {
+    const PeerId id{value};
+    const State& s = state(id);
+    const std::string_view word = s.drain ? "draining" : !s.up ? "down" : now < s.rests_until ? "resting" : "up";
+    views.push_back({group_of(id).reference(), peer(id).name, peer(id).uri.to_string(), word, calls(id)});
+  }
+  return views;
+}
+
 }  // namespace intermediary

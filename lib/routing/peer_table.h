@@ -50,6 +50,21 @@ class PeerTable {
   std::optional<PeerChanged> heard(TimePoint now, PeerId peer, PeerOutcome outcome, bool probe,
                                    std::optional<std::chrono::seconds> rest, const std::string& reason);
 
+  // By command: a peer, "trunk:acme/gw1", or all of a group, "trunk:acme", get no new requests, or do again. What
+  // changed by it.
+  std::vector<PeerChanged> drain(std::string_view subject, bool drains);
+  std::string name_of(PeerId peer) const { return group_of(peer).reference() + '/' + this->peer(peer).name; }
+
+  // For people to look at.
+  struct View {
+    std::string group;  // "trunk:acme"
+    std::string peer;
+    std::string uri;
+    std::string_view state;  // "up", "down", "resting", "draining"
+    std::uint64_t calls = 0;
+  };
+  std::vector<View> views(TimePoint now, const CallCount& calls) const;
+
   // For save and load: base/archive.h.
   template <class Archive>
   void transfer(Archive& archive);

@@ -20,6 +20,8 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
       return spdlog::level::warn;
     case LogLevel::Error:
       return spdlog::level::err;
+    case LogLevel::Asked:
+      return spdlog::level::critical;
   }
   return spdlog::level::off;
 }
@@ -55,6 +57,8 @@ LogLevel level_of(const Event& event) {
                         [](const StrayDropped&) { return LogLevel::Debug; },
                         [](const SendFailed&) { return LogLevel::Warning; },
                         [](const RequestCompleted&) { return LogLevel::Info; },
+                        [](const CallBegun&) { return LogLevel::Debug; },
+                        [](const CallRecorded&) { return LogLevel::Debug; },
                         [](const BindingChanged&) { return LogLevel::Info; },
                         [](const FlowChanged&) { return LogLevel::Debug; },
                         [](const DnsFailed&) { return LogLevel::Warning; },

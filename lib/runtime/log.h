@@ -9,7 +9,8 @@
 
 namespace intermediary {
 
-enum class LogLevel : std::uint8_t { Debug, Info, Warning, Error };
+// Asked: what an operator wants to see of one call, whatever the level.
+enum class LogLevel : std::uint8_t { Debug, Info, Warning, Error, Asked };
 
 class Log {
  public:

@@ -12,8 +12,6 @@
 #include <cstring>
 #include <system_error>
 
-#include "engine/record.h"
-
 namespace intermediary {
 namespace {
 
@@ -44,11 +42,11 @@ std::string SegmentFile::failed(std::string_view what, int error) const {
                           : std::generic_category().message(error));
 }
 
-std::expected<std::unique_ptr<SegmentFile>, std::string> SegmentFile::create(const std::string& path) {
+std::expected<std::unique_ptr<SegmentFile>, std::string> SegmentFile::create(const std::string& path,
+                                                                           std::string_view mark) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   std::unique_ptr<SegmentFile> file(new SegmentFile(path, descriptor));
   if (descriptor < 0) return std::unexpected(file->failed("create", errno));
-  const std::string_view mark = record_mark();
   if (auto room = file->make_room(mark.size()); !room) {
     ::unlink(path.c_str());
     return std::unexpected(room.error());

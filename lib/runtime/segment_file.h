@@ -13,13 +13,16 @@
 #include <string>
 #include <string_view>
 
+#include "engine/record.h"
+
 namespace intermediary {
 
 class SegmentFile {
  public:
-  // Makes the file, which must not be there yet, for its owner alone (mode 0600), and writes the mark. The error names
-  // the file and the cause.
-  static std::expected<std::unique_ptr<SegmentFile>, std::string> create(const std::string& path);
+  // Makes the file, which must not be there yet, for its owner alone (mode 0600), and writes the mark, a multiple of
+  // eight bytes. The error names the file and the cause.
+  static std::expected<std::unique_ptr<SegmentFile>, std::string> create(const std::string& path,
+                                                                         std::string_view mark = record_mark());
   ~SegmentFile();
   SegmentFile(const SegmentFile&) = delete;
   SegmentFile& operator=(const SegmentFile&) = delete;

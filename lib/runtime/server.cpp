@@ -8,6 +8,7 @@
 #include <csignal>
 #include <utility>
 
+#include "runtime/control/control.h"
 #include "runtime/net/shard.h"
 
 namespace intermediary {
@@ -57,6 +58,7 @@ struct Server::Implementation {
   bool draining = false;
   asio::io_context io{1};
   Shard shard;
+  std::unique_ptr<Control> control;
   asio::signal_set signals;
   asio::steady_timer grace_timer;
 };
@@ -72,6 +74,14 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(Config config, 
       return std::unexpected(begun.error());
     }
   }
+  // Until a reload is more than that, it is told what it is not.
+  auto control = Control::open(implementation->io, implementation->shard.config().control, implementation->shard,
+                               {[raw = implementation.get()](const auto& told) {
+                                 raw->shard.reload_certificates();
+                                 told(std::string("the certificates are read again; the log says what came of it"));
+                               }});
+  if (!control) return std::unexpected(control.error());
+  implementation->control = *std::move(control);
   return std::unique_ptr<Server>(new Server(std::move(implementation)));
 }
 

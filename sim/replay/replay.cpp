@@ -49,6 +49,24 @@ std::string reply_text(const StoreReply& reply) {
                     reply);
 }
 
+std::string command_text(const Command& command) {
+  switch (command.kind) {
+    case Command::Kind::Drain:
+      return "drain";
+    case Command::Kind::Resume:
+      return "resume";
+    case Command::Kind::DrainPeer:
+      return "drain " + command.subject;
+    case Command::Kind::ResumePeer:
+      return "resume " + command.subject;
+    case Command::Kind::HoldCalls:
+      return "hold new calls";
+    case Command::Kind::TakeCalls:
+      return "take new calls";
+  }
+  return {};
+}
+
 std::string question_text(const DnsQuery& query) {
   return std::string(dns_type_text(query.question.type)) + " of " + query.question.name;
 }
@@ -191,7 +209,7 @@ std::string input_text(const Input& input, const Config& config) {
             return "the wall clock says " + std::to_string(wall.now.time_since_epoch().count()) + " us";
           },
           [&](const DeadlineReached&) { return std::string("a deadline has come"); },
-          [&](const Command&) { return std::string("command: drain"); },
+          [&](const Command& command) { return "command: " + command_text(command); },
           [&](const StoreReplied& replied) {
             return "reply to store request " + std::to_string(replied.query.value) + ": " + reply_text(replied.reply);
           },

@@ -22,5 +22,6 @@ void add_explain(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
 void add_conformance(CLI::App& app, int& exit_code);
+void add_ctl(CLI::App& app, int& exit_code);
 
 }  // namespace intermediary::cli

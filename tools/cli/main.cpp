@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -10,9 +9,6 @@
 
 namespace intermediary::cli {
 namespace {
-
-// Commands that are designed and not yet there.
-constexpr std::array<std::string_view, 1> later_commands = {"ctl"};
 
 constexpr std::string_view nothing_given = "what is given is empty";
 
@@ -38,10 +34,6 @@ void refuse_missing_values(int argc, char** argv) {
 }
 
 int run_command_line(int argc, char** argv) {
-  if (argc > 1 && std::ranges::find(later_commands, argv[1]) != later_commands.end()) {
-    std::cerr << "intermediary-cli: the command '" << argv[1] << "' is not available in this version\n";
-    return exit_usage;
-  }
   CLI::App app(
       "Intermediary: a SIP proxy and registrar that runs alike on the wire and in the simulator.\n"
       "Exit codes: 0 all is well, 1 a check or test failed, 2 bad usage.",
@@ -58,6 +50,7 @@ int run_command_line(int argc, char** argv) {
   add_test(app, exit_code);
   add_replay(app, exit_code);
   add_conformance(app, exit_code);
+  add_ctl(app, exit_code);
   refuse_empty_values(app);
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());

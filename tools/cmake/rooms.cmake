@@ -78,7 +78,8 @@ function(room name)
     set(room_options ${library_options})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIRECTORY}/*.cpp ${ROOM_DIRECTORY}/net/*.cpp
-    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/store/*.cpp
+    ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/store/*.cpp ${ROOM_DIRECTORY}/cdr/*.cpp
+    ${ROOM_DIRECTORY}/control/*.cpp
     ${ROOM_DIRECTORY}/explore/*.cpp ${ROOM_DIRECTORY}/replay/*.cpp)
   if(ROOM_EXCEPT)
     list(TRANSFORM ROOM_EXCEPT PREPEND ${PROJECT_SOURCE_DIR}/${ROOM_DIRECTORY}/)

@@ -2,7 +2,7 @@
 
 packages_build=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libsofia-sip-ua-dev libcli11-dev
   libtomlplusplus-dev libre2-dev libspdlog-dev libc-ares-dev libssl-dev libsqlite3-dev libhiredis-dev
-  libhowardhinnant-date-dev tzdata)
+  libhowardhinnant-date-dev prometheus-cpp-dev tzdata)
 packages_format=(clang-format-19)
 packages_tidy=(clang-tidy-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <initializer_list>
 #include <utility>
 
 #include "base/connection_limits.h"
@@ -54,7 +53,18 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   if (const std::string problem = problem_with(config_); !problem.empty()) return std::unexpected(problem);
   engine_.emplace(config_, seed);
   open_dns();
-  return open_store();
+  if (auto opened = open_store(); !opened) return opened;
+  return open_call_records();
+}
+
+std::expected<void, std::string> Shard::open_call_records() {
+  if (!config_.call_records.is_kept()) return {};
+  auto records = CallRecords::open(config_.call_records,
+                                   {io_, [this](Command command) { deliver(std::move(command)); }, [this] { settle(); },
+                                    [this](LogLevel level, std::string_view line) { note(level, line); }});
+  if (!records) return std::unexpected(records.error());
+  calls_ = *std::move(records);
+  return {};
 }
 
 std::expected<void, std::string> Shard::record(const RecordSettings& settings, const Seed& seed) {
@@ -151,14 +161,15 @@ void Shard::warn_of_certificates() {
 void Shard::drain(std::function<void()> at_rest) {
   for (auto& tcp : tcp_) tcp->close();
   at_rest_ = std::move(at_rest);
+  draining_ = true;
   deliver(Command{Command::Kind::Drain});
   settle();
 }
 
-std::string Shard::figures() const {
+std::vector<std::pair<std::string_view, std::uint64_t>> Shard::all_figures() const {
   const LiveObjects live = engine_->live();
   const Counters& counted = engine_->counters();
-  const std::initializer_list<std::pair<std::string_view, std::uint64_t>> figures = {
+  std::vector<std::pair<std::string_view, std::uint64_t>> figures = {
       {"server_transactions", live.server_transactions},
       {"client_transactions", live.client_transactions},
       {"response_contexts", live.response_contexts},
@@ -166,6 +177,7 @@ std::string Shard::figures() const {
       {"flows", live.flows},
       {"bindings", live.bindings},
       {"dialogs", live.dialogs},
+      {"calls", live.calls},
       {"subscriptions", live.subscriptions},
       {"timers", live.timers},
       {"waiting", live.waiting},
@@ -187,14 +199,24 @@ std::string Shard::figures() const {
       {"handshakes_failed", handshakes_.failed},
       {"handshakes_refused", handshakes_.refused},
   };
+  if (recorder_) {
+    figures.emplace_back("recorded", recorder_->recorded());
+    figures.emplace_back("unrecorded", recorder_->unrecorded());
+  }
+  if (calls_) {
+    const CallRecords::Figures kept = calls_->figures();
+    figures.emplace_back("call_records_written", kept.written);
+    figures.emplace_back("call_records_waiting", kept.waiting);
+    figures.emplace_back("calls_unrecorded", kept.unrecorded);
+  }
+  return figures;
+}
+
+std::string Shard::figures() const {
   std::string line;
-  for (const auto& [name, value] : figures) {
+  for (const auto& [name, value] : all_figures()) {
     if (!line.empty()) line += ' ';
     line += std::string(name) + '=' + std::to_string(value);
-  }
-  if (recorder_) {
-    line +=
-        " recorded=" + std::to_string(recorder_->recorded()) + " unrecorded=" + std::to_string(recorder_->unrecorded());
   }
   return line;
 }
@@ -251,6 +273,13 @@ TimePoint Shard::now() const { return at(std::chrono::duration_cast<Duration>(St
 
 void Shard::handle(Input input) {
   const TimePoint time = now();
+  if (!watched_.empty()) {
+    if (const auto* datagram = std::get_if<DatagramReceived>(&input)) {
+      show("message-received", datagram->remote.to_string(), datagram->bytes);
+    } else if (const auto* stream = std::get_if<StreamReceived>(&input)) {
+      show("message-received", "connection-" + std::to_string(stream->flow.value), stream->bytes);
+    }
+  }
   if (recorder_) recorder_->begin(time, input);
   engine_->handle(time, std::move(input));
   while (std::optional<Output> output = engine_->poll()) {
@@ -261,6 +290,7 @@ void Shard::handle(Input input) {
 }
 
 void Shard::carry_out(Transmit transmit) {
+  if (!watched_.empty()) show("message-sent", transmit.hop.remote.to_string(), transmit.bytes);
   if (transmit.hop.flow) {
     const auto found = flows_.find(transmit.hop.flow.value);
     if (found == flows_.end()) return;  // gone, as an input that waits will tell
@@ -314,7 +344,49 @@ void Shard::carry_out(const DnsQuery& query) {
 
 void Shard::carry_out(StoreRequest request) { store_->ask(std::move(request)); }
 
-void Shard::carry_out(const Event& event) { log_.write(level_of(event), to_line(event)); }
+void Shard::carry_out(const Event& event) {
+  note_event(event);
+  if (const auto* begun = std::get_if<CallBegun>(&event)) calls_->begun(begun->call);
+  if (const auto* ended = std::get_if<CallRecorded>(&event)) calls_->ended(*ended);
+  const std::string line = to_line(event);
+  log_.write(is_watched(line) ? LogLevel::Asked : level_of(event), line);
+}
+
+void Shard::note_event(const Event& event) {
+  ++events_[event_name(event)];
+  const auto* completed = std::get_if<RequestCompleted>(&event);
+  if (!completed) return;
+  ++latencies_.count;
+  latencies_.sum += completed->took;
+  for (std::size_t i = 0; i < latencies_.within.size(); ++i) {
+    if (completed->took.count() <= Latencies::bounds_us[i]) ++latencies_.within[i];
+  }
+  const auto status_class = static_cast<std::size_t>(completed->status / 100);
+  if (status_class < latencies_.by_class.size()) ++latencies_.by_class[status_class];
+}
+
+void Shard::command(Command command) {
+  if (command.kind == Command::Kind::Drain) draining_ = true;
+  if (command.kind == Command::Kind::Resume) draining_ = false;
+  deliver(std::move(command));
+  settle();
+}
+
+void Shard::watch_call(const std::string& call_id, std::chrono::seconds how_long) {
+  watched_[call_id] = SteadyClock::now() + how_long;
+}
+
+bool Shard::is_watched(std::string_view bytes) {
+  if (watched_.empty()) return false;
+  std::erase_if(watched_, [now = SteadyClock::now()](const auto& entry) { return entry.second < now; });
+  return std::ranges::any_of(watched_, [&](const auto& entry) { return bytes.contains(entry.first); });
+}
+
+void Shard::show(std::string_view what, const std::string& peer, std::string_view bytes) {
+  if (is_watched(bytes)) {
+    note(LogLevel::Asked, std::string(what) + " peer=" + peer + " bytes=" + log_value(bytes));
+  }
+}
 
 void Shard::flush() {
   for (auto& [id, udp] : udp_) udp->flush();

@@ -4,11 +4,13 @@
 // came out, and sets the timer to the next deadline. An output that fails at once comes back as an input of its own.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "runtime/cdr/call_records.h"
 #include "runtime/dns/dns_client.h"
 #include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
@@ -49,6 +52,24 @@ class Shard final : public Inbox {
   void drain(std::function<void()> at_rest);
   // What is live now and what happened since the start, for the log: "server_transactions=0 … requests_in=7 …".
   std::string figures() const;
+  std::vector<std::pair<std::string_view, std::uint64_t>> all_figures() const;
+  const Engine& engine() const { return *engine_; }
+  // How often each event came, by its name.
+  const std::map<std::string_view, std::uint64_t>& events() const { return events_; }
+  // Requests that have their final answer, by how long that took.
+  struct Latencies {
+    static constexpr std::array<Duration::rep, 9> bounds_us = {1000,    5000,    20000,   100000,  500000,
+                                                               2000000, 8000000, 32000000, 180000000};
+    std::array<std::uint64_t, 9> within{};  // each: at most so long
+    std::uint64_t count = 0;
+    Duration sum{};
+    std::array<std::uint64_t, 7> by_class{};  // 2xx at 2
+  };
+  const Latencies& latencies() const { return latencies_; }
+  void command(Command command);
+  bool is_draining() const { return draining_; }
+  // All events and messages of that call are logged for so long, whatever the level.
+  void watch_call(const std::string& call_id, std::chrono::seconds how_long);
 
   void deliver(Input input) override;
   void settle() override;
@@ -59,6 +80,7 @@ class Shard final : public Inbox {
 
   void open_dns();
   std::expected<void, std::string> open_store();
+  std::expected<void, std::string> open_call_records();
   std::error_code open_listener(ListenerId id, ListenerConfig& listener);
   void accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote);
   StreamFlow::Setup setup_for(ListenerId id, const Endpoint& remote) const;
@@ -77,6 +99,9 @@ class Shard final : public Inbox {
   void carry_out(const Event& event);
   void flush();
   bool has_unsent() const;
+  bool is_watched(std::string_view bytes);
+  void show(std::string_view what, const std::string& peer, std::string_view bytes);
+  void note_event(const Event& event);
   void set_timer();
   void timer_fired();
 
@@ -95,7 +120,12 @@ class Shard final : public Inbox {
   std::unique_ptr<DnsClient> dns_;  // null where there can be none, and then why
   std::string no_dns_;
   std::unique_ptr<BindingStore> store_;  // null: bindings are in memory alone
+  std::unique_ptr<CallRecords> calls_;   // null: calls are not recorded
   std::uint64_t last_flow_ = 0;
+  std::map<std::string_view, std::uint64_t> events_;
+  Latencies latencies_;
+  std::map<std::string, SteadyClock::time_point, std::less<>> watched_;  // Call-IDs, and until when
+  bool draining_ = false;
   std::vector<char> scratch_;
   std::deque<Input> inputs_;
   boost::asio::steady_timer timer_;
