@@ -6,6 +6,7 @@
 
 #include "base/keyed_hash.h"
 #include "base/overloaded.h"
+#include "engine/config.h"
 
 namespace intermediary {
 namespace {
@@ -15,6 +16,15 @@ const Endpoint v6 = *Endpoint::parse("[2001:db8::1]:5061");
 const Arrival arrival{Transport::Tcp, v4, ListenerId{2}, FlowId{7}};
 const Hop hop{Transport::Wss, v6, ListenerId{3}, FlowId{engine_flow_bit | 1}, ServerName("example.com")};
 const DialogIdentity dialog{"call", "a", "b", "sip:a@x", "sip:b@x", "rule"};
+
+Config configuration() {
+  Config config;
+  config.listeners = {{"udp", Transport::Udp, v4, "", std::nullopt}};
+  config.groups = {{.name = "app", .peers = {{.name = "a", .uri = *Uri::parse("sip:192.0.2.30")}}}};
+  config.rates = {{.name = "r", .carriers = {"pool:app"}, .rates = {{.prefix = "31", .cost = 5}}}};
+  config.rules = {{"pool", {.ruri = {.users = {*Pattern::compile("^a")}}}, RelayAction{.groups = {"pool:app"}}, {}}};
+  return config;
+}
 
 // One of each alternative at least, and of each thing within it.
 std::vector<Input> all_inputs() {
@@ -41,6 +51,7 @@ std::vector<Input> all_inputs() {
       StoreReplied{QueryId{6}, RecordReplaced{}},
       StoreReplied{QueryId{7}, RecordConflict{record}},
       StoreReplied{QueryId{8}, StoreUnavailable{"down"}},
+      ConfigurationChanged{configuration()},
   };
 }
 
@@ -68,6 +79,8 @@ std::vector<Output> all_outputs() {
       Event{SubscriptionChanged{"sip:a@x", "sip:s", "rule", SubscriptionChanged::Change::Ended, "timeout"}},
       Event{StoreChanged{false, "down"}},
       Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
+      Event{ConfigurationReloaded{"rule"}},
+      Event{ConfigurationRefused{"why"}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
@@ -100,6 +113,16 @@ TEST(IoArchive, EveryInputComesBack) {
   }
 }
 
+TEST(IoArchive, AConfigurationComesBackWholeOrNotAtAll) {
+  const auto again = input_from(to_bytes(Input(ConfigurationChanged{configuration()})));
+  ASSERT_TRUE(again) << again.error();
+  const Config& config = std::get<ConfigurationChanged>(*again).config();
+  EXPECT_EQ(config, configuration());
+  EXPECT_TRUE(config.rules[0].when.ruri.users[0].found_in("alice"));
+  EXPECT_EQ(input_from(to_bytes(Input(ConfigurationChanged{}))).error(),
+            "byte 158: a configuration that no engine takes");
+}
+
 TEST(IoArchive, EveryOutputComesBack) {
   for (const Output& output : all_outputs()) {
     const auto again = output_from(to_bytes(output));
@@ -128,7 +151,7 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
   EXPECT_EQ(io_format, 2u);
-  EXPECT_EQ(to_hex(hash.finish()), "e96ab4842ce09f41");
+  EXPECT_EQ(to_hex(hash.finish()), "fa5515c3fbb17a98");
 }
 
 RC_GTEST_PROP(IoArchiveProperty, AnyBytesAreRefusedOrTheOneFormOfAnInput, (std::string bytes, std::uint8_t kind)) {

@@ -157,6 +157,8 @@ std::string_view event_name(const Event& event) {
                         [](const StoreChanged&) { return "store-changed"; },
                         [](const SubscriptionChanged&) { return "subscription-changed"; },
                         [](const PeerChanged&) { return "peer-changed"; },
+                        [](const ConfigurationReloaded&) { return "configuration-reloaded"; },
+                        [](const ConfigurationRefused&) { return "configuration-refused"; },
                     },
                     event);
 }
@@ -210,6 +212,8 @@ std::string to_line(const Event& event) {
             line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
             line.add_if_any("reason", e.reason);
           },
+          [&](const ConfigurationReloaded& e) { line.add("changed", e.changed.empty() ? "nothing" : e.changed); },
+          [&](const ConfigurationRefused& e) { line.add("reason", e.reason); },
       },
       event);
   return line.finish();

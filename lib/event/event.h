@@ -157,9 +157,18 @@ struct StoreChanged {
   std::string reason;  // why it is not
 };
 
+// Another configuration counts from now on (docs/adr/0054).
+struct ConfigurationReloaded {
+  std::string changed;  // the parts that are new, as "rule, pool"; "": it says what the one before said
+};
+// One was offered, and the one that counts goes on to.
+struct ConfigurationRefused {
+  std::string reason;
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged>;
+                           SubscriptionChanged, StoreChanged, PeerChanged, ConfigurationReloaded, ConfigurationRefused>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
