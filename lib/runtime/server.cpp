@@ -29,7 +29,7 @@ struct Server::Implementation {
       if (error) return;
       log.write(LogLevel::Info, "signal name=" + name_of(signal));
       if (signal == SIGHUP) {
-        shard.reload_certificates();
+        shard.reload({});
       } else {
         drain();
       }
@@ -72,6 +72,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(Config config, 
       return std::unexpected(begun.error());
     }
   }
+  implementation->shard.set_reader(options.read, options.watched);
   return std::unique_ptr<Server>(new Server(std::move(implementation)));
 }
 
@@ -93,9 +94,10 @@ void Server::run() {
   implementation_->io.run();
 }
 
-void Server::reload_certificates() {
-  asio::post(implementation_->io,
-             [implementation = implementation_.get()] { implementation->shard.reload_certificates(); });
+void Server::reload(ReloadDone done) {
+  asio::post(implementation_->io, [implementation = implementation_.get(), done = std::move(done)]() mutable {
+    implementation->shard.reload(std::move(done));
+  });
 }
 
 void Server::stop() {
