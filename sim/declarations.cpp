@@ -95,6 +95,7 @@ void Declarations::replace_config() {
         nodes_.empty() ? Place{1, 1} : nodes_.rbegin()->second.place,
         "a configuration from outside is for a scenario of one node, and this has " + std::to_string(nodes_.size())};
   }
+  if (reload_) throw Wrong{*reload_, "a configuration from outside is for a scenario that has no other: this reloads"};
   NodeDraft& draft = nodes_.begin()->second;
   std::vector<IpAddress> addresses;
   for (const Socket& socket : sockets_of(draft.options.config)) {
@@ -184,15 +185,34 @@ void Declarations::read_whole(NodeDraft& draft, Words& words) {
     } else if (key != word->text || source) {
       wrong(*word, "address=, cert=, !trusted, key= or store=");
     } else {
-      source = config_file(*word);
+      source = config_file(*word, place_.line);
     }
   }
   if (!source) throw Wrong{words.rest().place, "expected a file beside this one, or a block \"\"\"…\"\"\""};
   read_config(*source, draft.addresses, surroundings_, scenario_.origins, place_, draft.options);
 }
 
-ConfigSource Declarations::config_file(const Piece& path) const {
-  const auto file = beside(scenario_.origins.file_of(place_.line), path.text);
+ReloadLine Declarations::read_reload(LineHead head, const Piece& name, Words& words, LogicalLine& line) {
+  const auto draft = nodes_.find(name.text);
+  if (draft == nodes_.end()) wrong(name, "a node's name");
+  if (!draft->second.options.is_whole) {
+    throw Wrong{name.place, "'" + name.text + "' has no configuration that it could read again: write 'node " +
+                                name.text + " config'"};
+  }
+  const Piece word = words.next("a file beside this one, or a block \"\"\"…\"\"\"");
+  const bool is_block = word.text == "\"\"\"" && !line.blocks.empty();
+  const ConfigSource source = is_block ? ConfigSource{line.blocks.front().text, "", line.blocks.front().place}
+                                       : config_file(word, head.place.line);
+  NodeOptions options = draft->second.options;
+  read_config(source, draft->second.addresses, surroundings_, scenario_.origins, head.place, options);
+  options.finish();
+  if (const std::string problem = problem_with(options.config); !problem.empty()) throw Wrong{head.place, problem};
+  if (!reload_) reload_ = head.place;
+  return {std::move(head), name.text, std::move(options.config)};
+}
+
+ConfigSource Declarations::config_file(const Piece& path, std::size_t line) const {
+  const auto file = beside(scenario_.origins.file_of(line), path.text);
   if (!file) wrong(path, "a path relative to this file");
   auto text = surroundings_.read_file(*file);
   if (!text) throw Wrong{path.place, "cannot read '" + path.text + "': " + text.error()};

@@ -30,6 +30,8 @@ class Declarations {
   std::vector<std::vector<std::string>> read_sides(Words& words) const;
   // "[NAME] down", "up", "slow=3s": what happens to a store of some node.
   StoreLine read_store_line(LineHead head, Words& words) const;
+  // "[FILE] [\"\"\"]" behind `NODE reloads`.
+  ReloadLine read_reload(LineHead head, const Piece& node, Words& words, LogicalLine& line);
   // Gives each node its rules and asks whether an engine would take its configuration.
   void finish();
 
@@ -58,7 +60,7 @@ class Declarations {
   void read_node(Words& words);
   void read_proxy(NodeDraft& draft, Words& words);
   void read_whole(NodeDraft& draft, Words& words);
-  ConfigSource config_file(const Piece& path) const;
+  ConfigSource config_file(const Piece& path, std::size_t line) const;
   void replace_config();
   NodeDraft& node_of_rules(const Piece& name);
   Draft read_user_agent(Words& words, std::string_view what);
@@ -88,6 +90,7 @@ class Declarations {
   std::set<std::string, std::less<>> names_, parties_, agents_, nats_, inside_;
   std::map<std::string, std::string, std::less<>> contacts_;
   std::set<Socket> sockets_;
+  std::optional<Place> reload_;  // the first
 };
 
 }  // namespace intermediary::sim

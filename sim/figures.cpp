@@ -43,6 +43,8 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"store-failures", [](const LiveObjects&, const Counters& c) { return c.store_failures; }},
     {"store-conflicts", [](const LiveObjects&, const Counters& c) { return c.store_conflicts; }},
     {"known-lookups", [](const LiveObjects&, const Counters& c) { return c.known_lookups; }},
+    {"reloads", [](const LiveObjects&, const Counters& c) { return c.reloads; }},
+    {"reloads-refused", [](const LiveObjects&, const Counters& c) { return c.reloads_refused; }},
 });
 
 const std::pair<std::string_view, Reader>* find(std::string_view name) {

@@ -70,6 +70,30 @@ TEST(NodeConfig, ABlockIsOneToo) {
 
 TEST(NodeConfig, ItsOwnFilesLieBesideIt) { EXPECT_EQ(error_of("node p1 config key.toml\n"), ""); }
 
+TEST(NodeConfig, ANodeThatRunsByOneMayReadAnother) {
+  const auto scenario = parse(
+      "node p1 config deep/sip.toml address=192.0.2.7 key=7\n1 p1 reloads deep/sip.toml\n"
+      "2 p1 reloads \"\"\"\n  listen = [{ on = \"udp:192.0.2.7:5060\" }]\n  \"\"\"\n");
+  ASSERT_TRUE(scenario) << scenario.error().to_string();
+  const auto& first = std::get<ReloadLine>(scenario->lines.at(0));
+  EXPECT_EQ(first.config, config_of(scenario));
+  const auto& second = std::get<ReloadLine>(scenario->lines.at(1));
+  EXPECT_EQ(second.node, "p1");
+  EXPECT_THAT(second.config.rules, SizeIs(0));
+  EXPECT_EQ(second.config.proxy.key, (HashKey{7, 7}));
+}
+
+TEST(NodeConfig, WhatIsWrongWithAReloadIsSaid) {
+  const std::string node = "node p1 config deep/sip.toml address=192.0.2.7\n";
+  EXPECT_THAT(error_of(node + "1 p1 reloads two.toml\n"), StartsWith("here/two.toml:1:1: unknown key 'domians'"));
+  EXPECT_THAT(error_of(node + "1 p1 reloads \"\"\"\n  listen = 3\n  \"\"\"\n"),
+              StartsWith("here/s.flow:4:12: 'listen'"));
+  EXPECT_THAT(error_of(node + "1 p1 reloads\n"), StartsWith("here/s.flow:3:13: expected a file beside this one"));
+  EXPECT_THAT(error_of(node + "1 bob reloads two.toml\n"), StartsWith("here/s.flow:3:3: expected a node's name"));
+  EXPECT_THAT(error_of("node p1 proxy stateful 192.0.2.1:5060\n1 p1 reloads two.toml\n"),
+              StartsWith("here/s.flow:3:3: 'p1' has no configuration that it could read again"));
+}
+
 TEST(NodeConfig, EveryProblemIsSaidAtItsPlace) {
   EXPECT_THAT(error_of("node p1 config two.toml\n"),
               StartsWith("here/two.toml:1:1: unknown key 'domians'; did you mean 'domains'?\n  domians = 1\n  ^\n"

@@ -90,6 +90,12 @@ struct NodeLine {
   std::string node;
   Verb verb = Verb::Restarts;
 };
+// Another configuration for a node that runs (engine/reconfigure.h).
+struct ReloadLine {
+  LineHead head;
+  std::string node;
+  Config config;
+};
 struct PartitionLine {
   LineHead head;
   std::vector<std::vector<std::string>> sides;  // none: it heals
@@ -104,7 +110,7 @@ struct StoreLine {
   StoreChange change;
 };
 using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine, NodeLine,
-                          PartitionLine, RebindLine, StoreLine>;
+                          PartitionLine, RebindLine, StoreLine, ReloadLine>;
 
 const LineHead& head_of(const Line& line);
 

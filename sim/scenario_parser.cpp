@@ -20,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> not_here{
     {{"media", "nodes relay no media in this version"},
      {"restart", "write 'NODE restarts'"},
      {"kill", "write 'NODE stops'"},
-     {"reload", "a node does not read its configuration anew in this version"}}};
+     {"reload", "write 'NODE reloads \"\"\"', and the configuration below"}}};
 
 void refuse_what_is_not_here(const Piece& word) {
   const auto found = std::ranges::find(not_here, word.text, &std::pair<std::string_view, std::string_view>::first);
@@ -234,6 +234,10 @@ class Parser {
       return read_agent_line(head, subject, verb, words);
     if (verb.text == "restarts" || verb.text == "stops" || verb.text == "starts")
       return read_node_line(head, subject, verb, words);
+    if (verb.text == "reloads") {
+      at_one_time(head);
+      return add(world_.read_reload(std::move(head), subject, words, line), words);
+    }
     if (verb.text == "rebinds") {
       if (!world_.is_nat(subject.text)) wrong(subject, "a NAT box's name");
       at_one_time(head);

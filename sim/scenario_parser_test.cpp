@@ -315,7 +315,8 @@ INSTANTIATE_TEST_SUITE_P(
             "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'subscriptions', 'timers', "
             "'waiting', 'requests-in', 'responses-in', 'requests-out', 'responses-out', 'retransmissions-in', "
             "'rejected', 'refused', 'rate-limited', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', "
-            "'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', 'known-lookups'"},
+            "'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', 'known-lookups', 'reloads', "
+            "'reloads-refused'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
@@ -324,7 +325,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:6:12: expected a duration such as 10ms or 3s, got 'soon'"},
         Mistake{"media p1\n", "s.flow:5:1: no 'media': nodes relay no media in this version"},
         Mistake{"0 reload p1\n",
-                "s.flow:5:3: no 'reload': a node does not read its configuration anew in this version"},
+                "s.flow:5:3: no 'reload': write 'NODE reloads \"\"\"', and the configuration below"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=a,b\n",
                 "s.flow:5:34: expected memory, durable or the name of a store that nodes share, got 'a,b'"},
         Mistake{"0 alice restarts\n", "s.flow:5:3: expected a node's name, got 'alice'"},

@@ -134,6 +134,14 @@ std::expected<void, std::string> apply(World& world, const StoreLine& line) {
   return {};
 }
 
+std::expected<void, std::string> apply(World& world, const ReloadLine& line) {
+  const HostId node = world.find(line.node);
+  if (world.is_stopped(node)) return std::unexpected(line.node + " has been stopped, and reads nothing");
+  world.network().note(world.now(), line.node + " reloads");
+  world.reconfigure(node, line.config);
+  return {};
+}
+
 std::expected<void, std::string> apply(World& world, const RebindLine& line) {
   world.network().note(world.now(), line.nat + " rebinds");
   world.network().rebind(world.find(line.nat));

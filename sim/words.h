@@ -21,8 +21,8 @@ inline constexpr auto line_subjects = std::to_array<std::string_view>({"link", "
 inline constexpr auto agent_verbs =
     std::to_array<std::string_view>({"calls", "gives", "holds", "resumes", "transfers"});
 inline constexpr auto line_verbs = std::to_array<std::string_view>(
-    {"->", "-x", "idle", "busy", "live", "tells", "opens", "closes", "refuses", "accepts", "restarts", "stops",
-     "starts", "rebinds", "calls", "gives", "holds", "resumes", "transfers"});
+    {"->",       "-x",    "idle",   "busy",    "live",    "tells", "opens", "closes", "refuses", "accepts",
+     "restarts", "stops", "starts", "reloads", "rebinds", "calls", "gives", "holds",  "resumes", "transfers"});
 
 // Conditions that are no header's.
 inline constexpr auto condition_words = std::to_array<std::string_view>(

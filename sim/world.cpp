@@ -350,10 +350,15 @@ void World::feed(HostId host, Input input) {
   if (reload_after_ != 0 && ++node.inputs % reload_after_ == 0) reload(host);
 }
 
+void World::reconfigure(HostId host, const Config& config) {
+  feed(host, ConfigurationChanged(config));
+  nodes_.at(host).config = nodes_.at(host).engine.config();
+}
+
 void World::reload(HostId host) {
   Node& node = nodes_.at(host);
   const std::string saved = node.engine.save();
-  auto loaded = Engine::load(node.config, saved);
+  auto loaded = Engine::load(node.engine.config(), saved);
   if (!loaded) return fault(host, "does not take its own save: " + loaded.error());
   if (loaded->save() != saved) fault(host, "saves something else than it was loaded from");
   node.engine = *std::move(loaded);

@@ -115,6 +115,9 @@ class World {
   // REQUIRES: is_stopped(node).
   void start(HostId node);
   bool is_stopped(HostId node) const { return nodes_.at(node).stopped; }
+  // Its configuration from now on, of processes that begin later, too; as far as its engine takes it.
+  // REQUIRES: problem_with(config) == "", and it runs.
+  void reconfigure(HostId node, const Config& config);
   // The node's engine makes way for one that was loaded from what it saves: nobody notices, or it is a fault of ours
   // (leftovers()). Called by itself after every `inputs`-th input of each node, with 0 never.
   void reload(HostId node);

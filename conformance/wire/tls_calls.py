@@ -76,7 +76,7 @@ class Reloads:
         if self.good % 4 == 3 and self.bad < self.good // 4 + 1:
             self.bad += 1
             self._put("pem", b"broken\n")
-            self._read_again("certificates-not-reloaded reason=\"certificate 'edge': '")
+            self._read_again("reload-refused reason=")
         for kind in ("pem", "key"):
             with open(os.path.join(self.folder, f"edge{self.good % CERTIFICATES}.{kind}"), "rb") as file:
                 self._put(kind, file.read())

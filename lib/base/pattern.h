@@ -16,6 +16,7 @@ namespace intermediary {
 
 class Pattern {
  public:
+  Pattern() = default;  // found nowhere: to be read into
   // The error is one line for people: what is wrong, and with what part.
   static std::expected<Pattern, std::string> compile(std::string_view text);
 
@@ -28,18 +29,21 @@ class Pattern {
   std::string problem_with(std::string_view with) const;
   const std::string& text() const { return text_; }
 
-  // Its text says all (base/archive.h). Written only.
+  // Its text says all (base/archive.h).
   template <class Archive>
   void transfer(Archive& archive) {
-    static_assert(!Archive::reads);
     archive(text_);
+    if constexpr (Archive::reads) {
+      auto again = compile(text_);
+      if (!again) return archive.fail("no regular expression");
+      *this = *std::move(again);
+    }
   }
 
   // The same text: the same expression.
   friend bool operator==(const Pattern& a, const Pattern& b) { return a.text_ == b.text_; }
 
  private:
-  Pattern() = default;
   std::string text_;
   std::shared_ptr<const re2::RE2> expression_;  // immutable, and so shared by copies
 };

@@ -167,7 +167,16 @@ void read_timings(TableReader& top, TransactionTimings& timings) {
   timings.timer_d = std::max(timings.timer_d, timings.t1_times_64());
 }
 
-Draft read_document(const Table& document, const ConfigSurroundings& surroundings, Problems& problems) {
+bool read_watch(TableReader& top) {
+  bool watch = false;
+  std::optional<TableReader> reload = top.table("reload", "[reload]");
+  if (!reload) return watch;
+  reload->boolean("watch", watch);
+  reload->finish();
+  return watch;
+}
+
+Draft read_document(const Table& document, const ConfigSurroundings& surroundings, Problems& problems, bool& watch) {
   Draft draft;
   TableReader top(document, Position{}, "", problems);
   read_listeners(top, draft);
@@ -190,6 +199,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_rates(top, draft);
   read_rules(top, draft);
   draft.tests = read_tests(top, draft.config);
+  watch = read_watch(top);
   top.finish();
   return draft;
 }
@@ -209,10 +219,11 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
   Problems problems(source_name);
   const std::optional<Table> document = parse_document(text, surroundings, problems);
   if (!document) return std::unexpected(problems.all());
-  Draft draft = read_document(*document, surroundings, problems);
+  bool watch = false;
+  Draft draft = read_document(*document, surroundings, problems, watch);
   check_whole(draft, problems);
   if (problems.errors() > 0) return std::unexpected(problems.all());
-  return LoadedConfig{std::move(draft.config), problems.all(), std::move(draft.tests)};
+  return LoadedConfig{std::move(draft.config), problems.all(), std::move(draft.tests), watch};
 }
 
 }  // namespace intermediary

@@ -38,6 +38,7 @@ struct LoadedConfig {
   Config config;
   std::vector<ConfigProblem> warnings;
   std::vector<TestBlock> tests{};  // the file's own; no part of the configuration
+  bool watch = false;              // whoever runs it is to read it again when its files change
 };
 
 // `source_name` is what problems call the file.

@@ -69,6 +69,13 @@ DialogSetId DialogTable::begin(DialogSet set) {
   return id;
 }
 
+void DialogTable::index_users() {
+  if (std::exchange(indexed_, true)) return;
+  for (const DialogSetId id : sets_.ids()) {
+    for (const std::uint64_t user : user_keys(*sets_.find(id))) by_user_.emplace(user, id);
+  }
+}
+
 Dialog& DialogTable::add(TimePoint now, DialogSet& set) {
   const DialogId id = dialogs_.emplace();
   Dialog& dialog = *dialogs_.find(id);

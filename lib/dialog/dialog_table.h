@@ -62,6 +62,8 @@ class DialogTable {
   // How many sets stand for calls to that peer.
   std::size_t calls_to(std::uint32_t peer) const;
 
+  // From now on users find their dialogs, those that are there too.
+  void index_users();
   // The sets in which that address of record calls or is called, in the order of their begin.
   std::vector<DialogSetId> of_user(std::string_view address_of_record) const;
   std::vector<DialogSetId> all() const { return sets_.ids(); }

@@ -102,6 +102,19 @@ TEST_F(DialogTableTest, BoundsTheDialogsOfOneInvite) {
   EXPECT_EQ(table.size(), limit::dialogs_per_invite);
 }
 
+TEST_F(DialogTableTest, FindsTheCallsOfUsersThatBeganBeforeItHadTo) {
+  DialogTable unindexed(HashKey{1, 2}, false);
+  std::swap(table, unindexed);
+  const DialogSetId one = call("c1"), two = call("c2");
+  EXPECT_THAT(table.of_user("sip:alice@example.com"), IsEmpty());
+  table.index_users();
+  table.index_users();
+  EXPECT_THAT(table.of_user("sip:alice@example.com"), ElementsAre(one, two));
+  table.close(one);
+  table.erase(table.find(one)->dialogs.front());
+  EXPECT_THAT(table.of_user("sip:bob@example.com"), ElementsAre(two));
+}
+
 TEST_F(DialogTableTest, FindsAUsersCallsInTheOrderOfTheirBegin) {
   const DialogSetId one = call("c1"), two = call("c2", "a", "sip:carol@example.com"), three = call("c3");
   EXPECT_THAT(table.of_user("sip:alice@example.com"), ElementsAre(one, two, three));

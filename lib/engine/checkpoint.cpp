@@ -32,6 +32,20 @@ std::string hash_of(const Config& config) {
 
 }  // namespace
 
+// A reload leaves parts that the configuration does not ask for any more: they have something to do.
+template <class Archive>
+void EngineCore::transfer_parts(Archive& archive) {
+  bool notifies_here = notifier_.has_value(), follows_here = observer_.has_value();
+  archive(notifies_here, follows_here);
+  if constexpr (Archive::reads) {
+    if (notifies_here < notifier_.has_value() || follows_here < observer_.has_value()) {
+      return archive.fail("an engine without a part that its configuration asks for");
+    }
+    if (notifies_here && !notifier_) make_notifier();
+    if (follows_here && !observer_) make_observer();
+  }
+}
+
 template <class Archive>
 void EngineCore::transfer(Archive& archive) {
   // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings,
@@ -42,6 +56,7 @@ void EngineCore::transfer(Archive& archive) {
          access_tables, limiters, store, registering, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits,
          reports, outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
+  transfer_parts(archive);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);
   if (prober) archive(*prober);

@@ -14,6 +14,7 @@
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
 //   views.cpp     what stands in the tables, for people
+//   reconfigure.cpp  another configuration, while it runs
 //   checkpoint.cpp  all of it as bytes, and back
 #pragma once
 
@@ -94,6 +95,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void take(DeadlineReached& input);
   void take(Command& input);
   void take(StoreReplied& input);
+  void take(ConfigurationChanged& input);
   void take_stun(std::string_view request, const Arrival& arrival);
   void parse(std::string bytes, Framing framing, const Arrival& arrival);
   void reject(const Refused& refused, const Arrival& arrival);
@@ -141,7 +143,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
   Decision decide(const Preprocessed& request, const Arrival& arrival) const;
   // What was decided before: the rules are not asked twice about a request, for what they look at may have changed.
-  Decision decided(const Preprocessed& request, std::string_view rule) const;
+  Decision decided(const Preprocessed& request, const StoreWait& wait) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Arrival& arrival,
                                                const Decision& decision);
   static std::optional<Refusal> not_routable(const Preprocessed& request, const Decision& decision);
@@ -163,7 +165,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::expected<std::vector<std::size_t>, Refusal> groups_by_rates(const Uri& uri, std::string_view table) const;
   bool is_time(std::string_view times) const;
   // ---- transformations
-  std::optional<Refusal> transform(Preprocessed& request, const Rule& rule) const;
+  std::optional<Refusal> transform(Preprocessed& request, const Rule& rule, const NumberPlan* plan) const;
   const NumberPlan* number_plan(std::string_view name) const;
   void forget_probe_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
   void probed(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
@@ -199,6 +201,19 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // From where the targets are to be found. `waited`: it has a transaction already.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
                bool asks, const std::string& user, const StoreWait* waited = nullptr);
+
+  // ---- reconfigure
+  void keep_rules_of_waits();
+  template <class Archive>
+  void transfer_parts(Archive& archive);
+  void make_settings();
+  void make_notifier();
+  void make_observer();
+  std::vector<DialogListener*> dialog_listeners();
+  void take_realms();
+  void take_limits();
+  void take_groups();
+  void take_roles();
 
   // ---- storing
   StoreHome store_home() const;
@@ -330,9 +345,9 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   DialogTable dialogs_;
   DialogSettings dialog_settings_;
   NotifierSettings notifier_settings_;
-  std::optional<DialogNotifier> notifier_;  // with a rule that notifies
+  std::optional<DialogNotifier> notifier_;  // since there was a rule that notifies
   std::optional<CallLedger> ledger_;        // where calls are recorded
-  std::optional<DialogObserver> observer_;  // with a rule or a proxy in the call-stateful mode
+  std::optional<DialogObserver> observer_;  // since there was a rule or a proxy in the call-stateful mode
   std::optional<Prober> prober_;            // with a group that is probed
   StatefulProxy stateful_;
   StatelessProxy stateless_;

@@ -251,11 +251,12 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
   return decision;
 }
 
-EngineCore::Decision EngineCore::decided(const Preprocessed& request, std::string_view rule) const {
-  const auto found = std::ranges::find(config_.rules, rule, &Rule::name);
+EngineCore::Decision EngineCore::decided(const Preprocessed& request, const StoreWait& wait) const {
+  const auto found = std::ranges::find(config_.rules, wait.rule, &Rule::name);
   Decision decision;
   decision.mode = config_.proxy.mode;
   if (found != config_.rules.end()) decision.rule = &*found;
+  if (wait.kept) decision.rule = &wait.kept->rule;
   if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
   if (!request.request->to_tag().empty() && request.followed) decision.mode = ProxyMode::CallStateful;
   return decision;
@@ -504,8 +505,9 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   std::string user;
   if (asks && !passes(pre, arrival, *decision.rule, user)) return;
   if (decision.rule && decision.goes_on()) {
-    if (const auto refusal = transform(pre, *decision.rule))
+    if (const auto refusal = transform(pre, *decision.rule, number_plan(decision.rule->changes.numbers))) {
       return turn_away(request, arrival, *refusal, decision, asks);
+    }
   }
   if (config_.store.is_outside()) {
     const std::string aor = to_fetch(pre, decision);

@@ -6,56 +6,12 @@
 
 #include "engine/checkpoint.h"
 #include "engine/core.h"
+#include "engine/roles.h"
 #include "transaction/state_names.h"
 
 namespace intermediary {
 
 namespace {
-
-void add_inputs(const RuleMatch& when, RouteInputs& inputs) {
-  inputs.source |= !when.sources.empty() || !when.trunks.empty() || !when.access.empty();
-  inputs.arrival |= !when.listeners.empty() || !when.transports.empty();
-  inputs.parties |= !when.from.empty() || !when.to.empty();
-  for (const FieldMatch& field : when.fields) inputs.fields.push_back(field.name);
-}
-
-ProxySettings settings_from(const Config& config) {
-  ProxySettings settings;
-  settings.record_route = config.proxy.record_route || config.proxy.mode == ProxyMode::CallStateful;
-  settings.timer_c = config.proxy.timer_c;
-  settings.failover_after = config.proxy.failover_after;
-  settings.cancelled_wait = config.timings.t1_times_64();
-  settings.max_breadth = config.proxy.max_breadth;
-  settings.given_up_wait = config.timings.t2;
-  settings.tcp_for_large_requests = config.proxy.tcp_for_large_requests;
-  settings.path_mtu = config.limits.path_mtu;
-  settings.server_name = config.server_name;
-  settings.key = config.proxy.key;
-  settings.outbound = config.proxy.outbound;
-  settings.path = config.proxy.path;
-  for (const Rule& rule : config.rules) add_inputs(rule.when, settings.route_inputs);
-  return settings;
-}
-
-bool registers(const Config& config) {
-  return std::ranges::any_of(config.rules,
-                             [](const Rule& rule) { return std::holds_alternative<RegisterAction>(rule.action); });
-}
-
-bool follows_dialogs(const Config& config) {
-  return config.proxy.mode == ProxyMode::CallStateful ||
-         std::ranges::any_of(config.rules, [](const Rule& rule) { return rule.mode == ProxyMode::CallStateful; });
-}
-
-bool notifies(const Config& config) {
-  return std::ranges::any_of(config.rules,
-                             [](const Rule& rule) { return std::holds_alternative<NotifyAction>(rule.action); });
-}
-
-bool probes(const Config& config) {
-  return std::ranges::any_of(config.groups,
-                             [](const PeerGroupConfig& group) { return group.health.probe_every > Duration::zero(); });
-}
 
 std::optional<Smime> opened(const std::optional<SmimeKeys>& keys) {
   if (!keys) return std::nullopt;
@@ -70,17 +26,12 @@ HashKey draw_key(RandomSource& random) {
   return key;
 }
 
-HashKey derived_key(const HashKey& key, std::string_view purpose) {
-  const WideHash words = KeyedHash(key).field(purpose).finish_wide();
-  return {words.high, words.low};
-}
-
 }  // namespace
 
 EngineCore::EngineCore(const Config& config, const Seed& seed)
     : config_(config),
       reads_parties_(reads_parties(config.rules)),
-      proxy_settings_(settings_from(config)),
+      proxy_settings_(proxy_settings_from(config)),
       random_(seed),
       flows_(config_.limits, timers_, [this](FlowId flow) { return is_in_use(flow); }),
       tag_key_(draw_key(random_)),
@@ -90,41 +41,18 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       peers_(config_.groups, config_.proxy.key),
       rates_(config_.rates.begin(), config_.rates.end()),
       smime_(opened(config_.smime)),
-      capabilities_(own_capabilities(registers(config_), config_.smime.has_value())),
+      capabilities_(capabilities_from(config_)),
       registrar_(config_.registrar, names_, location_, gruu_key_, smime_ ? &*smime_ : nullptr),
       dialogs_(derived_key(tag_key_, "dialogs"), notifies(config_)),
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
-      stateless_(proxy_settings_, names_, *this) {
-  proxy_settings_.start = KeyedHash(tag_key_).field("start").finish();
-  for (const ListenerConfig& listener : config_.listeners) {
-    names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port,
-                        listener.websocket);
-  }
-  for (const std::string& domain : config_.domains) names_.add_domain(domain);
+      stateless_(proxy_settings_, names_, *this),
+      access_tables_(config_.access_lists.begin(), config_.access_lists.end()) {
   rule_hits_.resize(config_.rules.size());
-  authenticators_.reserve(config_.auth.size());
-  for (const DigestRealm& realm : config_.auth) authenticators_.emplace_back(realm, config_.proxy.key);
-  for (const AccessList& list : config_.access_lists) access_tables_.emplace_back(list);
-  limiters_.reserve(config_.rate_limits.size());
-  for (const RateLimit& limit : config_.rate_limits) limiters_.emplace_back(limit);
-  proxy_settings_.run_key = derived_key(tag_key_, "run");
-  notifier_settings_.server_name = config_.server_name;
-  if (notifies(config_)) {
-    capabilities_.methods.push_back(Method::Subscribe);
-    notifier_.emplace(notifier_settings_, config_.limits, names_, dialogs_, transactions_, timers_, random_, *this);
-  }
-  if (probes(config_)) {
-    prober_.emplace(peers_, config_.server_name, names_, transactions_, timers_, random_, *this);
-  }
-  if (config_.call_records.is_kept()) ledger_.emplace(names_, peers_, *this);
-  if (follows_dialogs(config_)) {
-    std::vector<DialogListener*> listeners;
-    if (notifier_) listeners.push_back(&*notifier_);
-    if (ledger_) listeners.push_back(&*ledger_);
-    observer_.emplace(dialog_settings_, proxy_settings_, config_.limits, names_, dialogs_, timers_, *this,
-                      std::move(listeners));
-  }
+  make_settings();
+  take_realms();
+  take_limits();
+  take_roles();
 }
 
 void EngineCore::handle(TimePoint now, Input& input) {
@@ -335,6 +263,7 @@ std::expected<Engine, std::string> Engine::load(const Config& config, std::strin
   return engine;
 }
 
+const Config& Engine::config() const { return implementation_->core.config(); }
 TimePoint Engine::last_time() const { return implementation_->core.last_time(); }
 LiveObjects Engine::live() const { return implementation_->core.live(); }
 std::vector<CallView> Engine::calls(std::size_t most) const { return implementation_->core.calls(most); }

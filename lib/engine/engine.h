@@ -99,6 +99,8 @@ struct Counters {
   std::uint64_t store_failures = 0;   // of them, without a reply in time or with one that says so
   std::uint64_t store_conflicts = 0;  // another node had written
   std::uint64_t known_lookups = 0;    // answered from what was known last, for the store did not answer
+  std::uint64_t reloads = 0;          // configurations that took the place of another
+  std::uint64_t reloads_refused = 0;  // that could not
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
@@ -116,10 +118,13 @@ class Engine {
   std::optional<Output> poll();
   std::optional<TimePoint> next_deadline() const;
 
+  // That counts now: the one it was made with, or the last that ConfigurationChanged brought.
+  const Config& config() const;
+
   // REQUIRES: drained. The same state gives the same bytes.
   std::string save() const;
   // REQUIRES: problem_with(config) == "". The error, one line for people, says why those bytes are no save, or none
-  // that goes with this configuration: it has to be the one that the engine was made with.
+  // that goes with this configuration: it has to be the one that counted for the engine.
   static std::expected<Engine, std::string> load(const Config& config, std::string_view saved);
 
   // The time of the last input, also of one that was loaded: no input may come with an earlier one.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -21,6 +22,9 @@
 #include "transport/resolve.h"
 
 namespace intermediary {
+
+struct Config;
+struct ReadyConfig;  // engine/reconfigure.h
 
 // ---- inputs
 
@@ -85,8 +89,34 @@ struct Command {
   std::string subject{};
 };
 
+// Another configuration is to count from now on (docs/adr/0054): a value, which brings along the tables that are made
+// of it, so that the engine has no more to do than to take them. One that cannot take the place of the one before, as
+// problem_with_change() says, changes nothing and is told of.
+class ConfigurationChanged {
+ public:
+  ConfigurationChanged();  // of an empty configuration, to be read into (base/archive.h)
+  // REQUIRES: problem_with(config) == "". Takes time with its size.
+  explicit ConfigurationChanged(Config config);
+  ConfigurationChanged(const ConfigurationChanged& other);
+  ConfigurationChanged(ConfigurationChanged&& other) noexcept;
+  ConfigurationChanged& operator=(const ConfigurationChanged& other);
+  ConfigurationChanged& operator=(ConfigurationChanged&& other) noexcept;
+  ~ConfigurationChanged();
+
+  const Config& config() const;
+  // What it holds, which is of no use then. REQUIRES: called once.
+  ReadyConfig take();
+
+  // base/archive.h. Its tables are made again when it is read.
+  template <class Archive>
+  void transfer(Archive& archive);
+
+ private:
+  std::unique_ptr<ReadyConfig> ready_;
+};
+
 using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered,
-                           WallClock, DeadlineReached, Command, StoreReplied>;
+                           WallClock, DeadlineReached, Command, StoreReplied, ConfigurationChanged>;
 
 // ---- outputs
 

@@ -6,6 +6,7 @@
 
 #include "base/keyed_hash.h"
 #include "base/overloaded.h"
+#include "engine/config.h"
 
 namespace intermediary {
 namespace {
@@ -15,6 +16,15 @@ const Endpoint v6 = *Endpoint::parse("[2001:db8::1]:5061");
 const Arrival arrival{Transport::Tcp, v4, ListenerId{2}, FlowId{7}};
 const Hop hop{Transport::Wss, v6, ListenerId{3}, FlowId{engine_flow_bit | 1}, ServerName("example.com")};
 const DialogIdentity dialog{"call", "a", "b", "sip:a@x", "sip:b@x", "rule"};
+
+Config configuration() {
+  Config config;
+  config.listeners = {{"udp", Transport::Udp, v4, "", std::nullopt}};
+  config.groups = {{.name = "app", .peers = {{.name = "a", .uri = *Uri::parse("sip:192.0.2.30")}}}};
+  config.rates = {{.name = "r", .carriers = {"pool:app"}, .rates = {{.prefix = "31", .cost = 5}}}};
+  config.rules = {{"pool", {.ruri = {.users = {*Pattern::compile("^a")}}}, RelayAction{.groups = {"pool:app"}}, {}}};
+  return config;
+}
 
 // One of each alternative at least, and of each thing within it.
 std::vector<Input> all_inputs() {
@@ -42,6 +52,7 @@ std::vector<Input> all_inputs() {
       StoreReplied{QueryId{6}, RecordReplaced{}},
       StoreReplied{QueryId{7}, RecordConflict{record}},
       StoreReplied{QueryId{8}, StoreUnavailable{"down"}},
+      ConfigurationChanged{configuration()},
   };
 }
 
@@ -72,6 +83,8 @@ std::vector<Output> all_outputs() {
       Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
       Event{CallBegun{call}},
       Event{CallRecorded{call, "b", "pool:app/a", 200, CallEnd::Bye, DialogSide::Caller, seconds(9), seconds(3), seconds(6)}},
+      Event{ConfigurationReloaded{"rule"}},
+      Event{ConfigurationRefused{"why"}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
@@ -102,6 +115,16 @@ TEST(IoArchive, EveryInputComesBack) {
     EXPECT_EQ(again->index(), input.index());
     EXPECT_EQ(to_bytes(*again), to_bytes(input));
   }
+}
+
+TEST(IoArchive, AConfigurationComesBackWholeOrNotAtAll) {
+  const auto again = input_from(to_bytes(Input(ConfigurationChanged{configuration()})));
+  ASSERT_TRUE(again) << again.error();
+  const Config& config = std::get<ConfigurationChanged>(*again).config();
+  EXPECT_EQ(config, configuration());
+  EXPECT_TRUE(config.rules[0].when.ruri.users[0].found_in("alice"));
+  EXPECT_EQ(input_from(to_bytes(Input(ConfigurationChanged{}))).error(),
+            "byte 158: a configuration that no engine takes");
 }
 
 TEST(IoArchive, EveryOutputComesBack) {

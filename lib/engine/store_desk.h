@@ -15,10 +15,18 @@
 #include "event/event.h"
 #include "location/store.h"
 #include "message/message.h"
+#include "routing/numbers.h"
+#include "routing/rule.h"
 #include "transaction/transaction.h"
 #include "transport/resolve.h"
 
 namespace intermediary {
+
+// What a rule says that another configuration does not say any more.
+struct KeptRule {
+  Rule rule;
+  std::optional<NumberPlan> plan{};  // of its changes
+};
 
 struct StoreWait {
   enum class Kind : std::uint8_t {
@@ -32,8 +40,9 @@ struct StoreWait {
   ServerTransactionId server{};
   std::string address_of_record;
   std::string rule;
-  bool was_asked = false;  // for credentials, which are used up
-  std::string user{};      // who has authenticated
+  std::optional<KeptRule> kept{};  // of a lookup: its rule, where the configuration has changed meanwhile
+  bool was_asked = false;          // for credentials, which are used up
+  std::string user{};              // who has authenticated
   TimerHandle deadline{};
   QueryId query{};  // that is out; none: it has not had its turn
   std::uint32_t conflicts = 0;

@@ -294,12 +294,16 @@ void EngineCore::end_lookup(std::uint64_t ticket, bool was_fetched) {
   if (!was_fetched) ++counters_.known_lookups;
   auto pre = prepare(wait.request, wait.arrival);
   if (!pre) return refuse_on(wait, pre.error(), random_.token(16));
-  const Decision decision = decided(*pre, wait.rule);
+  const Decision decision = decided(*pre, wait);
   if (wait.request->method() == Method::Register) {
     if (const auto refusal = put_on_path(*pre, wait.arrival)) return refuse_on(wait, *refusal, random_.token(16));
   }
   if (decision.rule) {
-    if (const auto refusal = transform(*pre, *decision.rule)) return refuse_on(wait, *refusal, random_.token(16));
+    const NumberPlan* plan = number_plan(decision.rule->changes.numbers);
+    if (wait.kept) plan = wait.kept->plan ? &*wait.kept->plan : nullptr;
+    if (const auto refusal = transform(*pre, *decision.rule, plan)) {
+      return refuse_on(wait, *refusal, random_.token(16));
+    }
   }
   // RFC 3261 §21.4.18: nobody is there now, and whoever asks again later may find somebody.
   const bool is_blind = !was_fetched && location_.bindings(wait.address_of_record).empty();

@@ -11,7 +11,7 @@ const NumberPlan* EngineCore::number_plan(std::string_view name) const {
   return plan == config_.numbering.end() ? nullptr : &*plan;
 }
 
-std::optional<Refusal> EngineCore::transform(Preprocessed& pre, const Rule& rule) const {
+std::optional<Refusal> EngineCore::transform(Preprocessed& pre, const Rule& rule, const NumberPlan* plan) const {
   const RuleChanges& changes = rule.changes;
   if (!changes.headers.empty()) {
     const MessagePtr message = changed(*pre.request, changes.headers, config_.limits);
@@ -31,7 +31,7 @@ std::optional<Refusal> EngineCore::transform(Preprocessed& pre, const Rule& rule
     pre.request_uri = *std::move(uri);
   }
   if (changes.numbers.empty()) return std::nullopt;
-  const auto number = dialled(*number_plan(changes.numbers), pre.request_uri);
+  const auto number = dialled(*plan, pre.request_uri);
   if (!number) return Refusal{404, "no number: " + number.error(), {}};
   pre.request_uri = with_number(std::move(pre.request_uri), *number);
   return std::nullopt;

@@ -40,7 +40,9 @@ MessagePtr EngineCore::without_claims(const MessagePtr& message, const Arrival& 
 
 // §6: a hint counts where it names an identity that the user has.
 std::string EngineCore::identity_of(const Message& request, const Rule& rule, const std::string& user) const {
-  const DigestRealm& realm = *std::ranges::find(config_.auth, rule.challenge, &DigestRealm::name);
+  const auto found = std::ranges::find(config_.auth, rule.challenge, &DigestRealm::name);
+  if (found == config_.auth.end()) return {};  // a reload has taken it away while this request waited
+  const DigestRealm& realm = *found;
   if (const auto hint = field_value(request.bytes(), preferred_identity)) {
     const auto preferred = parse_name_address(*hint);
     const bool anonymous = preferred && equals_ignoring_case(preferred->uri.host, "anonymous.invalid");

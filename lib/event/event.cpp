@@ -190,6 +190,8 @@ std::string_view event_name(const Event& event) {
                         [](const PeerChanged&) { return "peer-changed"; },
                         [](const CallBegun&) { return "call-begun"; },
                         [](const CallRecorded&) { return "call-recorded"; },
+                        [](const ConfigurationReloaded&) { return "configuration-reloaded"; },
+                        [](const ConfigurationRefused&) { return "configuration-refused"; },
                     },
                     event);
 }
@@ -249,6 +251,8 @@ std::string to_line(const Event& event) {
             line.add("status", e.status).add(e.call).add_if_any("callee-tag", e.callee_tag).add_if_any("peer", e.peer);
             line.add("lasted_us", e.lasted.count()).add("rang_us", e.rang.count()).add("talked_us", e.talked.count());
           },
+          [&](const ConfigurationReloaded& e) { line.add("changed", e.changed.empty() ? "nothing" : e.changed); },
+          [&](const ConfigurationRefused& e) { line.add("reason", e.reason); },
       },
       event);
   return line.finish();

@@ -206,9 +206,19 @@ struct CallRecorded {
   Duration talked{};               // from the first 2xx to the end; zero: none, or it was not followed
 };
 
+// Another configuration counts from now on (docs/adr/0054).
+struct ConfigurationReloaded {
+  std::string changed;  // the parts that are new, as "rule, pool"; "": it says what the one before said
+};
+// One was offered, and the one that counts goes on to.
+struct ConfigurationRefused {
+  std::string reason;
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded>;
+                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
+                           ConfigurationReloaded, ConfigurationRefused>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -105,6 +105,8 @@ class DigestAuthenticator {
   bool is_for_this_realm(std::string_view value) const;
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
   void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
+  // Which nonces were used, as that one knows it. REQUIRES: it is for the same realm, with the same key.
+  void take_over(DigestAuthenticator&& former) { uses_ = std::move(former.uses_); }
 
   // For save and load: base/archive.h.
   template <class Archive>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 #include "base/archive.h"
 
@@ -43,6 +44,15 @@ void RateLimiter::take(TimePoint now, std::string_view key) {
   Bucket& bucket = found->second;
   bucket = {now, parts_at(now, bucket) - limit_.period.count()};
   fill_.emplace(full_at(bucket), found->first);
+}
+
+void RateLimiter::take_over(RateLimiter&& former) {
+  const auto pace = [](const RateLimit& limit) {
+    return std::tuple(limit.per, limit.count, limit.period, limit.burst);
+  };
+  if (pace(limit_) != pace(former.limit_)) return;
+  buckets_ = std::move(former.buckets_);
+  fill_ = std::move(former.fill_);
 }
 
 // For each that comes, two at most of those that are full: so none of them stays, and no request pays for all of them.

@@ -50,6 +50,9 @@ class RateLimiter {
   // REQUIRES: wait() is zero.
   void take(TimePoint now, std::string_view key);
 
+  // What is in the buckets of a limiter whose limit lets through as much in the same time; of another nothing.
+  void take_over(RateLimiter&& former);
+
   std::size_t size() const { return buckets_.size(); }
 
   // For save and load: base/archive.h.

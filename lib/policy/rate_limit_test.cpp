@@ -133,6 +133,19 @@ TEST(RateLimiter, TheLargestNumbersFit) {
   EXPECT_EQ(admitted_of(limiter, 1000, at(std::chrono::hours(24 * 365 * 100))), 1000);
 }
 
+TEST(RateLimiter, TakesOverWhatALimitOfTheSamePaceHas) {
+  const RateLimit limit = twenty_a_second();
+  RateLimit refusing = limit, faster = limit;
+  refusing.status = 486;
+  faster.count = 21;
+  RateLimiter first(limit), second(refusing), third(faster);
+  EXPECT_EQ(admitted_of(first, 50, at(seconds(0))), 40);
+  second.take_over(std::move(first));
+  EXPECT_EQ(admitted_of(second, 50, at(seconds(1))), 20);
+  third.take_over(std::move(second));
+  EXPECT_EQ(admitted_of(third, 50, at(seconds(1))), 40);
+}
+
 TEST(RateLimiter, IsSavedAndGoesOn) {
   const RateLimit limit = twenty_a_second();
   RateLimiter limiter(limit);

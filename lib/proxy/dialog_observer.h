@@ -43,6 +43,9 @@ class DialogObserver final : public CallObserver {
   void forgotten(TimePoint now, const CallWatch& watch) override;
   void timer_fired(TimePoint now, const TimerTag& tag);
 
+  // Who hears of dialogs from now on. REQUIRES: outlives the observer.
+  void set_listeners(std::vector<DialogListener*> listeners) { listeners_ = std::move(listeners); }
+
  private:
   std::expected<CallWatch, Refusal> watch_invite(TimePoint now, Preprocessed& pre, const std::string& rule);
   std::expected<CallWatch, Refusal> watch_within(Preprocessed& pre);

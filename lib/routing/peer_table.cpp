@@ -8,24 +8,74 @@
 
 namespace intermediary {
 
-namespace {
+PeerTable::PeerTable(const std::vector<PeerGroupConfig>& groups, const HashKey& key) : key_(key) { regroup(groups); }
 
-// By a key, and equals in the order of the configuration.
-void sort_by(std::vector<PeerId>& peers, auto key) {
-  std::ranges::sort(peers, {}, [&](PeerId id) { return std::pair(key(id), id); });
-}
-
-}  // namespace
-
-PeerTable::PeerTable(const std::vector<PeerGroupConfig>& groups, const HashKey& key) : groups_(groups), key_(key) {
+void PeerTable::regroup(const std::vector<PeerGroupConfig>& groups) {
+  const PeerTable former = *this;
+  groups_ = groups;
+  members_.assign(groups_.size(), {});
+  next_turn_.assign(groups_.size(), 0);
+  std::vector<std::pair<PeerId, State>> known;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    first_.push_back(entries_.size());
-    for (std::size_t index = 0; index < groups_[group].peers.size(); ++index) {
-      entries_.push_back({group, index});
-      states_.push_back(State{.drain = groups_[group].peers[index].drain});
+    const auto before = former.find_group(groups_[group].reference());
+    for (const PeerConfig& peer : groups_[group].peers) {
+      PeerId id = before ? former.same_peer(*before, peer) : PeerId{};
+      if (std::ranges::find(members_[group], id) != members_[group].end()) id = {};  // one that stands there twice
+      known.emplace_back(id ? id : PeerId{++last_id_}, id ? former.state(id) : State{});
+      known.back().second.drain = peer.drain;
+      members_[group].push_back(known.back().first);
     }
   }
-  next_turn_.resize(groups_.size());
+  std::ranges::sort(known, {}, [](const auto& peer) { return peer.first; });
+  states_.clear();
+  for (const auto& [id, state] : known) states_.push_back(state);
+  index();
+  for (std::size_t group = 0; group < groups_.size(); ++group) take_over_turns(group, former);
+}
+
+PeerId PeerTable::same_peer(std::size_t group, const PeerConfig& peer) const {
+  for (const PeerId id : members_[group]) {
+    const PeerConfig& own = this->peer(id);
+    if (own.name == peer.name && own.uri == peer.uri) return id;
+  }
+  return {};
+}
+
+// Whose turn it was has it now, or the next after him that is still there. Credits say something among the same peers
+// of the same weights alone.
+void PeerTable::take_over_turns(std::size_t group, const PeerTable& former) {
+  const auto before = former.find_group(groups_[group].reference());
+  if (!before) return;
+  const std::vector<PeerId>& was = former.members_[*before];
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    const PeerId next = was[(former.next_turn_[*before] + i) % was.size()];
+    if (!knows(next)) continue;
+    next_turn_[group] = static_cast<std::uint32_t>(entry(next).index);
+    break;
+  }
+  const auto weighs_the_same = [&](PeerId id) { return peer(id).weight == former.peer(id).weight; };
+  if (members_[group] == was && std::ranges::all_of(was, weighs_the_same)) return;
+  for (const PeerId id : members_[group]) state(id).credit = 0;
+}
+
+// Finds the peers by id. False: an id stands there twice, or is none that was given.
+bool PeerTable::index() {
+  entries_.clear();
+  for (std::size_t group = 0; group < members_.size(); ++group) {
+    for (std::size_t i = 0; i < members_[group].size(); ++i) entries_.push_back({members_[group][i], group, i});
+  }
+  std::ranges::sort(entries_, {}, &Entry::id);
+  const bool is_twice = std::ranges::adjacent_find(entries_, {}, &Entry::id) != entries_.end();
+  return !is_twice && (entries_.empty() || (entries_.front().id && entries_.back().id.value <= last_id_));
+}
+
+// As long as no peer has gone, they are numbered through.
+std::size_t PeerTable::place(PeerId peer) const {
+  const std::size_t guess = static_cast<std::size_t>(peer.value) - 1;
+  if (guess < entries_.size() && entries_[guess].id == peer) return guess;
+  const auto found = std::ranges::lower_bound(entries_, peer, {}, &Entry::id);
+  return found != entries_.end() && found->id == peer ? static_cast<std::size_t>(found - entries_.begin())
+                                                      : entries_.size();
 }
 
 std::optional<std::size_t> PeerTable::find_group(std::string_view reference) const {
@@ -35,16 +85,8 @@ std::optional<std::size_t> PeerTable::find_group(std::string_view reference) con
 }
 
 const PeerConfig& PeerTable::peer(PeerId peer) const {
-  const Entry& entry = entries_[peer.value - 1];
-  return groups_[entry.group].peers[entry.index];
-}
-
-std::vector<PeerId> PeerTable::members(std::size_t group) const {
-  std::vector<PeerId> peers;
-  for (std::size_t i = 0; i < groups_[group].peers.size(); ++i) {
-    peers.push_back(PeerId{static_cast<std::uint32_t>(first_[group] + i + 1)});
-  }
-  return peers;
+  const Entry& own = entry(peer);
+  return groups_[own.group].peers[own.index];
 }
 
 std::optional<PeerId> PeerTable::named(std::size_t group, const Uri& uri) const {
@@ -67,7 +109,7 @@ std::vector<PeerId> PeerTable::choose(TimePoint now, std::size_t group, std::str
   std::vector<PeerId> left = members(group);
   std::erase_if(left, [&](PeerId peer) { return !takes(now, peer); });
   const auto priority = [this](PeerId id) { return peer(id).priority; };
-  sort_by(left, priority);
+  std::ranges::sort(left, {}, [&](PeerId id) { return std::pair(priority(id), entry(id).index); });
   std::vector<PeerId> chosen;
   for (auto begin = left.begin(); begin != left.end();) {
     const auto end = std::find_if(begin, left.end(), [&](PeerId id) { return priority(id) != priority(*begin); });
@@ -102,9 +144,9 @@ void PeerTable::order(std::size_t group, std::vector<PeerId>& peers, std::string
 
 void PeerTable::order_by_turn(std::size_t group, std::vector<PeerId>& peers) {
   std::uint32_t& next = next_turn_[group];
-  const auto first = std::ranges::find_if(peers, [&](PeerId id) { return entries_[id.value - 1].index >= next; });
+  const auto first = std::ranges::find_if(peers, [&](PeerId id) { return entry(id).index >= next; });
   std::ranges::rotate(peers, first == peers.end() ? peers.begin() : first);
-  next = static_cast<std::uint32_t>(entries_[peers.front().value - 1].index + 1);
+  next = static_cast<std::uint32_t>(entry(peers.front()).index + 1);
 }
 
 // Each gains its weight, and who has most pays for all: of N turns, N in the sum of the weights, each has its share.
@@ -114,7 +156,7 @@ void PeerTable::order_by_credit(std::vector<PeerId>& peers) {
     state(id).credit += peer(id).weight;
     total += peer(id).weight;
   }
-  sort_by(peers, [this](PeerId id) { return -state(id).credit; });
+  std::ranges::sort(peers, {}, [this](PeerId id) { return std::pair(-state(id).credit, entry(id).index); });
   state(peers.front()).credit -= total;
 }
 
@@ -131,7 +173,7 @@ std::uint64_t PeerTable::score(PeerId id, std::string_view hashed) const {
 void PeerTable::order_by_hash(std::vector<PeerId>& peers, std::string_view hashed) const {
   std::vector<std::pair<std::uint64_t, PeerId>> scored;
   for (const PeerId id : peers) scored.emplace_back(~score(id, hashed), id);
-  std::ranges::sort(scored);
+  std::ranges::sort(scored, {}, [this](const auto& peer) { return std::pair(peer.first, entry(peer.second).index); });
   for (std::size_t i = 0; i < scored.size(); ++i) peers[i] = scored[i].second;
 }
 
@@ -140,7 +182,7 @@ void PeerTable::order_by_calls(std::vector<PeerId>& peers, const CallCount& call
   for (const PeerId id : peers) counted.emplace_back(calls(id), id);
   std::ranges::sort(counted, [this](const auto& a, const auto& b) {
     const std::uint64_t load_of_a = a.first * peer(b.second).weight, load_of_b = b.first * peer(a.second).weight;
-    return load_of_a != load_of_b ? load_of_a < load_of_b : a.second < b.second;
+    return load_of_a != load_of_b ? load_of_a < load_of_b : entry(a.second).index < entry(b.second).index;
   });
   for (std::size_t i = 0; i < counted.size(); ++i) peers[i] = counted[i].second;
 }

@@ -25,13 +25,18 @@ class PeerTable {
   // `key` is for Distribution::Hash: the same for every node that shall choose alike.
   PeerTable(const std::vector<PeerGroupConfig>& groups, const HashKey& key);
 
-  bool knows(PeerId peer) const { return peer && peer.value <= states_.size(); }
+  // Other groups from now on. A peer that is there again, by the names of group and peer and by its URI, keeps its id
+  // and what is known of it; the id of one that has gone is nobody's, and stays so.
+  void regroup(const std::vector<PeerGroupConfig>& groups);
+
+  bool knows(PeerId peer) const { return place(peer) < entries_.size(); }
   std::optional<std::size_t> find_group(std::string_view reference) const;
   std::size_t group_count() const { return groups_.size(); }
   const PeerGroupConfig& group(std::size_t index) const { return groups_[index]; }
-  const PeerGroupConfig& group_of(PeerId peer) const { return groups_[entries_[peer.value - 1].group]; }
+  const PeerGroupConfig& group_of(PeerId peer) const { return groups_[entry(peer).group]; }
   const PeerConfig& peer(PeerId peer) const;
-  std::vector<PeerId> members(std::size_t group) const;
+  // In the order of the configuration.
+  const std::vector<PeerId>& members(std::size_t group) const { return members_[group]; }
 
   // The peer of a group that a URI leads to, whatever is known of it.
   std::optional<PeerId> named(std::size_t group, const Uri& uri) const;
@@ -71,6 +76,7 @@ class PeerTable {
 
  private:
   struct Entry {
+    PeerId id;
     std::size_t group = 0;
     std::size_t index = 0;  // in its group
   };
@@ -84,8 +90,14 @@ class PeerTable {
     std::int64_t credit = 0;  // of Distribution::Weighted
   };
 
-  State& state(PeerId peer) { return states_[peer.value - 1]; }
-  const State& state(PeerId peer) const { return states_[peer.value - 1]; }
+  // In entries_ and states_; behind their end: it is nobody's.
+  std::size_t place(PeerId peer) const;
+  const Entry& entry(PeerId peer) const { return entries_[place(peer)]; }
+  State& state(PeerId peer) { return states_[place(peer)]; }
+  const State& state(PeerId peer) const { return states_[place(peer)]; }
+  PeerId same_peer(std::size_t group, const PeerConfig& peer) const;
+  void take_over_turns(std::size_t group, const PeerTable& former);
+  bool index();
   bool takes(TimePoint now, PeerId peer) const;
   void order(std::size_t group, std::vector<PeerId>& peers, std::string_view hashed, const CallCount& calls);
   void order_by_turn(std::size_t group, std::vector<PeerId>& peers);
@@ -97,10 +109,11 @@ class PeerTable {
 
   std::vector<PeerGroupConfig> groups_;
   HashKey key_;
-  std::vector<Entry> entries_;            // of each peer
-  std::vector<std::size_t> first_;        // of each group, the place of its first peer
-  std::vector<State> states_;             // of each peer
-  std::vector<std::uint32_t> next_turn_;  // of each group
+  std::vector<Entry> entries_;                // of each peer, by id
+  std::vector<std::vector<PeerId>> members_;  // of each group
+  std::uint32_t last_id_ = 0;                 // that any peer ever had
+  std::vector<State> states_;                 // of each entry
+  std::vector<std::uint32_t> next_turn_;      // of each group
 };
 
 }  // namespace intermediary

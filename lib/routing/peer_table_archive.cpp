@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/archive.h"
 #include "routing/peer_table.h"
 
@@ -6,12 +8,15 @@ namespace intermediary {
 template <class Archive>
 void PeerTable::transfer(Archive& archive) {
   // The configuration's, but for what has been heard.
-  auto& [groups, key, entries, first, states, next_turn] = *this;
-  const std::size_t peers = states.size(), turns = next_turn.size();
-  archive(states, next_turn);
+  auto& [groups, key, entries, members, last_id, states, next_turn] = *this;
+  archive(members, last_id, states, next_turn);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
-    if (states.size() != peers || next_turn.size() != turns) archive.fail("peers that are not configured");
+    const auto has_peers_of = [](const std::vector<PeerId>& ids, const PeerGroupConfig& group) {
+      return ids.size() == group.peers.size();
+    };
+    const bool fits = std::ranges::equal(members, groups, has_peers_of) && next_turn.size() == groups.size();
+    if (!fits || !index() || states.size() != entries.size()) archive.fail("peers that are not configured");
   }
 }
 

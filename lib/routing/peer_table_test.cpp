@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "base/archive.h"
+
 namespace intermediary {
 namespace {
 
@@ -184,6 +186,78 @@ TEST_F(PeerTableTest, SaysHowLongToWaitWhereNobodyIsLeft) {
   EXPECT_EQ(table_->wait(at(0), 0), seconds(12));
   for (int i = 0; i < 3; ++i) fail("b", 1);
   EXPECT_EQ(table_->wait(at(10), 0), seconds(20));
+}
+
+TEST_F(PeerTableTest, OtherGroupsKeepWhatIsKnownOfPeersThatAreThereAgain) {
+  make({peer("a"), peer("b"), peer("c")});
+  const PeerId a = id("a"), b = id("b"), c = id("c");
+  EXPECT_EQ(first(), "a");
+  for (int i = 0; i < 3; ++i) fail("c", 0);
+  const PeerGroupConfig other{.name = "other", .peers = {peer("x")}};
+  table_->regroup({other, {.name = "app", .peers = {peer("c"), peer("d"), peer("b")}}});
+  EXPECT_FALSE(table_->knows(a));
+  EXPECT_THAT(table_->members(1), ElementsAre(c, PeerId{5}, b));
+  EXPECT_EQ(table_->peer(PeerId{5}).name, "d");
+  EXPECT_EQ(table_->peer(PeerId{4}).name, "x");
+  const auto names = [&] {
+    std::vector<std::string> names;
+    for (const PeerId peer : table_->choose(at(1), 1, {}, {})) names.push_back(table_->peer(peer).name);
+    return names;
+  };
+  EXPECT_THAT(names(), ElementsAre("b", "d")) << "c is down, and it was b's turn";
+  EXPECT_THAT(names(), ElementsAre("d", "b"));
+}
+
+TEST_F(PeerTableTest, APeerWithAnotherAddressIsAnotherPeer) {
+  make({peer("a"), peer("b")});
+  const PeerId a = id("a"), b = id("b");
+  for (int i = 0; i < 3; ++i) fail("a", 0);
+  PeerConfig moved = peer("a");
+  moved.uri = *Uri::parse("sip:192.0.2.1");
+  moved.drain = true;
+  PeerConfig drained = peer("b");
+  drained.drain = true;
+  table_->regroup({{.name = "app", .peers = {moved, drained}}});
+  EXPECT_FALSE(table_->knows(a));
+  EXPECT_TRUE(table_->knows(b));
+  EXPECT_THAT(chosen(1), IsEmpty());
+  table_->regroup({{.name = "app", .peers = {peer("b"), peer("a")}}});
+  EXPECT_THAT(chosen(1), ElementsAre("b", "a")) << "its old address is new again";
+  EXPECT_THAT(table_->members(0), ElementsAre(b, PeerId{4}));
+}
+
+TEST_F(PeerTableTest, CreditsStayAmongTheSamePeersOfTheSameWeights) {
+  make({peer("a", 3), peer("b", 1)}, Distribution::Weighted);
+  const PeerGroupConfig same = table_->group(0);
+  const auto next = [&] {
+    table_->regroup({same});
+    return first();
+  };
+  EXPECT_THAT((std::vector{next(), next(), next(), next()}), ElementsAre("a", "a", "b", "a"));
+  PeerGroupConfig other = same;
+  other.peers[1].weight = 3;
+  EXPECT_EQ(first(), "a");
+  EXPECT_EQ(first(), "a");
+  table_->regroup({other});
+  EXPECT_EQ(first(), "a");
+  EXPECT_EQ(first(), "b");
+}
+
+TEST_F(PeerTableTest, IsSavedWithTheIdsThatItsPeersHave) {
+  make({peer("a"), peer("b")});
+  const PeerGroupConfig changed{.name = "app", .peers = {peer("b"), peer("c")}};
+  table_->regroup({changed});
+  ArchiveWriter writer;
+  writer(*table_);
+  PeerTable again({changed}, HashKey{1, 2});
+  ArchiveReader reader(writer.bytes());
+  reader(again);
+  EXPECT_TRUE(reader.ok()) << reader.error();
+  EXPECT_EQ(again.members(0), table_->members(0));
+  PeerTable none({{.name = "app", .peers = {peer("b")}}}, HashKey{1, 2});
+  ArchiveReader wrong(writer.bytes());
+  wrong(none);
+  EXPECT_FALSE(wrong.ok());
 }
 
 TEST_F(PeerTableTest, FindsGroupsByTheirReference) {

@@ -67,6 +67,8 @@ LogLevel level_of(const Event& event) {
                         [](const DialogConfirmed&) { return LogLevel::Debug; },
                         [](const DialogEnded&) { return LogLevel::Info; },
                         [](const StoreChanged&) { return LogLevel::Warning; },
+                        [](const ConfigurationReloaded&) { return LogLevel::Info; },
+                        [](const ConfigurationRefused&) { return LogLevel::Error; },
                         [](const SubscriptionChanged&) { return LogLevel::Info; },
                         [](const PeerChanged&) { return LogLevel::Warning; },
                     },

@@ -42,6 +42,9 @@ class Recorder {
   // Ends the record as a whole one.
   ~Recorder();
 
+  // Another configuration counts behind the next input: in the headers of segments that begin then.
+  void set_config(RecordedConfig config) { header_.config = std::move(config); }
+
   void begin(TimePoint now, const Input& input);
   void output(const Output& output) {
     if (file_) outputs_.add(output);

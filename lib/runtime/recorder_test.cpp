@@ -127,6 +127,23 @@ TEST_F(RecorderTest, WritesForItsOwnerAloneAndCutsWhatIsNotUsed) {
   EXPECT_THAT(log_.lines, IsEmpty());
 }
 
+// Each is replayed by itself: its header has the configuration that its checkpoint goes with.
+TEST_F(RecorderTest, SegmentsBehindAReloadHaveTheNewConfiguration) {
+  const auto recorder = opened({path("a.record"), std::uint64_t{64} << 10});
+  handle(*recorder, datagram(100));
+  Config next = config();
+  next.domains = {"example.com"};
+  recorder->set_config({.name = "new.toml", .text = "text", .folder = "", .files = {}, .variables = {}});
+  handle(*recorder, ConfigurationChanged(next));
+  while (files().size() < 2) handle(*recorder, datagram(8000));
+  const std::string first = contents(path("a.record.000001")), second = contents(path("a.record.000002"));
+  EXPECT_EQ(SegmentReader::open(first)->header().config.name, "");
+  const auto reader = SegmentReader::open(second);
+  ASSERT_TRUE(reader) << reader.error();
+  EXPECT_EQ(reader->header().config.name, "new.toml");
+  EXPECT_TRUE(Engine::load(next, reader->checkpoint()));
+}
+
 TEST_F(RecorderTest, OverwritesNothing) {
   std::ofstream(path("a.record")) << "mine";
   EXPECT_EQ(Recorder::open({path("a.record")}, header(), log_).error(),

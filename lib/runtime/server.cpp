@@ -30,7 +30,7 @@ struct Server::Implementation {
       if (error) return;
       log.write(LogLevel::Info, "signal name=" + name_of(signal));
       if (signal == SIGHUP) {
-        shard.reload_certificates();
+        shard.reload({});
       } else {
         drain();
       }
@@ -74,12 +74,9 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(Config config, 
       return std::unexpected(begun.error());
     }
   }
-  // Until a reload is more than that, it is told what it is not.
+  implementation->shard.set_reader(options.read, options.watched);
   auto control = Control::open(implementation->io, implementation->shard.config().control, implementation->shard,
-                               {[raw = implementation.get()](const auto& told) {
-                                 raw->shard.reload_certificates();
-                                 told(std::string("the certificates are read again; the log says what came of it"));
-                               }});
+                               [raw = implementation.get()](ReloadDone done) { raw->shard.reload(std::move(done)); });
   if (!control) return std::unexpected(control.error());
   implementation->control = *std::move(control);
   return std::unique_ptr<Server>(new Server(std::move(implementation)));
@@ -103,9 +100,10 @@ void Server::run() {
   implementation_->io.run();
 }
 
-void Server::reload_certificates() {
-  asio::post(implementation_->io,
-             [implementation = implementation_.get()] { implementation->shard.reload_certificates(); });
+void Server::reload(ReloadDone done) {
+  asio::post(implementation_->io, [implementation = implementation_.get(), done = std::move(done)]() mutable {
+    implementation->shard.reload(std::move(done));
+  });
 }
 
 void Server::stop() {

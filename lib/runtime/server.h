@@ -14,6 +14,7 @@
 #include "engine/config.h"
 #include "runtime/log.h"
 #include "runtime/recorder.h"
+#include "runtime/reload.h"
 
 namespace intermediary {
 
@@ -22,6 +23,8 @@ struct ServerOptions {
   // How long requests under way may take to end after stop().
   std::chrono::milliseconds grace = std::chrono::seconds(5);
   std::optional<RecordSettings> record{};  // what comes in, from the first input on
+  ReadConfiguration read{};                // for reload(); empty: it reads certificates alone
+  WatchedFiles watched{};                  // from the start; then those of the configuration that was read last
 };
 
 class Server {
@@ -31,15 +34,16 @@ class Server {
                                                                   Log& log);
   ~Server();
 
-  // The configuration with the ports as they were bound.
+  // The configuration with the ports as they were bound; good until a reload.
   const Config& config() const;
-  // SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP reloads the certificates.
+  // SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP reloads.
   void stop_on_signals();
   // Returns after stop(), when all that was under way has ended or the grace is over.
   void run();
-  // From any thread: reads the files of the certificates again, all or nothing; the log says what came of it. New
-  // connections use the new ones, and none is closed.
-  void reload_certificates();
+  // From any thread: reads the configuration and the files of its certificates again, all or nothing. Requests from now
+  // on are under the new ones; calls and connections keep what they have, and none is closed (docs/adr/0054). The log
+  // says what came of it, and so hears `done`, on the server's thread; it may be empty.
+  void reload(ReloadDone done);
   // From any thread: accepts nothing new, answers new requests with 503, and ends when idle.
   void stop();
 

@@ -72,15 +72,14 @@ TEST_F(ServerCertificatesTest, ReadsThemAgainAllOrNone) {
   auto server = Server::open(config, {}, log);
   ASSERT_TRUE(server) << server.error();
   std::thread thread([&] { (*server)->run(); });
-  (*server)->reload_certificates();
+  (*server)->reload({});
   EXPECT_THAT(log.wait_for("certificates-reloaded"), HasSubstr("certificates-reloaded count=1\n"));
   folder.write("edge.pem", "broken");
-  (*server)->reload_certificates();
-  EXPECT_THAT(log.wait_for("certificates-not-reloaded"),
-              HasSubstr("certificates-not-reloaded reason=\"certificate 'edge': '" + folder.path("edge.pem") +
-                        "' holds no certificate\"\n"));
+  (*server)->reload({});
+  EXPECT_THAT(log.wait_for("reload-refused"), HasSubstr("reload-refused reason=\"certificate 'edge': '" +
+                                                        folder.path("edge.pem") + "' holds no certificate\"\n"));
   renew(60);
-  (*server)->reload_certificates();
+  (*server)->reload({});
   EXPECT_THAT(log.wait_for("certificate-expiry"),
               HasSubstr("certificate-expiry name=edge reason=\"it expires within a week\"\n"));
   (*server)->stop();
@@ -93,7 +92,7 @@ TEST_F(ServerCertificatesTest, ReadsThemOnceMoreForAllThatAskedMeanwhile) {
   auto server = Server::open(config, {}, log);
   ASSERT_TRUE(server) << server.error();
   log.wait_for("listening");
-  for (int i = 0; i < 20; ++i) (*server)->reload_certificates();
+  for (int i = 0; i < 20; ++i) (*server)->reload({});
   std::thread thread([&] { (*server)->run(); });
   const std::string reloaded = "certificates-reloaded count=1\n";
   EXPECT_EQ(log.wait_for(reloaded, 2), reloaded + reloaded);

@@ -1,5 +1,6 @@
 #include "ua/prober.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/limits.h"
@@ -21,19 +22,45 @@ Prober::Prober(const PeerTable& peers, const std::string& server_name, const Loc
 
 void Prober::start(TimePoint now) {
   if (std::exchange(started_, true)) return;
-  for (std::size_t group = 0; group < peers_.group_count(); ++group) {
-    const Duration every = peers_.group(group).health.probe_every;
-    if (every == Duration::zero()) continue;
-    const std::vector<PeerId> members = peers_.members(group);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      Probe& probe = probes_[members[i]];
-      probe.call_id = random_.token(24);
-      probe.tag = random_.token(16);
-      const Duration turn = every * static_cast<Duration::rep>(i) / static_cast<Duration::rep>(members.size());
-      probe.next =
-          timers_.arm(now, turn, {TimerOwner::Prober, static_cast<std::uint8_t>(ProberTimer::Probe), members[i].value});
-    }
+  for (std::size_t group = 0; group < peers_.group_count(); ++group) probe_group(now, group);
+}
+
+void Prober::regroup(TimePoint now) {
+  for (auto each = probes_.begin(); each != probes_.end();) {
+    const bool stays =
+        peers_.knows(each->first) && peers_.group_of(each->first).health.probe_every == each->second.every;
+    if (!stays) end_probe(now, each->second);
+    each = stays ? std::next(each) : probes_.erase(each);
   }
+  if (!started_) return;
+  for (std::size_t group = 0; group < peers_.group_count(); ++group) probe_group(now, group);
+}
+
+// Those of its peers that are not probed yet.
+void Prober::probe_group(TimePoint now, std::size_t group) {
+  const Duration every = peers_.group(group).health.probe_every;
+  if (every == Duration::zero()) return;
+  const std::vector<PeerId>& members = peers_.members(group);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto [place, is_new] = probes_.try_emplace(members[i]);
+    if (!is_new) continue;
+    Probe& probe = place->second;
+    probe.every = every;
+    probe.call_id = random_.token(24);
+    probe.tag = random_.token(16);
+    const Duration turn = every * static_cast<Duration::rep>(i) / static_cast<Duration::rep>(members.size());
+    probe.next =
+        timers_.arm(now, turn, {TimerOwner::Prober, static_cast<std::uint8_t>(ProberTimer::Probe), members[i].value});
+  }
+}
+
+void Prober::end_probe(TimePoint now, Probe& probe) {
+  timers_.cancel(probe.next);
+  if (probe.silence) timers_.cancel(probe.silence);
+  if (probe.client) transactions_.forget(now, std::exchange(probe.client, {}));
+  if (probe.query == 0) return;
+  queries_.erase(probe.query);
+  port_.forget_probe_query(std::exchange(probe.query, 0));
 }
 
 void Prober::timer_fired(TimePoint now, const TimerTag& tag) {

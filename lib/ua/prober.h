@@ -41,6 +41,9 @@ class Prober {
 
   // From now on; the first peer of a group at once. Nothing the second time.
   void start(TimePoint now);
+  // The groups have changed: who is new, or is probed at another pace, is probed as from a start; who has gone is not
+  // waited for. REQUIRES: what has gone is not known to the table any more.
+  void regroup(TimePoint now);
   void report(TimePoint now, const TransactionReport& report);
   void timer_fired(TimePoint now, const TimerTag& tag);
   // False: not a question of ours.
@@ -59,6 +62,7 @@ class Prober {
     Silence,  // no answer in HealthPolicy::probe_timeout
   };
   struct Probe {
+    Duration every{};
     std::string call_id;
     std::string tag;
     std::uint32_t cseq = 0;
@@ -68,6 +72,8 @@ class Prober {
     TimerHandle silence;
   };
 
+  void probe_group(TimePoint now, std::size_t group);
+  void end_probe(TimePoint now, Probe& probe);
   void send(TimePoint now, PeerId peer, Probe& probe);
   void send_to(TimePoint now, PeerId peer, Probe& probe, Hop hop);
   std::string request_for(PeerId peer, const Probe& probe, const Hop& hop, const LocalNames::Listener& out,

@@ -12,7 +12,8 @@ void Prober::transfer(Archive& archive) {
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     for (const auto& [peer, probe] : probes) {
-      const bool is_probed = peers.knows(peer) && peers.group_of(peer).health.probe_every > Duration::zero();
+      const bool is_probed =
+          peers.knows(peer) && probe.every > Duration::zero() && peers.group_of(peer).health.probe_every == probe.every;
       if (!is_probed) return archive.fail("a probe of no peer");
       if (!timers.has_given(probe.next) || !timers.has_given(probe.silence)) {
         return archive.fail("a timer that nobody armed");

@@ -255,10 +255,10 @@ void Comparison::give(TimePoint time, const Input& input) {
                    if (translate(failed.bytes, false)) run_other(time, std::move(failed));
                  },
                  [&](const DnsAnswered& answered) { give_answer(time, answered); },
-                 [&](const WallClock& wall) { run_other(time, wall); },
-                 [](const DeadlineReached&) {},
+                 [&](const WallClock& wall) { run_other(time, wall); }, [](const DeadlineReached&) {},
                  [&](const Command& command) { run_other(time, command); },
                  [&](const StoreReplied& replied) { give_reply(replied.reply); },
+                 [&](const ConfigurationChanged&) { ++reloads_; },  // the other engine has its own
              },
              input);
 }

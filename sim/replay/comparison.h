@@ -50,6 +50,8 @@ class Comparison {
   std::uint64_t differing() const;
   // Answers that came for what the other engine never sent.
   std::uint64_t unasked() const { return unasked_; }
+  // Times that the recorded configuration was changed; the other engine keeps its own.
+  std::uint64_t reloads() const { return reloads_; }
 
  private:
   enum class Side : std::uint8_t { Recorded, Other };
@@ -89,6 +91,7 @@ class Comparison {
   VirtualStore store_;                                  // of the other engine
   std::set<std::string> shown_;                         // what it has from the record
   std::uint64_t unasked_ = 0;
+  std::uint64_t reloads_ = 0;
 };
 
 }  // namespace intermediary::sim

@@ -60,6 +60,21 @@ TEST_F(ComparisonTest, CallsFindTheirAnswersThoughTheBranchesAreOthers) {
               HasSubstr("MESSAGE goes to sip:bob@192.0.2.20:5060 at 192.0.2.20:5060 udp"));
 }
 
+// As it would have been with the other configuration all the time.
+TEST(ComparisonOverAReload, TheOtherConfigurationIsKept) {
+  TestRecord record;
+  record.registration();
+  record.reload();
+  record.challenged_message();
+  const auto replay = Replay::open({record.bytes});
+  ASSERT_TRUE(replay);
+  Replay running = *Replay::open({record.bytes});
+  Comparison comparison(running, replay->config());
+  while (const Replay::Step* step = running.next()) comparison.add(*step);
+  EXPECT_EQ(comparison.reloads(), 1u);
+  EXPECT_EQ(comparison.differing(), 0u);
+}
+
 TEST_F(ComparisonTest, WhereSomebodyElseIsAskedTheRecordHasNoAnswer) {
   Config other = replay_.config();
   other.rules[2].action = RelayAction{*Uri::parse("sip:192.0.2.77"), {}};

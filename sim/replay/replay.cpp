@@ -88,17 +88,17 @@ std::expected<Replay, std::string> Replay::open(std::vector<std::string_view> se
   if (readers.empty()) return std::unexpected("there is no segment");
   auto config = load_recorded(readers.front().header());
   if (!config) return std::unexpected(config.error());
-  Replay replay(std::move(readers), *std::move(config));
+  Replay replay(std::move(readers), *config);
   const std::string_view checkpoint = replay.readers_.front().checkpoint();
   if (checkpoint.empty()) return replay;
-  auto loaded = Engine::load(replay.config_, checkpoint);
+  auto loaded = Engine::load(*config, checkpoint);
   if (!loaded) return std::unexpected("its checkpoint cannot be loaded: " + loaded.error());
   replay.engine_ = *std::move(loaded);
   return replay;
 }
 
-Replay::Replay(std::vector<SegmentReader> readers, Config config)
-    : readers_(std::move(readers)), config_(std::move(config)), engine_(config_, readers_.front().header().seed) {}
+Replay::Replay(std::vector<SegmentReader> readers, const Config& config)
+    : readers_(std::move(readers)), engine_(config, readers_.front().header().seed) {}
 
 const Replay::Step* Replay::next() {
   auto input = readers_[reading_].next();
@@ -213,6 +213,7 @@ std::string input_text(const Input& input, const Config& config) {
           [&](const StoreReplied& replied) {
             return "reply to store request " + std::to_string(replied.query.value) + ": " + reply_text(replied.reply);
           },
+          [&](const ConfigurationChanged&) { return std::string("another configuration"); },
       },
       input);
 }

@@ -54,19 +54,19 @@ class Replay {
   const Summary& summary() const { return summary_; }
 
   const RecordHeader& header() const { return readers_.front().header(); }
-  const Config& config() const { return config_; }
+  // That counts where the replay stands.
+  const Config& config() const { return engine_.config(); }
   // What the wall clock said at that time.
   WallTime wall(TimePoint time) const { return header().wall_at_zero + time.time_since_epoch(); }
 
  private:
-  Replay(std::vector<SegmentReader> readers, Config config);
+  Replay(std::vector<SegmentReader> readers, const Config& config);
   bool next_segment();
   void count(const Step& step);
   void count(const Output& output);
 
   std::vector<SegmentReader> readers_;
   std::size_t reading_ = 0;
-  Config config_;
   Engine engine_;
   OutputsHash hash_;
   Step step_;

@@ -44,6 +44,21 @@ TEST(ReplayTest, MakesEveryOutputAgain) {
   EXPECT_EQ(run(again).hash, summary.hash);
 }
 
+TEST(ReplayTest, GoesOnOverAReload) {
+  TestRecord record;
+  record.registration();
+  record.call();
+  record.reload();
+  record.refused_call();
+  const std::string bytes = record.bytes;
+  Replay replay = opened(bytes);
+  EXPECT_EQ(replay.config().rules.size(), 4u);
+  const Replay::Summary summary = run(replay);
+  EXPECT_EQ(summary.differing, 0u);
+  EXPECT_EQ(summary.trouble, "");
+  EXPECT_EQ(replay.config().rules.size(), 3u);
+}
+
 // What both compilers must make of (tools/checks/compare-traces): whoever changes what a server sends in this call, or
 // the format, writes the file anew.
 TEST(ReplayTest, TheCommittedRecordIsThisOne) {

@@ -148,7 +148,11 @@ ScenarioExport::ScenarioExport(const Replay& replay, WireLog& log, std::string c
     : replay_(replay), log_(log), call_id_(std::move(call_id)) {}
 
 void ScenarioExport::add(const Replay::Step& step) {
-  if (is_begun() && !std::exchange(begun_, true)) bindings_begun_ = bindings_;
+  if (is_begun() && !std::exchange(begun_, true)) {
+    bindings_begun_ = bindings_;
+    config_ = replay_.config();
+  }
+  reloaded_ |= begun_ && std::holds_alternative<ConfigurationChanged>(step.input.input);
   const bool by_timer = std::holds_alternative<DeadlineReached>(step.input.input);
   while (sent_.size() < log_.transcript().size()) sent_.push_back({sent_.size(), by_timer});
   if (const auto* answered = std::get_if<DnsAnswered>(&step.input.input)) {
@@ -178,6 +182,7 @@ void ScenarioExport::note(const BindingChanged& change) {
 std::string ScenarioExport::text(const std::string& name) const {
   std::string prose =
       "# The call " + log_.shown(call_id_) + " of a record: what the server was told, and what it sent.\n";
+  if (reloaded_) prose += "# The server has read another configuration since: this is the one with which it began.\n";
   return prose + "scenario " + name + "\n" + node_lines() + party_lines() + location_lines() + zone_lines() + "\n" +
          message_lines();
 }
@@ -189,7 +194,7 @@ std::string ScenarioExport::name_of(HostId host) const {
 // ---- the world
 
 std::string ScenarioExport::node_lines() const {
-  const Config& config = replay_.config();
+  const Config& config = config_ ? *config_ : replay_.config();
   std::string line = "node     server proxy " + mode_text(config.proxy.mode);
   for (const ListenerConfig& listener : config.listeners) {
     line += ' ' + socket_text(listener.transport, listener.bind);

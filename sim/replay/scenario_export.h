@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ class ScenarioExport {
   std::map<DnsQuestion, Zone> zone_;
   std::vector<Sent> sent_;  // one for each entry of the transcript
   bool begun_ = false;
+  std::optional<Config> config_;  // with which the call began
+  bool reloaded_ = false;         // there was another, later
 };
 
 }  // namespace intermediary::sim

@@ -138,6 +138,12 @@ do   = { relay = "request-uri" }
   void refused_call() {
     datagram(10000, alice, request("INVITE", "sip:carol@example.com", "c2", 1, "sip:alice@example.com"));
   }
+  // The rule that took the calls is gone.
+  void reload() {
+    Config next = engine_.config();
+    std::erase_if(next.rules, [](const Rule& rule) { return rule.name == "to-users"; });
+    feed(9500, ConfigurationChanged(std::move(next)));
+  }
   void challenged_message() {
     datagram(10500, alice, request("MESSAGE", "sip:bob@example.com", "m1", 1, "sip:alice@example.com"));
   }

@@ -139,6 +139,9 @@ void print_comparison(const sim::Comparison& comparison, sim::WireLog& log) {
   std::cout << comparison.differing() << " of " << counted(comparison.calls().size(), "Call-ID")
             << " decided otherwise; " << counted(comparison.unasked(), "datagram")
             << " answered what would not have been sent\n";
+  if (comparison.reloads() == 0) return;
+  std::cout << "the server changed its configuration " << counted(comparison.reloads(), "time")
+            << "; the other one was kept throughout\n";
 }
 
 std::string json_list(const std::vector<sim::Decision>& lines, sim::WireLog& log) {
@@ -151,7 +154,8 @@ std::string json_list(const std::vector<sim::Decision>& lines, sim::WireLog& log
 
 void print_comparison_json(const sim::Comparison& comparison, sim::WireLog& log) {
   std::cout << "{\"call_ids\": " << comparison.calls().size() << ", \"differing\": " << comparison.differing()
-            << ", \"unasked\": " << comparison.unasked() << ", \"differences\": [";
+            << ", \"unasked\": " << comparison.unasked() << ", \"reloads\": " << comparison.reloads()
+            << ", \"differences\": [";
   const char* separator = "\n  ";
   for (const auto& [call_id, call] : comparison.calls()) {
     if (!call.differ()) continue;

@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "base/text.h"
-#include "config/recorded.h"
 #include "config/words.h"
 #include "runtime/entropy.h"
 #include "runtime/server.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
 #include "tools/cli/default_config.h"
+#include "tools/cli/running_config.h"
 
 namespace intermediary::cli {
 namespace {
@@ -118,28 +118,22 @@ int run(const RunOptions& options) {
   if (!listeners) return fail_usage(listeners.error());
   const auto record = record_options(options);
   if (!record) return fail_usage(record.error());
-  const std::string name = options.config.empty() ? "(default)" : options.config;
-  const auto text = options.config.empty() ? std::string(default_config) : read_file(options.config);
-  if (!text) return fail_usage("cannot read '" + options.config + "': " + text.error());
-  ConfigWitness witness(surroundings_of(options.config));
-  auto loaded = load_config(*text, name, witness.surroundings());
-  for (const ConfigProblem& problem : loaded ? loaded->warnings : loaded.error()) {
-    std::cerr << problem.to_string() << '\n';
+  if (!options.config.empty()) {
+    if (const auto text = read_file(options.config); !text) {
+      return fail_usage("cannot read '" + options.config + "': " + text.error());
+    }
   }
-  if (!loaded) return exit_failed;
-
   const std::unique_ptr<Log> log = make_stderr_log(log_levels.at(options.log));
-  if (!listeners->empty()) {
-    loaded->config.listeners = *listeners;
-  } else if (options.config.empty()) {
-    leave_out_ipv6(loaded->config, *log);
-  }
-  if (loaded->config.proxy.key == HashKey{0, 0}) loaded->config.proxy.key = draw_key();
-  ServerOptions server{draw_seed(), std::chrono::duration_cast<std::chrono::milliseconds>(*grace), {}};
-  if (!record->path.empty()) {
-    server.record = {*record, witness.recorded(name, *text, loaded->config), INTERMEDIARY_VERSION};
-  }
-  return serve(std::move(loaded->config), server, *log);
+  const RunningConfig source{options.config, *listeners, [&log](Config& config) { leave_out_ipv6(config, *log); }};
+  auto read = source.read();
+  for (const std::string& line : read ? read->warnings : read.error()) std::cerr << line << '\n';
+  if (!read) return exit_failed;
+  if (read->config.proxy.key == HashKey{0, 0}) read->config.proxy.key = draw_key();
+  ServerOptions server{draw_seed(), std::chrono::duration_cast<std::chrono::milliseconds>(*grace)};
+  if (!record->path.empty()) server.record = {*record, std::move(read->recorded), INTERMEDIARY_VERSION};
+  server.read = [source] { return source.read(); };
+  server.watched = std::move(read->watched);
+  return serve(std::move(read->config), server, *log);
 }
 
 }  // namespace

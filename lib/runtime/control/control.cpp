@@ -132,8 +132,8 @@ std::optional<std::string> parameter(std::string_view query, std::string_view na
 
 std::expected<std::unique_ptr<Control>, std::string> Control::open(boost::asio::io_context& io,
                                                                    const ControlConfig& config, Shard& shard,
-                                                                   Hooks hooks) {
-  std::unique_ptr<Control> control(new Control(shard, std::move(hooks)));
+                                                                   std::function<void(ReloadDone)> reload) {
+  std::unique_ptr<Control> control(new Control(shard, std::move(reload)));
   if (!config.socket.empty()) {
     auto socket = HttpServer::on_socket(io, config.socket,
                                         [raw = control.get()](const HttpRequest& request, HttpServer::Answer answer) {
@@ -229,7 +229,7 @@ void Control::on_socket(const HttpRequest& request, HttpServer::Answer answer) {
   if (request.method == "GET") return answer(look(request));
   if (request.method != "POST") return answer(failed(405, "GET looks, POST does"));
   if (request.path != "/reload") return answer(carry_out(request));
-  hooks_.reload([answer = std::move(answer)](const std::expected<std::string, std::string>& result) {
+  reload_([answer = std::move(answer)](const std::expected<std::string, std::string>& result) {
     answer(result ? done(*result) : failed(409, result.error()));
   });
 }

@@ -10,22 +10,20 @@
 
 #include "runtime/control/http_server.h"
 #include "runtime/net/shard.h"
+#include "runtime/reload.h"
 
 namespace intermediary {
 
 class Control {
  public:
-  struct Hooks {
-    // Reads the configuration and the certificates again; says what came of it.
-    std::function<void(std::function<void(std::expected<std::string, std::string>)>)> reload;
-  };
-  // Opens what the configuration names; the error says what cannot be had, and why. `shard` must outlive it.
+  // Opens what the configuration names; the error says what cannot be had, and why. `shard` must outlive it. `reload` reads
+  // configuration and certificates again.
   static std::expected<std::unique_ptr<Control>, std::string> open(boost::asio::io_context& io,
                                                                    const ControlConfig& config, Shard& shard,
-                                                                   Hooks hooks);
+                                                                   std::function<void(ReloadDone)> reload);
 
  private:
-  Control(Shard& shard, Hooks hooks) : shard_(shard), hooks_(std::move(hooks)) {}
+  Control(Shard& shard, std::function<void(ReloadDone)> reload) : shard_(shard), reload_(std::move(reload)) {}
   void on_socket(const HttpRequest& request, HttpServer::Answer answer);
   HttpReply on_port(const HttpRequest& request) const;
   HttpReply look(const HttpRequest& request) const;
@@ -34,7 +32,7 @@ class Control {
   HttpReply health() const;
 
   Shard& shard_;
-  Hooks hooks_;
+  std::function<void(ReloadDone)> reload_;
   std::unique_ptr<HttpServer> socket_;
   std::unique_ptr<HttpServer> port_;
 };

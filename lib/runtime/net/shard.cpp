@@ -34,24 +34,25 @@ DnsClientSettings settings_from(const DnsConfig& config) {
 Shard::Shard(boost::asio::io_context& io, Log& log) : io_(io), log_(log), scratch_(scratch_bytes), timer_(io) {}
 
 std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
-  config_ = std::move(config);
-  if (std::ranges::any_of(config_.listeners, [](const auto& each) { return is_secure(each.transport); })) {
-    auto contexts = TlsContexts::load(config_);
+  configured_ = config.listeners;
+  if (speaks_tls(config)) {
+    auto contexts = TlsContexts::load(config);
     if (!contexts) return std::unexpected(contexts.error());
     tls_ = std::move(*contexts);
     warn_of_certificates();
   }
-  for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-    ListenerConfig& listener = config_.listeners[i];
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    ListenerConfig& listener = config.listeners[i];
     const ListenerId id{static_cast<std::uint32_t>(i + 1)};
-    if (const std::error_code error = open_listener(id, listener)) {
+    if (const std::error_code error = open_listener(id, listener, config.limits)) {
       return std::unexpected("cannot listen on " + address_of(listener) + ": " + error.message());
     }
     log_.write(LogLevel::Info, "listening name=" + log_value(listener.name) + " on=" + address_of(listener) +
                                    " advertise=" + log_value(listener.advertise_host));
   }
-  if (const std::string problem = problem_with(config_); !problem.empty()) return std::unexpected(problem);
-  engine_.emplace(config_, seed);
+  if (const std::string problem = problem_with(config); !problem.empty()) return std::unexpected(problem);
+  engine_.emplace(config, seed);
+  config_ = std::make_shared<const Config>(std::move(config));
   open_dns();
   if (auto opened = open_store(); !opened) return opened;
   return open_call_records();
@@ -73,8 +74,8 @@ std::expected<void, std::string> Shard::record(const RecordSettings& settings, c
   header.seed = seed;
   header.wall_at_zero = wall_clock() - now().time_since_epoch();
   header.config = settings.config;
-  header.listeners = config_.listeners;
-  header.key = config_.proxy.key;
+  header.listeners = config_->listeners;
+  header.key = config_->proxy.key;
   auto recorder = Recorder::open(settings.file, std::move(header), log_);
   if (!recorder) return std::unexpected(recorder.error());
   recorder_ = *std::move(recorder);
@@ -85,7 +86,7 @@ std::expected<void, std::string> Shard::record(const RecordSettings& settings, c
 // A server whose configuration asks for no names works without name servers, too.
 void Shard::open_dns() {
   auto dns = DnsClient::open(
-      io_, settings_from(config_.dns),
+      io_, settings_from(config_->dns),
       [this](QueryId query, DnsResult result) { deliver(DnsAnswered{query, std::move(result)}); },
       [this] { settle(); });
   if (dns) {
@@ -97,8 +98,8 @@ void Shard::open_dns() {
 }
 
 std::expected<void, std::string> Shard::open_store() {
-  if (!config_.store.is_outside()) return {};
-  auto store = open_binding_store(config_.store,
+  if (!config_->store.is_outside()) return {};
+  auto store = open_binding_store(config_->store,
                                   {io_, [this](StoreReplied reply) { deliver(std::move(reply)); }, [this] { settle(); },
                                    [this](LogLevel level, std::string_view line) { note(level, line); }});
   if (!store) return std::unexpected(store.error());
@@ -106,9 +107,9 @@ std::expected<void, std::string> Shard::open_store() {
   return {};
 }
 
-std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener) {
+std::error_code Shard::open_listener(ListenerId id, ListenerConfig& listener, const Limits& limits) {
   if (listener.transport == Transport::Udp) {
-    auto udp = std::make_unique<UdpListener>(io_, id, config_.limits, *this);
+    auto udp = std::make_unique<UdpListener>(io_, id, limits, *this);
     if (const std::error_code error = udp->open(listener.bind)) return error;
     listener.bind = udp->local();
     udp_.emplace(id.value, std::move(udp));
@@ -129,33 +130,6 @@ void Shard::start() {
   for (auto& tcp : tcp_) tcp->start();
   deliver(WallClock{wall_clock()});
   settle();
-}
-
-// The authorities of a system are some hundred certificates: read by a thread of their own, so that no call waits.
-void Shard::reload_certificates() {
-  if (!tls_) return log_.write(LogLevel::Info, "certificates-not-reloaded reason=\"no listener speaks TLS\"");
-  if (reload_ != Reload::None) {
-    reload_ = Reload::Again;
-    return;
-  }
-  reload_ = Reload::UnderWay;
-  reader_ = std::jthread(
-      [this] { boost::asio::post(io_, [this, read = TlsContexts::load(config_)] { take_certificates(read); }); });
-}
-
-void Shard::take_certificates(const std::expected<std::shared_ptr<const TlsContexts>, std::string>& read) {
-  if (read) {
-    tls_ = *read;
-    log_.write(LogLevel::Info, "certificates-reloaded count=" + std::to_string(tls_->certificates()));
-    warn_of_certificates();
-  } else {
-    log_.write(LogLevel::Error, "certificates-not-reloaded reason=" + log_value(read.error()));
-  }
-  if (std::exchange(reload_, Reload::None) == Reload::Again) reload_certificates();
-}
-
-void Shard::warn_of_certificates() {
-  for (const std::string& line : tls_->warnings()) log_.write(LogLevel::Warning, line);
 }
 
 void Shard::drain(std::function<void()> at_rest) {
@@ -195,6 +169,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> Shard::all_figures() con
       {"store_failures", counted.store_failures},
       {"store_conflicts", counted.store_conflicts},
       {"known_lookups", counted.known_lookups},
+      {"reloads", reloads_},
+      {"reloads_refused", reloads_refused_},
       {"handshakes", handshakes_.under_way()},
       {"handshakes_failed", handshakes_.failed},
       {"handshakes_refused", handshakes_.refused},
@@ -226,12 +202,13 @@ void Shard::accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& r
 }
 
 StreamFlow::Setup Shard::setup_for(ListenerId id, const Endpoint& remote) const {
-  const ListenerConfig& listener = config_.listeners[id.value - 1];
+  const ListenerConfig& listener = config_->listeners[id.value - 1];
   StreamFlow::Setup setup;
   setup.transport = listener.transport;
   setup.web_socket = listener.websocket;
-  setup.upgrade = upgrade_rules(config_, listener);
-  setup.silence = config_.limits.idle_connection;
+  setup.upgrade = upgrade_rules(*config_, listener);
+  setup.upgrade.config = config_;
+  setup.silence = config_->limits.idle_connection;
   setup.proxy_header = std::ranges::any_of(listener.proxy_protocol,
                                            [&](const Cidr& balancers) { return balancers.contains(remote.address); });
   if (is_secure(listener.transport)) {
@@ -251,7 +228,7 @@ std::shared_ptr<StreamFlow> Shard::add_flow(StreamFlow::Socket socket, const Str
 
 // As many as connections; a source that a rule names has no limit of its own (policy/admission.h).
 std::size_t Shard::handshakes_of(const IpAddress& source) const {
-  return names_source(config_.rules, source) ? limit::handshakes : config_.limits.connections_per_source;
+  return names_source(config_->rules, source) ? limit::handshakes : config_->limits.connections_per_source;
 }
 
 void Shard::deliver(Input input) { inputs_.push_back(std::move(input)); }
@@ -323,8 +300,8 @@ void Shard::carry_out(const OpenFlow& order) {
     default:
       return deliver(FlowClosed{order.flow, "WebSocket connections are opened by clients alone"});  // RFC 7118 §5
   }
-  const bool known = order.listener && order.listener.value <= config_.listeners.size();
-  const IpAddress source = known ? config_.listeners[order.listener.value - 1].bind.address : IpAddress();
+  const bool known = order.listener && order.listener.value <= config_->listeners.size();
+  const IpAddress source = known ? config_->listeners[order.listener.value - 1].bind.address : IpAddress();
   add_flow(StreamFlow::Socket(io_), {order.flow, order.listener, order.remote}, std::move(setup))->connect(source);
 }
 

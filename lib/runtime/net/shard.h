@@ -21,6 +21,7 @@
 #include "engine/engine.h"
 #include "runtime/cdr/call_records.h"
 #include "runtime/dns/dns_client.h"
+#include "runtime/net/file_watch.h"
 #include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
 #include "runtime/net/stream_flow.h"
@@ -28,6 +29,7 @@
 #include "runtime/net/tls_contexts.h"
 #include "runtime/net/udp_listener.h"
 #include "runtime/recorder.h"
+#include "runtime/reload.h"
 #include "runtime/store/binding_store.h"
 
 namespace intermediary {
@@ -39,14 +41,17 @@ class Shard final : public Inbox {
   // Reads the certificates, binds the listeners and makes the engine, for the configuration with the ports as bound.
   // The error names the certificate or listener and the cause. REQUIRES: called once, before all else.
   std::expected<void, std::string> open(Config config, const Seed& seed);
-  const Config& config() const { return config_; }
+  const Config& config() const { return *config_; }
   // From the first input on. REQUIRES: open() and not start(). The error says why there can be no record.
   std::expected<void, std::string> record(const RecordSettings& settings, const Seed& seed);
 
   void start();
-  // Begins to read the files of all certificates again: new connections use them, those that are there keep what they
-  // have. All or nothing: where one file is wrong, all stay as they were, and a line of the log says why.
-  void reload_certificates();
+  // How reload() reads the configuration; without it, it reads certificates alone. REQUIRES: open().
+  void set_reader(ReadConfiguration read, const WatchedFiles& watched);
+  // Begins to read the configuration and the files of all certificates again, on another thread: what comes from now on
+  // is under the new ones, what is there keeps what it has. All or nothing: where something is wrong, all stays as it
+  // was, and lines of the log say why. `done` may be empty.
+  void reload(ReloadDone done);
   // No new connections; new requests get 503. `at_rest` is called once, when nothing waits for an answer any more and
   // all that was to be sent is with the kernel; transactions that only absorb repetitions may still stand.
   void drain(std::function<void()> at_rest);
@@ -81,13 +86,22 @@ class Shard final : public Inbox {
   void open_dns();
   std::expected<void, std::string> open_store();
   std::expected<void, std::string> open_call_records();
-  std::error_code open_listener(ListenerId id, ListenerConfig& listener);
+  std::error_code open_listener(ListenerId id, ListenerConfig& listener, const Limits& limits);
   void accepted(ListenerId id, StreamFlow::Socket socket, const Endpoint& remote);
   StreamFlow::Setup setup_for(ListenerId id, const Endpoint& remote) const;
   std::shared_ptr<StreamFlow> add_flow(StreamFlow::Socket socket, const StreamFlow::Identity& identity,
                                        StreamFlow::Setup setup);
   std::size_t handshakes_of(const IpAddress& source) const;
-  void take_certificates(const std::expected<std::shared_ptr<const TlsContexts>, std::string>& read);
+  // ---- shard_reload.cpp
+  struct ReadAnew;
+  using Reading = std::expected<std::shared_ptr<ReadAnew>, std::vector<std::string>>;
+  static Reading read_anew(const ReadConfiguration& read, const Config& current,
+                           const std::vector<ListenerConfig>& configured);
+  void begin_to_read();
+  void take(Reading reading);
+  std::string take(ReadAnew& anew);
+  std::string refuse_reload(const std::vector<std::string>& problems);
+  void watch(const WatchedFiles& files);
   void warn_of_certificates();
   TimePoint now() const;
   void handle(Input input);
@@ -107,7 +121,8 @@ class Shard final : public Inbox {
 
   boost::asio::io_context& io_;
   Log& log_;
-  Config config_;
+  std::shared_ptr<const Config> config_;    // as bound, and as it was read last
+  std::vector<ListenerConfig> configured_;  // its listeners before they were bound
   std::optional<Engine> engine_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   const SteadyClock::time_point started_ = SteadyClock::now();
@@ -131,8 +146,14 @@ class Shard final : public Inbox {
   boost::asio::steady_timer timer_;
   std::optional<TimePoint> timer_set_to_;
   std::function<void()> at_rest_;
-  enum class Reload : std::uint8_t { None, UnderWay, Again } reload_ = Reload::None;
-  std::jthread reader_;  // of certificates; looks at config_ alone, and ends before it
+  ReadConfiguration read_;
+  std::vector<ReloadDone> reloading_;    // who asked for what is being read
+  std::vector<ReloadDone> reload_next_;  // who has asked since
+  bool is_reading_ = false;
+  std::uint64_t reloads_ = 0, reloads_refused_ = 0;
+  std::unique_ptr<FileWatch> watch_;  // null: no file is watched
+  std::vector<std::string> watched_;  // by it
+  std::jthread reader_;               // of what reload() asks for; looks at nothing of ours
 };
 
 }  // namespace intermediary

@@ -70,6 +70,10 @@ int verify_mode(ListenerConfig::ClientCertificate wanted) {
 
 }  // namespace
 
+bool speaks_tls(const Config& config) {
+  return std::ranges::any_of(config.listeners, [](const ListenerConfig& each) { return is_secure(each.transport); });
+}
+
 std::expected<std::shared_ptr<const TlsContexts>, std::string> TlsContexts::load(const Config& config) {
   const std::shared_ptr<TlsContexts> contexts(new TlsContexts);
   if (auto done = contexts->read(config); !done) return Error(std::move(done.error()));

@@ -13,6 +13,9 @@
 
 namespace intermediary {
 
+// Whether any of its listeners does.
+bool speaks_tls(const Config& config);
+
 class TlsContexts : public std::enable_shared_from_this<TlsContexts> {
  public:
   // Reads every file that the configuration names. The error names the certificate, the file and the cause.

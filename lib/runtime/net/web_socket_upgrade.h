@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct UpgradeRules {
   std::span<const std::string> origins{};  // who may connect, and nobody without an Origin (RFC 6455 §10.2); empty: all
   const HandshakeAuth* auth = nullptr;     // null: nobody is asked who he is
   const DigestRealm* users = nullptr;      // those that `auth` names; null where it names none
+  std::shared_ptr<const Config> config{};  // that these views are of, where another may take its place meanwhile
 };
 
 // Of one listener. REQUIRES: problem_with(config) is "".
