@@ -123,8 +123,8 @@ TEST(IoArchive, AConfigurationComesBackWholeOrNotAtAll) {
   const Config& config = std::get<ConfigurationChanged>(*again).config();
   EXPECT_EQ(config, configuration());
   EXPECT_TRUE(config.rules[0].when.ruri.users[0].found_in("alice"));
-  EXPECT_EQ(input_from(to_bytes(Input(ConfigurationChanged{}))).error(),
-            "byte 158: a configuration that no engine takes");
+  EXPECT_TRUE(input_from(to_bytes(Input(ConfigurationChanged{}))).error().ends_with(
+      ": a configuration that no engine takes"));
 }
 
 TEST(IoArchive, EveryOutputComesBack) {
