@@ -22,6 +22,7 @@ std::vector<std::string> files_of(const std::string& file, const RecordedConfig&
 
 std::vector<std::string> lines_of(const std::vector<ConfigProblem>& problems) {
   std::vector<std::string> lines;
+  lines.reserve(problems.size());
   for (const ConfigProblem& problem : problems) lines.push_back(problem.to_string());
   return lines;
 }
