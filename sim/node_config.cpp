@@ -15,6 +15,11 @@ ConfigSurroundings surroundings_of(const std::string& file, const Surroundings& 
   result.read_file = [&surroundings, file](const std::string& path) {
     return surroundings.read_file(beside(file, path).value_or(path));
   };
+  if (surroundings.list_files) {
+    result.list_files = [&surroundings, file](const std::string& pattern) {
+      return surroundings.list_files(beside(file, pattern).value_or(pattern));
+    };
+  }
   result.folder = file.substr(0, file.rfind('/') == std::string::npos ? 0 : file.rfind('/'));
   return result;
 }
@@ -35,13 +40,14 @@ std::string line_of(std::string_view text, std::size_t number) {
   bool first = true;
   for (const ConfigProblem& problem : problems) {
     if (problem.severity != ConfigProblem::Severity::Error) continue;
+    const std::string file = problem.at.file == 0 ? source.file : problem.file;
     Place place{problem.at.line, problem.at.column};
-    if (source.file.empty()) place = {source.block.line + place.line - 1, source.block.column + place.column - 1};
+    if (file.empty()) place = {source.block.line + place.line - 1, source.block.column + place.column - 1};
     if (first) {
-      wrong = {place, problem.message, source.file, source.file.empty() ? "" : line_of(source.text, place.line), {}};
+      const bool is_shown = !file.empty() && problem.at.file == 0;
+      wrong = {place, problem.message, file, is_shown ? line_of(source.text, place.line) : "", {}};
     } else {
-      const std::string at =
-          source.file.empty() ? origins.at(place.line) : source.file + ':' + std::to_string(place.line);
+      const std::string at = file.empty() ? origins.at(place.line) : file + ':' + std::to_string(place.line);
       wrong.also += at + ':' + std::to_string(place.column) + ": " + problem.message + '\n';
     }
     first = false;

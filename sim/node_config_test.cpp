@@ -97,7 +97,7 @@ TEST(NodeConfig, WhatIsWrongWithAReloadIsSaid) {
 TEST(NodeConfig, EveryProblemIsSaidAtItsPlace) {
   EXPECT_THAT(error_of("node p1 config two.toml\n"),
               StartsWith("here/two.toml:1:1: unknown key 'domians'; did you mean 'domains'?\n  domians = 1\n  ^\n"
-                         "here/two.toml:3:1: unknown key 'x'; there is 'listen'"));
+                         "here/two.toml:3:1: unknown key 'x'; there is 'include', 'listen'"));
 }
 
 TEST(NodeConfig, AProblemInABlockIsSaidAtTheScenariosLine) {

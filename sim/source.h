@@ -19,6 +19,8 @@ namespace intermediary::sim {
 struct Surroundings {
   // What is in the file, or why it cannot be read; paths begin where the scenario's own does.
   std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
+  // "folder/*.toml" of a configuration: ConfigSurroundings::list_files; may be empty: no folder can be looked into.
+  std::function<std::expected<std::vector<std::string>, std::string>(const std::string& pattern)> list_files{};
   // "${NAME}" of a configuration; may be empty: none is set.
   std::function<std::optional<std::string>(const std::string& name)> variable{};
   // A configuration that takes the place of the scenario's one node's.

@@ -11,11 +11,12 @@ std::string located(const std::string& path, const std::string& folder) {
   return folder.empty() || path.starts_with('/') ? path : folder + "/" + path;
 }
 
-void read_tls(TableReader& top, const ConfigSurroundings& surroundings, Config& config) {
+void read_tls(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   std::optional<TableReader> tls = top.table("tls", "[tls]");
   if (!tls) return;
   if (tls->has("authorities")) {
-    config.authorities_file = read_pem(*tls, "authorities", certificate_line, "certificate", surroundings).path;
+    draft.authorities = tls->key_at("authorities");
+    draft.config.authorities_file = read_pem(*tls, "authorities", certificate_line, "certificate", surroundings).path;
   }
   tls->text("authorities");
   tls->finish();
@@ -59,7 +60,7 @@ void read_certificates(TableReader& top, const ConfigSurroundings& surroundings,
     draft.certificates.push_back({name.at, std::move(chain.text), std::move(key.text)});
     draft.config.certificates.push_back(std::move(certificate));
   }
-  read_tls(top, surroundings, draft.config);
+  read_tls(top, surroundings, draft);
 }
 
 }  // namespace intermediary

@@ -26,7 +26,9 @@ struct BrokenAssumption {};
 namespace intermediary {
 namespace {
 
-Position position_of(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
+Position position_of(const toml::source_region& region, std::uint32_t file) {
+  return {region.begin.line, region.begin.column, file};
+}
 
 bool is_variable_name(std::string_view name) {
   return !name.empty() && !is_digit(name.front()) &&
@@ -35,13 +37,13 @@ bool is_variable_name(std::string_view name) {
 
 class Converter {
  public:
-  Converter(const ConfigSurroundings& surroundings, Problems& problems)
-      : surroundings_(surroundings), problems_(problems) {}
+  Converter(const ConfigSurroundings& surroundings, Problems& problems, std::uint32_t file)
+      : surroundings_(surroundings), problems_(problems), file_(file) {}
 
   Table table(const toml::table& source) {
     Table entries;
     for (const auto& [key, value] : source) {
-      entries.push_back({std::string(key.str()), position_of(key.source()), node(value)});
+      entries.push_back({std::string(key.str()), position_of(key.source(), file_), node(value)});
     }
     std::ranges::sort(entries, {}, &KeyedNode::key_at);  // toml++ keeps them by name
     return entries;
@@ -49,7 +51,7 @@ class Converter {
 
  private:
   Node node(const toml::node& source) {
-    Node result{position_of(source.source()), OtherValue{}};
+    Node result{position_of(source.source(), file_), OtherValue{}};
     switch (source.type()) {
       case toml::node_type::table:
         result.value = table(*source.as_table());
@@ -115,6 +117,7 @@ class Converter {
 
   const ConfigSurroundings& surroundings_;
   Problems& problems_;
+  std::uint32_t file_;
 };
 
 bool breaks_assumption(std::string_view text) {
@@ -154,13 +157,14 @@ std::string Node::kind() const {
                     value);
 }
 
-std::optional<Table> parse_document(std::string_view text, const ConfigSurroundings& surroundings, Problems& problems) {
+std::optional<Table> parse_document(std::string_view text, const ConfigSurroundings& surroundings, Problems& problems,
+                                    std::uint32_t file) {
   try {
-    return Converter(surroundings, problems).table(toml::parse(text));
+    return Converter(surroundings, problems, file).table(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    problems.error(position_of(error.source()), std::string(error.description()));
+    problems.error(position_of(error.source(), file), std::string(error.description()));
   } catch (const BrokenAssumption&) {
-    problems.error({first_broken_line(text), 1}, "this line is not TOML");
+    problems.error({first_broken_line(text), 1, file}, "this line is not TOML");
   }
   return std::nullopt;
 }

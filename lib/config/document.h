@@ -38,7 +38,8 @@ struct KeyedNode {
   Node value;
 };
 
-// The top-level table; nullopt when it is not TOML (one problem says where).
-std::optional<Table> parse_document(std::string_view text, const ConfigSurroundings& surroundings, Problems& problems);
+// The top-level table; nullopt when it is not TOML (one problem says where). `file`: its number among the problems'.
+std::optional<Table> parse_document(std::string_view text, const ConfigSurroundings& surroundings, Problems& problems,
+                                    std::uint32_t file = 0);
 
 }  // namespace intermediary

@@ -46,6 +46,9 @@ struct Draft {
   std::vector<ListenerPlaces> listeners;
   std::vector<CertificateTexts> certificates;
   std::string smime_certificate{};  // its name; "": none
+  Position authorities{};           // [tls]
+  Position store{};                 // [location]
+  Position dns{};
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                  // one for each realm of config.auth
   std::vector<Position> handshake_auth;                        // likewise
@@ -79,7 +82,7 @@ void read_changes(TableReader& actions, const Config& config, RuleChanges& chang
 std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems);
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
-void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store);
+void read_location(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_control(TableReader& top, const ConfigSurroundings& surroundings, ControlConfig& control);
 void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, CallRecordsConfig& records);
 // A file that the server writes, as it is to open it: relative to the configuration's folder.

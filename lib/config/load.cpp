@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/document.h"
 #include "config/draft.h"
+#include "config/include.h"
 #include "config/words.h"
 
 namespace intermediary {
@@ -179,14 +180,16 @@ bool read_watch(TableReader& top) {
 Draft read_document(const Table& document, const ConfigSurroundings& surroundings, Problems& problems, bool& watch) {
   Draft draft;
   TableReader top(document, Position{}, "", problems);
+  top.ignore("include");  // it has been followed
   read_listeners(top, draft);
   read_certificates(top, surroundings, draft);
   read_domains(top, draft.config);
   read_server_name(top, draft.config);
   read_proxy(top, draft);
+  if (top.has("dns")) draft.dns = top.key_at("dns");
   read_dns(top, draft.config.dns);
   read_registrar(top, surroundings, draft);
-  read_location(top, surroundings, draft.config.store);
+  read_location(top, surroundings, draft);
   read_call_records(top, surroundings, draft.config.call_records);
   read_control(top, surroundings, draft.config.control);
   read_limits(top, draft.config.limits);
@@ -217,13 +220,17 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
                                                                     const std::string& source_name,
                                                                     const ConfigSurroundings& surroundings) {
   Problems problems(source_name);
-  const std::optional<Table> document = parse_document(text, surroundings, problems);
+  const std::optional<Table> document = read_with_includes(text, surroundings, problems);
   if (!document) return std::unexpected(problems.all());
   bool watch = false;
   Draft draft = read_document(*document, surroundings, problems, watch);
   check_whole(draft, problems);
   if (problems.errors() > 0) return std::unexpected(problems.all());
-  return LoadedConfig{std::move(draft.config), problems.all(), std::move(draft.tests), watch};
+  StartPlaces places{.certificates = {}, .authorities = draft.authorities, .store = draft.store, .dns = draft.dns};
+  for (const ListenerPlaces& listener : draft.listeners) places.listeners.push_back(listener.on);
+  for (const CertificateTexts& certificate : draft.certificates) places.certificates.push_back(certificate.at);
+  return LoadedConfig{std::move(draft.config), problems.all(),  std::move(draft.tests), watch,
+                      std::move(places),       problems.files()};
 }
 
 }  // namespace intermediary

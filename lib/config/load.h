@@ -28,10 +28,22 @@ struct ConfigSurroundings {
   std::string folder{};
   // A zone of times, or why there is none; empty: those of the system (config/zones.h).
   std::function<std::expected<ZoneTable, std::string>(const std::string& name)> zone{};
+  // "trunks/*.toml": the names of the files that are there (is_named()), without the folder, or why it cannot be looked
+  // into. Empty: nobody can.
+  std::function<std::expected<std::vector<std::string>, std::string>(const std::string& pattern)> list_files{};
 };
 
 // A world without variables and files.
 ConfigSurroundings empty_surroundings();
+
+// Where that stands of which only a look at the machine shows whether a server could start with it.
+struct StartPlaces {
+  std::vector<Position> certificates;  // one for each of the configuration
+  Position authorities{};
+  Position store{};
+  std::vector<Position> listeners{};  // one for each
+  Position dns{};
+};
 
 struct LoadedConfig {
   // config.proxy.key stays {0, 0} where the file gives none: whoever runs the engine draws one.
@@ -39,6 +51,8 @@ struct LoadedConfig {
   std::vector<ConfigProblem> warnings;
   std::vector<TestBlock> tests{};  // the file's own; no part of the configuration
   bool watch = false;              // whoever runs it is to read it again when its files change
+  StartPlaces places{};
+  std::vector<std::string> files{};  // as problems call them, by Position::file
 };
 
 // `source_name` is what problems call the file.

@@ -115,9 +115,11 @@ void refuse_of_others(TableReader& location, StoreConfig::Kind kind) {
 
 }  // namespace
 
-void read_location(TableReader& top, const ConfigSurroundings& surroundings, StoreConfig& store) {
+void read_location(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
+  StoreConfig& store = draft.config.store;
   std::optional<TableReader> location = top.table("location", "[location]");
   if (!location) return;
+  draft.store = location->at();
   if (const auto kind = location->word("store", {"memory", "sqlite", "redis"})) {
     store.kind = static_cast<StoreConfig::Kind>(*kind);
   }

@@ -10,12 +10,21 @@ std::string ConfigProblem::to_string() const {
   return file + ':' + std::to_string(at.line) + ':' + std::to_string(at.column) + ": " + kind + ": " + message;
 }
 
+std::uint32_t Problems::add_file(std::string name) {
+  files_.push_back(std::move(name));
+  return static_cast<std::uint32_t>(files_.size() - 1);
+}
+
+std::string Problems::place(Position at) const {
+  return file(at) + ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+}
+
 void Problems::error(Position at, std::string message) {
-  add({file_, at, ConfigProblem::Severity::Error, std::move(message)});
+  add({file(at), at, ConfigProblem::Severity::Error, std::move(message)});
 }
 
 void Problems::warning(Position at, std::string message) {
-  add({file_, at, ConfigProblem::Severity::Warning, std::move(message)});
+  add({file(at), at, ConfigProblem::Severity::Warning, std::move(message)});
 }
 
 void Problems::add(ConfigProblem problem) {

@@ -18,6 +18,21 @@ bool is_key_of_tls(const RecordedConfig::File& file, const Config& config) {
   return is_named && !(config.smime && config.smime->key == file.text);
 }
 
+// What a pattern stands for stands in a record as the contents of a file of that name: a name a line.
+std::vector<std::string> lines_in(std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    lines.emplace_back(text.substr(0, end));
+  }
+  return lines;
+}
+
+std::string as_lines(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += name + '\n';
+  return text;
+}
+
 ConfigSurroundings surroundings_in(const RecordedConfig& recorded) {
   return {[&recorded](const std::string& name) -> std::optional<std::string> {
             const auto found = std::ranges::find(recorded.variables, name, &RecordedConfig::Variable::name);
@@ -34,6 +49,12 @@ ConfigSurroundings surroundings_in(const RecordedConfig& recorded) {
             const auto found = std::ranges::find(recorded.zones, name, &ZoneTable::name);
             if (found == recorded.zones.end()) return std::unexpected("the record does not hold '" + name + "'");
             return *found;
+          },
+          [&recorded](const std::string& pattern) -> std::expected<std::vector<std::string>, std::string> {
+            const auto found = std::ranges::find(recorded.files, pattern, &RecordedConfig::File::path);
+            if (found == recorded.files.end()) return std::unexpected("the record does not hold it");
+            if (!found->readable) return std::unexpected(found->text);
+            return lines_in(found->text);
           }};
 }
 
@@ -55,6 +76,12 @@ ConfigSurroundings ConfigWitness::surroundings() {
             std::expected<ZoneTable, std::string> zone = world_.zone ? world_.zone(name) : system_zone(name);
             if (zone) seen_.zones.push_back(*zone);
             return zone;
+          },
+          [this](const std::string& pattern) -> std::expected<std::vector<std::string>, std::string> {
+            if (!world_.list_files) return std::unexpected("there are no folders here");
+            auto names = world_.list_files(pattern);
+            seen_.files.push_back({pattern, names.has_value(), names ? as_lines(*names) : names.error()});
+            return names;
           }};
 }
 

@@ -127,6 +127,18 @@ TEST(IoArchive, AConfigurationComesBackWholeOrNotAtAll) {
       ": a configuration that no engine takes"));
 }
 
+TEST(IoArchive, AConfigurationWhoseTablesCannotBeIsRefused) {
+  const auto error_of = [](auto change) {
+    Config config = configuration();
+    change(config.rates[0].rates[0]);
+    const auto input = input_from(to_bytes(Input(ConfigurationChanged{config})));
+    return input ? "" : input.error().substr(input.error().find(':'));
+  };
+  EXPECT_EQ(error_of([](Rate&) {}), "");
+  EXPECT_EQ(error_of([](Rate& rate) { rate.carrier = 1; }), ": a configuration that no engine takes");
+  EXPECT_EQ(error_of([](Rate& rate) { rate.band = 1; }), ": a configuration that no engine takes");
+}
+
 TEST(IoArchive, EveryOutputComesBack) {
   for (const Output& output : all_outputs()) {
     const auto again = output_from(to_bytes(output));

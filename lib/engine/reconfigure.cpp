@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/archive.h"
+#include "base/text.h"
 #include "engine/core.h"
 #include "engine/roles.h"
 
@@ -93,15 +94,53 @@ std::vector<std::string> changed_parts(const Config& from, const Config& to) {
 
 namespace {
 
+bool can_be(const RateTable& table) {
+  constexpr std::size_t most_digits = 15;  // docs/configuration.md
+  return std::ranges::all_of(table.rates, [&](const Rate& rate) {
+    return rate.carrier < table.carriers.size() && rate.band <= table.bands.size() &&
+           rate.prefix.size() <= most_digits && std::ranges::all_of(rate.prefix, is_digit);
+  });
+}
+
+bool can_be(const AccessList& list) {
+  const auto is_prefix = [](const Cidr& cidr) { return cidr.bits <= (cidr.network.is_v4() ? 32 : 128); };
+  return std::ranges::all_of(list.allow, is_prefix) && std::ranges::all_of(list.deny, is_prefix);
+}
+
+bool can_be(const RateLimit& limit) {
+  const auto is_count = [](std::int64_t count) { return count >= 1 && count <= limit::rate_tokens; };
+  return is_count(limit.count) && is_count(limit.burst) && limit.period > Duration::zero() &&
+         limit.period <= std::chrono::days(1);
+}
+
+bool can_be(const PeerGroupConfig& group) {
+  constexpr std::uint32_t heaviest = 100;
+  return group.health.probe_every >= Duration::zero() && group.health.probe_timeout > Duration::zero() &&
+         std::ranges::all_of(group.peers,
+                             [](const PeerConfig& peer) { return peer.weight >= 1 && peer.weight <= heaviest; });
+}
+
+// What config/ has seen to, of one that comes from a record: whoever makes tables of it, and divides by it, relies on
+// it.
+bool can_be(const Config& config) {
+  const auto all_can = [](const auto& values) {
+    return std::ranges::all_of(values, [](const auto& value) { return can_be(value); });
+  };
+  return all_can(config.rates) && all_can(config.access_lists) && all_can(config.rate_limits) &&
+         all_can(config.groups) && problem_with(config).empty();
+}
+
 ReadyConfig ready(Config config) {
   std::vector<PrefixIndex> rates(config.rates.begin(), config.rates.end());
   std::vector<AccessTable> access_tables(config.access_lists.begin(), config.access_lists.end());
-  return {std::move(config), std::move(rates), std::move(access_tables)};
+  ArchiveWriter archive;
+  archive(config);
+  return {std::move(config), std::move(rates), std::move(access_tables), archive.take()};
 }
 
 }  // namespace
 
-ConfigurationChanged::ConfigurationChanged() : ready_(std::make_unique<ReadyConfig>()) {}
+ConfigurationChanged::ConfigurationChanged() : ConfigurationChanged(Config{}) {}
 ConfigurationChanged::ConfigurationChanged(Config config)
     : ready_(std::make_unique<ReadyConfig>(ready(std::move(config)))) {}
 ConfigurationChanged::ConfigurationChanged(const ConfigurationChanged& other)
@@ -119,11 +158,13 @@ ReadyConfig ConfigurationChanged::take() { return std::move(*ready_); }
 
 template <class Archive>
 void ConfigurationChanged::transfer(Archive& archive) {
-  archive(ready_->config);
   if constexpr (Archive::reads) {
+    archive(ready_->config);
     if (!archive.ok()) return;
-    if (!problem_with(ready_->config).empty()) return archive.fail("a configuration that no engine takes");
+    if (!can_be(ready_->config)) return archive.fail("a configuration that no engine takes");
     *ready_ = ready(std::move(ready_->config));
+  } else {
+    archive.raw(ready_->bytes);
   }
 }
 

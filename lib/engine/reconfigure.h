@@ -16,6 +16,7 @@ struct ReadyConfig {
   Config config;
   std::vector<PrefixIndex> rates;
   std::vector<AccessTable> access_tables;
+  std::string bytes;  // the configuration in an archive, for whoever records it
 };
 
 // What stands in the way of a change while an engine runs: one line, which names the key and says that it needs a

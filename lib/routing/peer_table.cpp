@@ -172,6 +172,7 @@ std::uint64_t PeerTable::score(PeerId id, std::string_view hashed) const {
 
 void PeerTable::order_by_hash(std::vector<PeerId>& peers, std::string_view hashed) const {
   std::vector<std::pair<std::uint64_t, PeerId>> scored;
+  scored.reserve(peers.size());
   for (const PeerId id : peers) scored.emplace_back(~score(id, hashed), id);
   std::ranges::sort(scored, {}, [this](const auto& peer) { return std::pair(peer.first, entry(peer.second).index); });
   for (std::size_t i = 0; i < scored.size(); ++i) peers[i] = scored[i].second;
@@ -179,6 +180,7 @@ void PeerTable::order_by_hash(std::vector<PeerId>& peers, std::string_view hashe
 
 void PeerTable::order_by_calls(std::vector<PeerId>& peers, const CallCount& calls) const {
   std::vector<std::pair<std::uint64_t, PeerId>> counted;
+  counted.reserve(peers.size());
   for (const PeerId id : peers) counted.emplace_back(calls(id), id);
   std::ranges::sort(counted, [this](const auto& a, const auto& b) {
     const std::uint64_t load_of_a = a.first * peer(b.second).weight, load_of_b = b.first * peer(a.second).weight;

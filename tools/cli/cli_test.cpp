@@ -24,6 +24,41 @@ TEST_F(CommandLineTest, PrintsEveryProblemOfAFile) {
                     HasSubstr("sip.toml:2:18: error: 'on': '99999' is not a port"), HasSubstr("sip.toml: not valid")));
 }
 
+TEST_F(CommandLineTest, TriesAddressesAndNameServersWhereItIsToldTo) {
+  const int taken = socket(AF_INET, SOCK_DGRAM, 0), silent = socket(AF_INET, SOCK_DGRAM, 0);
+  const auto bound_port = [](int descriptor) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    bind(descriptor, reinterpret_cast<const sockaddr*>(&address), length);
+    getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
+    return std::to_string(ntohs(address.sin_port));
+  };
+  const std::string port = bound_port(taken), server = "127.0.0.1:" + bound_port(silent);
+  const std::string file = write("sip.toml", "listen = [{ on = \"udp:127.0.0.1:" + port + "\" }]\n[dns]\nservers = \"" +
+                                                 server + "\"\ntimeout = \"100ms\"\n");
+  EXPECT_THAT(run({"check", file}).output, HasSubstr("sip.toml: valid"));
+  const Result live = run({"check", "--live", file});
+  EXPECT_EQ(live.exit_code, 1);
+  EXPECT_THAT(live.output, AllOf(HasSubstr("sip.toml:1:18: error: cannot listen on 127.0.0.1:" + port +
+                                           " now: Address already in use\n"),
+                                 HasSubstr("sip.toml:2:2: error: the name server " + server + ": ")));
+  close(taken);
+  EXPECT_THAT(
+      run({"check", "--live", write("one.toml", "listen = [{ on = \"udp:127.0.0.1:" + port + "\" }]\n")}).output,
+      HasSubstr("one.toml: valid"));
+  close(silent);
+}
+
+TEST_F(CommandLineTest, ReadsWhatAFileIncludes) {
+  write("rules.toml", "[[rule]]\nname = \"one\"\nwhen = { method = \"INVITE\" }\ndo = { reject = 403 }\n");
+  const std::string file = write("sip.toml", "include = \"ru*.toml\"\n" + listen);
+  EXPECT_THAT(run({"check", file}).output, HasSubstr("sip.toml: valid"));
+  write("rules.toml", "[[rule]]\nname = 1\n");
+  EXPECT_THAT(run({"check", file}).output, HasSubstr("/rules.toml:2:8: error: 'name'"));
+}
+
 TEST_F(CommandLineTest, PrintsProblemsAsJson) {
   const Result wrong = run({"check", "--json", write("sip.toml", listen + "domains = \"a\\\"b\"")});
   EXPECT_EQ(wrong.exit_code, 1);

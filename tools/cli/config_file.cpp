@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+
+#include "config/include.h"
 
 namespace intermediary::cli {
 
@@ -54,13 +57,31 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   return contents;
 }
 
+std::expected<std::vector<std::string>, std::string> list_files(const std::string& pattern) {
+  const std::filesystem::path path(pattern);
+  const std::string name = path.filename().string();
+  std::vector<std::string> names;
+  std::error_code error;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+    const std::string file = each->path().filename().string();
+    if (is_named(file, name)) names.push_back(file);
+  }
+  if (error) return std::unexpected(error.message());
+  std::ranges::sort(names);
+  return names;
+}
+
 ConfigSurroundings surroundings_of(const std::string& config_path) {
   const std::filesystem::path folder = std::filesystem::path(config_path).parent_path();
   return {[](const std::string& name) -> std::optional<std::string> {
             const char* value = std::getenv(name.c_str());
             return value ? std::optional<std::string>(value) : std::nullopt;
           },
-          [folder](const std::string& path) { return read_file((folder / path).string()); }, folder.string()};
+          [folder](const std::string& path) { return read_file((folder / path).string()); },
+          folder.string(),
+          {},
+          [folder](const std::string& pattern) { return list_files((folder / pattern).string()); }};
 }
 
 }  // namespace intermediary::cli

@@ -24,10 +24,24 @@ def expectations():
     return expected
 
 
-def write_certificate(folder):
-    """As far as `check` looks into files whose configuration is refused for another reason."""
-    for name, kind in [("edge.pem", "CERTIFICATE"), ("edge.key", "PRIVATE KEY")]:
-        (folder / name).write_text(f"-----BEGIN {kind}-----\n-----END {kind}-----\n", encoding="utf-8")
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
+
+
+def make_certificate(folder, name, days):
+    openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr")
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-signkey", f"{name}.key", "-days", str(days), "-out",
+            f"{name}.pem")
+
+
+def make_certificates(folder):
+    """Good ones, and what can be wrong with one: another's key, a passphrase, bytes within its lines, its time."""
+    for name, days in [("edge", 365), ("other", 365), ("soon", 20), ("expired", -1)]:
+        make_certificate(folder, name, days)
+    openssl(folder, "ec", "-in", "edge.key", "-aes128", "-passout", "pass:secret", "-out", "locked.key")
+    lines = (folder / "edge.pem").read_text(encoding="ascii").splitlines()
+    (folder / "broken.pem").write_text("\n".join([lines[0], "no base64 here", *lines[2:]]) + "\n", encoding="ascii")
 
 
 def call(folder, *command):
@@ -37,11 +51,21 @@ def call(folder, *command):
         return None
 
 
+def place_of(problem, name):
+    """In the file itself line and column alone."""
+    place = f"{problem['line']}:{problem['column']}"
+    return place if problem["file"] == name else f"{problem['file']}:{place}"
+
+
+def in_full(place, name):
+    return place if place.count(":") == 2 else f"{name}:{place}"
+
+
 def complaint(program, folder, name, expected):
     """What is not as it should be with one file, or None."""
     done = call(folder, program, "check", "--json", name)
     told = json.loads(done.stdout) if done and done.stdout else {"problems": [], "valid": None}
-    found = [(f"{each['line']}:{each['column']}", each["severity"], each["message"]) for each in told["problems"]]
+    found = [(place_of(each, name), each["severity"], each["message"]) for each in told["problems"]]
     if sorted(found) != sorted(expected):
         return f"{name}: 'check' found {found}, and not {expected}"
     errors = [(place, message) for place, severity, message in expected if severity == "error"]
@@ -52,7 +76,7 @@ def complaint(program, folder, name, expected):
     done = call(folder, program, "run", "--config", name)
     if done is None or done.returncode != 1 or "listening" in done.stderr:
         return f"{name}: 'run' did not refuse it: {done}"
-    missing = [line for line in (f"{name}:{place}: error: {message}" for place, message in errors)
+    missing = [line for line in (f"{in_full(place, name)}: error: {message}" for place, message in errors)
                if line not in done.stderr.splitlines()]
     return f"{name}: 'run' does not say {missing}: {done.stderr}" if missing else None
 
@@ -63,9 +87,8 @@ def main():
     assert files == set(expected), f"without a row, or without a file: {files ^ set(expected)}"
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(8) as pool:
         folder = pathlib.Path(folder)
-        for file in files:
-            shutil.copy(MISTAKES / file, folder)
-        write_certificate(folder)
+        shutil.copytree(MISTAKES, folder, dirs_exist_ok=True)
+        make_certificates(folder)
         jobs = [pool.submit(complaint, program, folder, name, rows) for name, rows in expected.items()]
         complaints = [text for text in (job.result() for job in jobs) if text]
     if complaints:

@@ -1,10 +1,12 @@
 #include "tools/cli/running_config.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "config/recorded.h"
 #include "tools/cli/config_file.h"
 #include "tools/cli/default_config.h"
+#include "tools/cli/start_checks.h"
 
 namespace intermediary::cli {
 
@@ -20,6 +22,7 @@ std::vector<std::string> files_of(const std::string& file, const RecordedConfig&
 
 std::vector<std::string> lines_of(const std::vector<ConfigProblem>& problems) {
   std::vector<std::string> lines;
+  lines.reserve(problems.size());
   for (const ConfigProblem& problem : problems) lines.push_back(problem.to_string());
   return lines;
 }
@@ -33,6 +36,10 @@ std::expected<NewConfiguration, std::vector<std::string>> RunningConfig::read() 
   ConfigWitness witness(surroundings_of(file));
   auto loaded = load_config(*text, name, witness.surroundings());
   if (!loaded) return std::unexpected(lines_of(loaded.error()));
+  const std::vector<ConfigProblem> more = problems_at_start(*loaded);
+  if (std::ranges::find(more, ConfigProblem::Severity::Error, &ConfigProblem::severity) != more.end()) {
+    return std::unexpected(lines_of(more));
+  }
   NewConfiguration read{.config = std::move(loaded->config), .warnings = lines_of(loaded->warnings)};
   read.recorded = witness.recorded(name, *text, read.config);
   read.watched = {loaded->watch && !file.empty(), files_of(file, read.recorded)};

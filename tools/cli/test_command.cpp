@@ -230,6 +230,7 @@ void print_json(const std::vector<Result>& results, std::size_t failed) {
 // What scenarios may name, and the configuration from outside; what that has of problems is printed.
 int prepare(TestOptions& options) {
   options.surroundings.read_file = read_file;
+  options.surroundings.list_files = list_files;
   options.surroundings.variable = surroundings_of("").variable;
   if (options.config.empty()) return exit_fine;
   auto text = read_file(options.config);

@@ -3,12 +3,15 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "config/include.h"
 
 namespace intermediary {
 
@@ -70,7 +73,8 @@ bool FileWatch::read_events() {
       const std::string_view name = event.len == 0 ? std::string_view() : buffer.data() + place + sizeof(event);
       const auto names = names_.find(event.wd);
       any |= (event.mask & IN_Q_OVERFLOW) != 0 || name == link_of_a_volume ||
-             (names != names_.end() && names->second.contains(name));
+             (names != names_.end() &&
+              std::ranges::any_of(names->second, [&](const std::string& own) { return is_named(name, own); }));
       place += sizeof(event) + event.len;
     }
   }

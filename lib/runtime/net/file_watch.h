@@ -18,8 +18,9 @@ namespace intermediary {
 
 class FileWatch {
  public:
-  // `changed` is called on the thread of `io`, once for whatever happens within `pause`: a file is often written in
-  // pieces, and several files one after the other. The error says which folder cannot be watched, and why.
+  // A '*' in a name stands for anything. `changed` is called on the thread of `io`, once for whatever happens within
+  // `pause`: a file is often written in pieces, and several files one after the other. The error says which folder
+  // cannot be watched, and why.
   static std::expected<std::unique_ptr<FileWatch>, std::string> open(
       boost::asio::io_context& io, const std::vector<std::string>& files, std::function<void()> changed,
       std::chrono::milliseconds pause = std::chrono::milliseconds(300));

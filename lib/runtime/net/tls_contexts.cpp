@@ -3,7 +3,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/text.h"
 #include "event/event.h"
@@ -16,7 +15,6 @@ namespace {
 using Error = std::unexpected<std::string>;
 
 constexpr long ticket_seconds = 3600;
-constexpr std::time_t soon = std::time_t{7} * 24 * 3600;
 
 // Whether the certificate is for that name: by a DNS name (RFC 6125), or by the domain of a SIP URI (RFC 5922 §7.1).
 bool names(const LoadedCertificate& certificate, std::string_view name) {
@@ -184,13 +182,10 @@ std::unique_ptr<ByteStream> TlsContexts::connect(ListenerId listener, const std:
 
 std::vector<std::string> TlsContexts::warnings() const {
   std::vector<std::string> lines;
-  std::time_t in_a_week = std::time(nullptr) + soon;
   for (const auto& each : certificates_) {
-    const ASN1_TIME* end = X509_get0_notAfter(each->leaf.get());
-    if (X509_cmp_time(end, &in_a_week) >= 0) continue;
-    const bool over = X509_cmp_current_time(end) < 0;
-    lines.push_back("certificate-expiry name=" + log_value(each->name) +
-                    " reason=" + log_value(over ? "it has expired" : "it expires within a week"));
+    const std::string problem = problem_with_age(*each, 7);
+    if (problem.empty()) continue;
+    lines.push_back("certificate-expiry name=" + log_value(each->name) + " reason=" + log_value(problem));
   }
   return lines;
 }

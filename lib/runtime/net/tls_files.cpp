@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -14,6 +15,7 @@ namespace {
 
 using Error = std::unexpected<std::string>;
 
+constexpr std::time_t seconds_a_day = std::time_t{24} * 3600;
 constexpr std::uintmax_t file_bytes = std::uintmax_t{4} * 1024 * 1024;
 
 std::expected<OpenSslPtr<BIO>, std::string> open(const std::string& file, std::string& text) {
@@ -95,6 +97,14 @@ std::expected<LoadedCertificate, std::string> load_certificate(const Certificate
   loaded.name = config.name;
   if (const auto done = load(loaded, config); !done) return Error("certificate '" + config.name + "': " + done.error());
   return loaded;
+}
+
+std::string problem_with_age(const LoadedCertificate& certificate, int days) {
+  std::time_t soon = std::time(nullptr) + std::time_t{days} * seconds_a_day;
+  const ASN1_TIME* end = X509_get0_notAfter(certificate.leaf.get());
+  if (X509_cmp_time(end, &soon) >= 0) return "";
+  if (X509_cmp_current_time(end) < 0) return "it has expired";
+  return "it expires within " + (days == 7 ? std::string("a week") : std::to_string(days) + " days");
 }
 
 std::expected<StorePtr, std::string> load_authorities(const std::string& file) {

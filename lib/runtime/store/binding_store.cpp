@@ -12,4 +12,8 @@ OpenedStore open_binding_store(const StoreConfig& config, BindingStore::Surround
   return open_sqlite(config, std::move(surroundings));
 }
 
+std::string problem_with_store(const StoreConfig& config) {
+  return config.kind == StoreConfig::Kind::Redis ? problem_with_redis(config) : problem_with_sqlite(config);
+}
+
 }  // namespace intermediary

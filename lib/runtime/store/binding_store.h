@@ -35,6 +35,10 @@ using OpenedStore = std::expected<std::unique_ptr<BindingStore>, std::string>;
 // The error says why there can be none, now and later. REQUIRES: the configuration names one outside of the process.
 OpenedStore open_binding_store(const StoreConfig& config, BindingStore::Surroundings surroundings);
 
+// Why none could be opened, as far as that shows without opening one, in the same words; "" where nothing is known.
+// REQUIRES: as above.
+std::string problem_with_store(const StoreConfig& config);
+
 // Requests that wait in a store that has stopped to answer: as many as an engine has out, and those that it has given
 // up on.
 inline constexpr std::size_t most_store_requests = 20'000;

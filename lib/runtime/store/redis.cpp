@@ -267,6 +267,8 @@ class RedisStore final : public BindingStore {
 
 }  // namespace
 
+std::string problem_with_redis(const StoreConfig&) { return {}; }  // it may come back
+
 OpenedStore open_redis(const StoreConfig& config, BindingStore::Surroundings surroundings) {
   return std::make_unique<RedisStore>(std::make_shared<RedisClient>(config, std::move(surroundings)));
 }

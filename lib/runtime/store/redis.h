@@ -12,5 +12,7 @@ namespace intermediary {
 
 // Never fails for want of a server. Without hiredis in this build: that.
 OpenedStore open_redis(const StoreConfig& config, BindingStore::Surroundings surroundings);
+// As problem_with_store does.
+std::string problem_with_redis(const StoreConfig& config);
 
 }  // namespace intermediary

@@ -2,8 +2,12 @@
 
 namespace intermediary {
 
-OpenedStore open_redis(const StoreConfig&, BindingStore::Surroundings) {
-  return std::unexpected("store = \"redis\": this program was built without hiredis (libhiredis-dev)");
+std::string problem_with_redis(const StoreConfig&) {
+  return "store = \"redis\": this program was built without hiredis (libhiredis-dev)";
+}
+
+OpenedStore open_redis(const StoreConfig& config, BindingStore::Surroundings) {
+  return std::unexpected(problem_with_redis(config));
 }
 
 }  // namespace intermediary

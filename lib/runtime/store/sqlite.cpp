@@ -1,7 +1,12 @@
 #include "runtime/store/sqlite.h"
 
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 #include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -168,14 +173,21 @@ class SqliteStore final : public BindingStore {
   std::jthread worker_;  // ends before what it works on
 };
 
+std::string cannot_open(const std::string& file, const std::string& reason) {
+  return "cannot open the store '" + file + "': " + reason;
+}
+
+std::string of_other_version(int version) {
+  return "its tables are of version " + std::to_string(version) + ", and this program knows version " +
+         std::to_string(schema_version);
+}
+
 std::expected<Database, std::string> open_database(const std::string& file) {
   sqlite3* opened = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int result = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
   Database database(opened);
-  const auto cannot = [&](const std::string& reason) {
-    return std::unexpected("cannot open the store '" + file + "': " + reason);
-  };
+  const auto cannot = [&](const std::string& reason) { return std::unexpected(cannot_open(file, reason)); };
   if (result != SQLITE_OK) return cannot(sqlite3_errmsg(opened));
   int version = 0;
   try {
@@ -185,15 +197,47 @@ std::expected<Database, std::string> open_database(const std::string& file) {
     return cannot(error.reason);
   }
   if (version != 0 && version != schema_version) {
-    return cannot("its tables are of version " + std::to_string(version) + ", and this program knows version " +
-                  std::to_string(schema_version));
+    return cannot(of_other_version(version));
   }
   const std::string all = preparations + ("PRAGMA user_version = " + std::to_string(schema_version) + ";");
   if (sqlite3_exec(opened, all.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return cannot(sqlite3_errmsg(opened));
   return database;
 }
 
+// Of a database, by its first bytes (https://www.sqlite.org/fileformat.html §1.3): another process may have it open,
+// which must not be disturbed.
+std::string problem_with_header(std::string_view header) {
+  constexpr std::size_t header_bytes = 100, version_at = 60;
+  if (header.empty()) return {};
+  if (header.size() < header_bytes || !header.starts_with(std::string_view("SQLite format 3", 16))) {
+    return sqlite3_errstr(SQLITE_NOTADB);
+  }
+  std::uint32_t version = 0;
+  for (const char octet : header.substr(version_at, 4)) version = version << 8 | static_cast<unsigned char>(octet);
+  const bool known = version == 0 || version == static_cast<std::uint32_t>(schema_version);
+  return known ? "" : of_other_version(static_cast<int>(version));
+}
+
 }  // namespace
+
+std::string problem_with_sqlite(const StoreConfig& config) {
+  std::error_code error;
+  const std::filesystem::path path(config.file);
+  if (!std::filesystem::exists(path, error)) {
+    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+    const bool can_be_made = ::access(folder.c_str(), W_OK | X_OK) == 0;
+    return can_be_made ? "" : cannot_open(config.file, sqlite3_errstr(SQLITE_CANTOPEN));
+  }
+  if (!std::filesystem::is_regular_file(path, error) || ::access(config.file.c_str(), R_OK | W_OK) != 0) {
+    return cannot_open(config.file, sqlite3_errstr(SQLITE_CANTOPEN));
+  }
+  std::string header(100, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(header.data(), static_cast<std::streamsize>(header.size()));
+  header.resize(static_cast<std::size_t>(file.gcount()));
+  const std::string problem = problem_with_header(header);
+  return problem.empty() ? "" : cannot_open(config.file, problem);
+}
 
 OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings surroundings) {
   auto database = open_database(config.file);

@@ -10,5 +10,7 @@ namespace intermediary {
 
 // The error names the file. Without SQLite in this build: that.
 OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings surroundings);
+// As problem_with_store does.
+std::string problem_with_sqlite(const StoreConfig& config);
 
 }  // namespace intermediary

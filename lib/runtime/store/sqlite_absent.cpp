@@ -2,8 +2,12 @@
 
 namespace intermediary {
 
-OpenedStore open_sqlite(const StoreConfig&, BindingStore::Surroundings) {
-  return std::unexpected("store = \"sqlite\": this program was built without SQLite (libsqlite3-dev)");
+std::string problem_with_sqlite(const StoreConfig&) {
+  return "store = \"sqlite\": this program was built without SQLite (libsqlite3-dev)";
+}
+
+OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings) {
+  return std::unexpected(problem_with_sqlite(config));
 }
 
 }  // namespace intermediary
