@@ -157,6 +157,8 @@ std::string_view event_name(const Event& event) {
                         [](const StoreChanged&) { return "store-changed"; },
                         [](const SubscriptionChanged&) { return "subscription-changed"; },
                         [](const PeerChanged&) { return "peer-changed"; },
+                        [](const OverloadChanged&) { return "overload-changed"; },
+                        [](const NeighbourOverload&) { return "neighbour-overload"; },
                     },
                     event);
 }
@@ -209,6 +211,14 @@ std::string to_line(const Event& event) {
           [&](const PeerChanged& e) {
             line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
             line.add_if_any("reason", e.reason);
+          },
+          [&](const OverloadChanged& e) {
+            line.add("change", e.overloaded ? "begins" : "ends").add("limit", e.reason);
+            if (!e.overloaded) line.add("refused", e.refused).add("lasted_us", e.lasted.count());
+          },
+          [&](const NeighbourOverload& e) {
+            line.add("change", e.reduction != 0 ? "begins" : "ends").add("neighbour", e.neighbour.to_string());
+            e.reduction != 0 ? line.add("reduction", e.reduction) : line.add("held", e.held);
           },
       },
       event);

@@ -65,6 +65,8 @@ LogLevel level_of(const Event& event) {
                         [](const StoreChanged&) { return LogLevel::Warning; },
                         [](const SubscriptionChanged&) { return LogLevel::Info; },
                         [](const PeerChanged&) { return LogLevel::Warning; },
+                        [](const OverloadChanged&) { return LogLevel::Warning; },
+                        [](const NeighbourOverload&) { return LogLevel::Warning; },
                     },
                     event);
 }
