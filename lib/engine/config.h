@@ -12,6 +12,7 @@
 #include "dialog/session_timer.h"
 #include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/overload.h"
 #include "policy/party_list.h"
 #include "policy/rate_limit.h"
 #include "policy/smime.h"
@@ -139,6 +140,7 @@ struct Config {
   std::vector<RateLimit> rate_limits{};
   TrustConfig trust{};
   std::vector<Rule> rules;
+  OverloadConfig overload{};
   Limits limits;
   TransactionTimings timings;
 

@@ -33,6 +33,8 @@ ProxySettings settings_from(const Config& config) {
   settings.key = config.proxy.key;
   settings.outbound = config.proxy.outbound;
   settings.path = config.proxy.path;
+  settings.overload_control =
+      !config.overload.neighbours.empty() || std::ranges::any_of(config.groups, &PeerGroupConfig::overload_control);
   for (const Rule& rule : config.rules) add_inputs(rule.when, settings.route_inputs);
   return settings;
 }
@@ -95,7 +97,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       dialogs_(derived_key(tag_key_, "dialogs"), notifies(config_)),
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
-      stateless_(proxy_settings_, names_, *this) {
+      stateless_(proxy_settings_, names_, *this),
+      overload_(config_.overload) {
   proxy_settings_.start = KeyedHash(tag_key_).field("start").finish();
   for (const ListenerConfig& listener : config_.listeners) {
     names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port,

@@ -26,6 +26,7 @@ PeerTable::PeerTable(const std::vector<PeerGroupConfig>& groups, const HashKey& 
     }
   }
   next_turn_.resize(groups_.size());
+  new_calls_.resize(groups_.size());
 }
 
 std::optional<std::size_t> PeerTable::find_group(std::string_view reference) const {
@@ -161,6 +162,35 @@ std::chrono::seconds PeerTable::wait(TimePoint now, std::size_t group) const {
     least = std::min(least, std::max(up_at, s.rests_until) - now);
   }
   return std::max(std::chrono::ceil<std::chrono::seconds>(least), std::chrono::seconds(1));
+}
+
+namespace {
+
+std::uint64_t with_percent(std::uint64_t of, std::uint32_t percent) { return of + (of * percent + 99) / 100; }
+
+TokenRate rate_of(const GroupLimits& limits, std::uint32_t reserve) {
+  return {.count = limits.cps, .burst = static_cast<std::int64_t>(with_percent(limits.burst, reserve))};
+}
+
+}  // namespace
+
+std::optional<PeerTable::Full> PeerTable::full(TimePoint now, std::size_t group, std::uint64_t calls,
+                                               std::uint32_t reserve) const {
+  const GroupLimits& limits = groups_[group].limits;
+  if (limits.calls != 0 && calls >= with_percent(limits.calls, reserve)) {
+    return Full{groups_[group].reference() + " has " + std::to_string(calls) + " calls, its limit is " +
+                    std::to_string(limits.calls),
+                Duration::zero()};
+  }
+  if (limits.cps == 0) return std::nullopt;
+  const Duration wait = wait_for_token(rate_of(limits, reserve), new_calls_[group], now);
+  if (wait == Duration::zero()) return std::nullopt;
+  return Full{groups_[group].reference() + " gets " + std::to_string(limits.cps) + " calls a second", wait};
+}
+
+void PeerTable::count_call(TimePoint now, std::size_t group, std::uint32_t reserve) {
+  const GroupLimits& limits = groups_[group].limits;
+  if (limits.cps != 0) take_token(rate_of(limits, reserve), new_calls_[group], now);
 }
 
 PeerChanged PeerTable::change(PeerId id, PeerChanged::Change what, std::string reason) const {
