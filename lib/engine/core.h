@@ -198,6 +198,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // Of a request outside of dialogs: true where it was refused or dropped, for there is too much already.
   bool is_too_much(const Preprocessed& pre, const Arrival& arrival, const Decision& decision);
   void turn_down(const Message& request, const Arrival& arrival, const LoadVerdict& verdict);
+  std::uint64_t refusal_key(const Message& request) const;
   void note_overload(std::string_view limit);
   void overload_timer_fired();
   bool has_priority(const Preprocessed& pre, const Arrival& arrival) const;

@@ -98,7 +98,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this),
-      overload_(config_.overload) {
+      overload_(config_.overload, config_.timings.t1_times_64()) {
   proxy_settings_.start = KeyedHash(tag_key_).field("start").finish();
   for (const ListenerConfig& listener : config_.listeners) {
     names_.add_listener(listener.transport, listener.bind, listener.advertise_host, listener.advertise_port,

@@ -25,7 +25,7 @@ constexpr Duration told_validity = seconds(1);  // of a reduction; a window is h
 
 constexpr std::string_view resource_priority_field = "Resource-Priority";
 
-LoadKind load_kind(Method method) {
+LoadKind kind_of_load(Method method) {
   if (method == Method::Invite) return LoadKind::Call;
   return method == Method::Subscribe || method == Method::Refer ? LoadKind::Dialog : LoadKind::Request;
 }
@@ -89,7 +89,11 @@ bool EngineCore::is_too_much(const Preprocessed& pre, const Arrival& arrival, co
   if (!config_.overload.limits_anything() || !request.to_tag().empty()) return false;
   const bool forwards = decision.goes_on() && decision.mode != ProxyMode::Stateless;
   if (!forwards && !decision.registers() && !decision.notifies() && !decision.redirects()) return false;
-  const LoadAdmission asked{load_kind(request.method()), has_priority(pre, arrival)};
+  if (const std::uint64_t key = refusal_key(request); overload_.refusals.knows(now_, key)) {
+    turn_down(request, arrival, {LoadVerdict::Kind::Refused, "repeated"});
+    return true;
+  }
+  const LoadAdmission asked{kind_of_load(request.method()), has_priority(pre, arrival)};
   const LoadVerdict verdict = overload_.gate.judge(now_, asked.kind, asked.priority, load());
   const bool admitted = verdict.kind == LoadVerdict::Kind::Admitted;
   overload_.feedback.came(now_, asked.kind, admitted);
@@ -112,9 +116,17 @@ void EngineCore::turn_down(const Message& request, const Arrival& arrival, const
     return;
   }
   ++counters_.overload_refused;
+  overload_.refusals.note(now_, refusal_key(request));
   std::vector<std::pair<std::string_view, std::string>> fields;
   if (!is_overload_neighbour(arrival.remote.address)) fields.emplace_back("Retry-After", retry_after_of(request));
   respond_stateless(request, reply_hop(request, arrival), 503, stateless_tag(request), std::move(fields));
+}
+
+// What a repetition has in common with its request, and no other.
+std::uint64_t EngineCore::refusal_key(const Message& request) const {
+  KeyedHash hash(tag_key_);
+  hash.field("refused").field(request.top_via().branch).field(request.call_id()).field(request.from_tag());
+  return hash.number(request.cseq().number).field(request.method_text()).finish() | 1;
 }
 
 // The same for a repetition (RFC 3261 §8.2.7).

@@ -10,6 +10,7 @@
 #include "base/timer_queue.h"
 #include "policy/neighbour_load.h"
 #include "policy/overload.h"
+#include "policy/recent_refusals.h"
 
 namespace intermediary {
 
@@ -35,10 +36,13 @@ struct OverloadEpisode {
 };
 
 struct OverloadDesk {
-  explicit OverloadDesk(const OverloadConfig& config) : gate(config), feedback(config) {}
+  // `repeated_for`: a request, 64*T1.
+  OverloadDesk(const OverloadConfig& config, Duration repeated_for)
+      : gate(config), feedback(config), refusals(repeated_for) {}
 
   LoadGate gate;
   LoadFeedback feedback;
+  RecentRefusals refusals;
   OverloadEpisode episode;
   std::map<OverloadClient, TimePoint> clients;  // and when they were heard of last
   NeighbourLoads neighbours;
@@ -46,8 +50,8 @@ struct OverloadDesk {
   // For save and load: base/archive.h.
   template <class Archive>
   void transfer(Archive& archive) {
-    auto& [its_gate, its_feedback, its_episode, its_clients, its_neighbours] = *this;
-    archive(its_gate, its_feedback, its_episode, its_clients, its_neighbours);
+    auto& [its_gate, its_feedback, its_refusals, its_episode, its_clients, its_neighbours] = *this;
+    archive(its_gate, its_feedback, its_refusals, its_episode, its_clients, its_neighbours);
     if constexpr (Archive::reads) {
       if (archive.ok() && its_clients.size() > limit::overload_clients)
         archive.fail("more clients than are remembered");
