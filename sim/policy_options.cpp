@@ -121,7 +121,8 @@ void parse_list_of_parties(Words& words, Config& config) {
 RateLimit::Per whose(const OptionValue& value) {
   if (value.text == "global") return RateLimit::Per::Everybody;
   if (value.text == "source") return RateLimit::Per::Source;
-  if (value.text != "user") value.refuse("global, source or user");
+  if (value.text == "trunk") return RateLimit::Per::Trunk;
+  if (value.text != "user") value.refuse("global, source, user or trunk");
   return RateLimit::Per::User;
 }
 

@@ -247,8 +247,7 @@ bool follows_dialogs(const Config& config) {
 void check_dialog_keys(const Draft& draft, Problems& problems) {
   if (follows_dialogs(draft.config)) return;
   for (const auto& [key, at] : draft.of_dialogs) {
-    problems.warning(
-        at, "'" + key + "' in [proxy] is for dialogs, but nothing follows any: mode = \"call-stateful\" is nowhere");
+    problems.warning(at, key + " is for dialogs, but nothing follows any: mode = \"call-stateful\" is nowhere");
   }
 }
 
@@ -328,6 +327,11 @@ void check_rule(const Draft& draft, const Rule& rule, const RulePlaces& places, 
                        "add mode = \"stateful\"");
   }
   if (!rule.limits.empty()) check_limited(draft, rule, places, problems);
+  const bool stateless = relay && rule.mode.value_or(draft.config.proxy.mode) == ProxyMode::Stateless;
+  if (stateless && draft.config.overload.limits_anything()) {
+    problems.warning(places.action,
+                     "the rule '" + rule.name + "' keeps no state: [overload] does not count what it takes");
+  }
   const auto* redirect = std::get_if<RedirectAction>(&rule.action);
   const bool answers =
       redirect || std::holds_alternative<RejectAction>(rule.action) || std::holds_alternative<DropAction>(rule.action);
@@ -386,6 +390,7 @@ void check_policies(const Draft& draft, Problems& problems) {
     if (rule.when.identity) add_names("list", rule.when.identity->lists, named);
   }
   for (const DigestRealm& realm : draft.config.auth) add_names("list", {realm.from_also}, named);
+  add_names("list", {draft.config.overload.emergency}, named);
   for (const auto& [policy, at] : draft.policies) {
     if (!named.contains(policy)) problems.warning(at, "no rule names [" + policy + "]");
   }

@@ -50,11 +50,12 @@ struct Draft {
   Position store{};                 // [location]
   Position dns{};
   std::vector<RulePlaces> rules;
-  std::vector<Position> auth;                                  // one for each realm of config.auth
-  std::vector<Position> handshake_auth;                        // likewise
-  std::vector<Position> groups;                                // of config.groups
-  std::vector<std::pair<std::string, Position>> policies{};    // "limit.calls": what rules may name
-  std::vector<std::pair<std::string, Position>> of_dialogs{};  // keys of [proxy] that are for dialogs that are followed
+  std::vector<Position> auth;                                // one for each realm of config.auth
+  std::vector<Position> handshake_auth;                      // likewise
+  std::vector<Position> groups;                              // of config.groups
+  std::vector<std::pair<std::string, Position>> policies{};  // "limit.calls": what rules may name
+  std::vector<std::pair<std::string, Position>>
+      of_dialogs{};  // keys that are for dialogs that are followed, as "'calls' in [overload]"
 };
 
 // Each reads its part of the top level; what is wrong goes to the reader's problems.
@@ -71,6 +72,8 @@ void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, 
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
+void read_overload(TableReader& top, Draft& draft);        // REQUIRES: behind read_policies
+void read_group_limits(TableReader& group, PeerGroupConfig& config);
 void read_dns(TableReader& top, DnsConfig& config);
 void read_numbering(TableReader& top, Draft& draft);
 void read_groups(TableReader& top, Draft& draft);  // REQUIRES: behind read_numbering

@@ -177,10 +177,12 @@ void read_group(TableReader& reader, const Placed<std::string>& name, Kind kind,
   read_distribution(reader, group);
   read_health(reader, group.health);
   read_failover(reader, group.failover);
+  read_group_limits(reader, group);
+  reader.boolean("overload_control", group.overload_control);
   if (kind == Kind::Trunk) {
     read_accept_from(reader, group);
     read_number_format(reader, draft.config, group);
-    reader.later({"limits", "register"});
+    reader.later({"register"});
   }
   reader.finish();
   draft.groups.push_back(name.at);

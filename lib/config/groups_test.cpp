@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "4:20 407 is for the caller: no other peer can answer it in his place"},
         WrongGroup{pool + "accept_from = [\"10.0.0.0/8\"]",
                    "4:1 unknown key 'accept_from' in [pool.app]; there is 'peers', 'distribution', 'hash', 'health', "
-                   "'failover'"},
+                   "'failover', 'limits', 'overload_control'"},
         WrongGroup{trunk + "accept_from = [\"all\"]",
                    "4:16 'all' is not an address or a prefix such as '203.0.113.0/24'"},
         WrongGroup{trunk + "peers = [\"sip:127.0.0.3\"]", "3:1 'peer' in [trunk.acme] and 'peers' exclude each other"},

@@ -87,7 +87,7 @@ void read_proxy(TableReader& top, Draft& draft) {
                                              duration_text(timer.session_expires));
   }
   for (const std::string key : {"dialog_lifetime", "session_expires", "min_se"}) {
-    if (proxy->has(key)) draft.of_dialogs.emplace_back(key, proxy->key_at(key));
+    if (proxy->has(key)) draft.of_dialogs.emplace_back("'" + std::string(key) + "' in [proxy]", proxy->key_at(key));
   }
   read_key(*proxy, config);
   proxy->finish();
@@ -195,6 +195,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
   read_policies(top, surroundings, draft);
+  read_overload(top, draft);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
   read_numbering(top, draft);

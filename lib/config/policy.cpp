@@ -172,11 +172,13 @@ void read_party_list(const std::string& name, TableReader& reader, Draft& draft)
 
 void read_rate_limit(const std::string& name, TableReader& reader, Draft& draft) {
   RateLimit limit{.name = name};
-  constexpr RateLimit::Per whose[] = {RateLimit::Per::Everybody, RateLimit::Per::Source, RateLimit::Per::User};
-  if (const auto per = reader.word("per", {"global", "source", "user"}, {"trunk"})) {
+  constexpr RateLimit::Per whose[] = {RateLimit::Per::Everybody, RateLimit::Per::Source, RateLimit::Per::User,
+                                      RateLimit::Per::Trunk};
+  if (const auto per = reader.word("per", {"global", "source", "user", "trunk"})) {
     limit.per = whose[*per];
   } else if (!reader.has("per")) {
-    reader.problems().error(reader.at(), reader.naming("per") + " is missing: \"global\", \"source\" or \"user\"");
+    reader.problems().error(reader.at(),
+                            reader.naming("per") + " is missing: \"global\", \"source\", \"user\" or \"trunk\"");
   }
   if (const std::optional<Placed<std::string>> rate = reader.text("rate")) {
     const std::string problem = read_rate(rate->value, limit);

@@ -210,10 +210,8 @@ TEST(LimitConfig, IsNamedByRules) {
 
 TEST(LimitConfig, SaysWhatIsWrong) {
   EXPECT_THAT(problems_of("[limit.l]\n"),
-              ElementsAre("3:1 'per' in [limit.l] is missing: \"global\", \"source\" or \"user\"",
+              ElementsAre("3:1 'per' in [limit.l] is missing: \"global\", \"source\", \"user\" or \"trunk\"",
                           "3:1 'rate' in [limit.l] is missing, such as \"20/s\""));
-  EXPECT_THAT(problems_of("[limit.l]\nper = \"trunk\"\nrate = \"1/s\"\n"),
-              ElementsAre("4:7 'per' in [limit.l]: 'trunk' is not available in this version"));
   const std::string per_user = "[limit.l]\nper = \"user\"\nrate = \"1/s\"\n";
   EXPECT_THAT(problems_of(per_user + rule_with("method = \"INVITE\"", "lookup = \"location\", limit = \"l\"")),
               ElementsAre("9:37 [limit.l] is per user, and the rule asks nobody who he is: it needs 'challenge'"));

@@ -65,6 +65,10 @@ inline constexpr NumberRange path_mtu{576, 65535};
 inline constexpr DurationRange deadline{std::chrono::milliseconds(100), std::chrono::hours(1)};
 inline constexpr DurationRange idle{std::chrono::minutes(1), std::chrono::days(7)};
 
+// ---- [overload], `limits` of groups
+inline constexpr NumberRange overload_rate{1, 1'000'000};
+inline constexpr NumberRange overload_reserve{0, 100};
+
 // ---- [timings]
 inline constexpr DurationRange t1{std::chrono::milliseconds(1), std::chrono::seconds(60)};
 inline constexpr DurationRange t2{std::chrono::milliseconds(1), std::chrono::minutes(5)};

@@ -108,6 +108,22 @@ void check_target(const Draft& draft, const std::string& who, const Uri& target,
                          (hop->remote.address.is_v4() ? "IPv4" : "IPv6") + ": answers would have no way back");
 }
 
+namespace {
+
+// What counts must know a repetition, and a call when it is over.
+void check_limits_of_group(const PeerGroupConfig& group, ProxyMode mode, const std::string& who, Position at,
+                           Problems& problems) {
+  const bool counts = group.limits.any() || group.overload_control;
+  if (mode == ProxyMode::Stateless && counts) {
+    problems.error(at, who + " without state, and its 'limits' and 'overload_control' need some; add mode = \"" +
+                           (group.limits.calls != 0 ? "call-stateful" : "stateful") + "\"");
+  } else if (mode != ProxyMode::CallStateful && group.limits.calls != 0) {
+    problems.error(at, who + ", which has a limit of calls, and nothing follows them; add mode = \"call-stateful\"");
+  }
+}
+
+}  // namespace
+
 void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
                          Problems& problems) {
   const ProxyMode mode = rule.mode.value_or(draft.config.proxy.mode);
@@ -120,7 +136,9 @@ void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction
   }
   check_toll(rule, groups_behind(draft, relay), at, problems);
   for (const std::string& reference : groups_behind(draft, relay)) {
-    const Distribution distribution = group_of(draft, reference).distribution;
+    const PeerGroupConfig& group = group_of(draft, reference);
+    check_limits_of_group(group, mode, who + reference, at, problems);
+    const Distribution distribution = group.distribution;
     if (mode == ProxyMode::Stateless && distribution != Distribution::Hash) {
       problems.error(at, who + reference +
                              " without state, where the choice must be the same every time (RFC 3261 §16.11); give it "

@@ -82,6 +82,7 @@ Dialog& DialogTable::add(TimePoint now, DialogSet& set) {
   dialog.id = id;
   dialog.set = set.id;
   dialog.started = now;
+  if (set.dialogs.empty()) ++calls_;
   set.dialogs.push_back(id);
   return dialog;
 }
@@ -130,7 +131,10 @@ void DialogTable::erase(DialogId id) {
   }
   std::erase(set.dialogs, id);
   dialogs_.erase(id);
-  if (set.dialogs.empty()) set_peer(set_id, 0);
+  if (set.dialogs.empty()) {
+    --calls_;
+    set_peer(set_id, 0);
+  }
   erase_if_done(set_id);
 }
 

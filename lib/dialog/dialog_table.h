@@ -70,6 +70,8 @@ class DialogTable {
 
   std::size_t size() const { return dialogs_.size(); }
   std::size_t set_count() const { return sets_.size(); }
+  // How many sets have a dialog: calls that are under way.
+  std::size_t call_count() const { return calls_; }
 
   // For save and load: base/archive.h.
   template <class Archive>
@@ -97,6 +99,7 @@ class DialogTable {
   KeyMap<DialogId> by_tags_;
   std::multimap<std::uint64_t, DialogSetId> by_user_;
   std::map<std::uint32_t, std::size_t> by_peer_;
+  std::size_t calls_ = 0;
 };
 
 // The address of record in the text of a URI; "" when it is none.

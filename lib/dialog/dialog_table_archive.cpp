@@ -8,18 +8,20 @@ namespace intermediary {
 template <class Archive>
 void DialogTable::transfer(Archive& archive) {
   // What finds dialogs by tags and open sets by INVITE follows from them; only of users the order does not.
-  auto& [hash_key, indexed, sets, dialogs, open_sets, by_tags, by_user, by_peer] = *this;
+  auto& [hash_key, indexed, sets, dialogs, open_sets, by_tags, by_user, by_peer, calls] = *this;
   archive(sets, dialogs, by_user);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     open_sets.clear();
     by_tags.clear();
     by_peer.clear();
+    calls = 0;
     std::size_t belonging = 0, users = 0;
     for (const DialogSetId id : sets.ids()) {
       const DialogSet& set = *sets.find(id);
       if (!set.open && set.dialogs.empty()) return archive.fail("a set without dialogs");
       if (set.peer != 0) ++by_peer[set.peer];
+      if (!set.dialogs.empty()) ++calls;
       if (set.peer != 0 && set.dialogs.empty()) return archive.fail("a call that is over and counts");
       if (set.open) ++open_sets[invite_key(set.call_id, set.caller_tag, set.cseq)];
       for (const DialogId member : set.dialogs) {

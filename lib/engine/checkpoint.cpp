@@ -49,12 +49,12 @@ void EngineCore::transfer_parts(Archive& archive) {
 template <class Archive>
 void EngineCore::transfer(Archive& archive) {
   // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings,
-  // access_tables. The last three, and what never opened, are empty when the engine is drained.
+  // access_tables. The last three, what never opened and what was admitted are empty when the engine is drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
          dialog_settings, notifier_settings, notifier, ledger, observer, prober, stateful, stateless, authenticators,
-         access_tables, limiters, store, registering, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits,
-         reports, outputs, taken, trace] = *this;
+         access_tables, limiters, overload, admission, store, registering, now, wall_offset, nonce_offset, knows_wall,
+         draining, holds_calls, counters, rule_hits, reports, outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
   transfer_parts(archive);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
@@ -66,6 +66,7 @@ void EngineCore::transfer(Archive& archive) {
   if (config.store.is_outside()) archive(store);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
   for (RateLimiter& limiter : limiters) archive(limiter);
+  archive(overload);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     constexpr auto longest = Duration(std::int64_t{1} << 60);
@@ -76,6 +77,7 @@ void EngineCore::transfer(Archive& archive) {
       return archive.fail("a time that cannot be");
     }
     const auto is_given = [&](const auto& entry) { return timers.has_given(entry.second.deadline); };
+    if (!timers.has_given(overload.episode.timer)) return archive.fail("an end of overload that nobody waits for");
     if (!store.is_coherent() || !timers.has_given(store.load_deadline) || !std::ranges::all_of(store.waits, is_given)) {
       return archive.fail("a request that waits for no store");
     }

@@ -12,6 +12,7 @@
 #include "dialog/session_timer.h"
 #include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/overload.h"
 #include "policy/party_list.h"
 #include "policy/rate_limit.h"
 #include "policy/smime.h"
@@ -165,6 +166,7 @@ struct Config {
   CallRecordsConfig call_records{};
   ControlConfig control{};
   std::vector<Rule> rules;
+  OverloadConfig overload{};
   Limits limits;
   TransactionTimings timings;
 

@@ -10,6 +10,7 @@
 //   transform.cpp  what rules change in a request before it goes on
 //   peers.cpp     pools and trunks -> targets, and what is heard of them
 //   lookup.cpp    addresses of record and GRUUs -> targets
+//   overload.cpp  how much is taken on, and what neighbours are told and say of it
 //   storing.cpp   what waits for the location service's store
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
@@ -31,6 +32,7 @@
 #include "engine/config.h"
 #include "engine/engine.h"
 #include "engine/io.h"
+#include "engine/overload_desk.h"
 #include "engine/store_desk.h"
 #include "engine/trace.h"
 #include "location/location.h"
@@ -215,6 +217,30 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void take_groups();
   void take_roles();
 
+  // ---- overload
+  // Of a request outside of dialogs: true where it was refused or dropped, for there is too much already.
+  bool is_too_much(const Preprocessed& pre, const Arrival& arrival, const Decision& decision);
+  void turn_down(const Message& request, const Arrival& arrival, const LoadVerdict& verdict);
+  std::uint64_t refusal_key(const Message& request) const;
+  void note_overload(std::string_view limit);
+  void overload_timer_fired();
+  bool has_priority(const Preprocessed& pre, const Arrival& arrival) const;
+  bool has_trusted_priority(const Message& request, const Arrival& arrival) const;
+  LiveLoad load() const;
+  std::string retry_after_of(const Message& request) const;
+  bool is_overload_neighbour(const IpAddress& address) const;
+  // Its server transaction; what was admitted pays for it now.
+  ServerTransactionId open_transaction(const MessagePtr& request, const Arrival& arrival);
+  void note_offer(const Message& request, const Arrival& arrival);
+  std::optional<std::string> with_load(const Hop& hop, std::string_view bytes);
+  void hear_load(const Message& response, const Arrival& arrival);
+  std::uint64_t calls_in(std::size_t group) const;
+  std::optional<PeerTable::Full> full(std::size_t group, bool priority) const;
+  Refusal refusal_when_full(const PeerTable::Full& full, const Message& request) const;
+  std::string refuse_peer(const Preprocessed& request, bool priority, PeerId peer, PeerId before) override;
+  std::string_view via_parameters(PeerId peer, const Hop& hop) override;
+  bool may_go_to(const Hop& hop, const Message& request, bool priority) override;
+
   // ---- storing
   StoreHome store_home() const;
   StoredRecord record_of(const std::string& address_of_record, std::span<const Binding> bindings,
@@ -355,6 +381,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::vector<AccessTable> access_tables_;           // of config_.access_lists
   std::vector<RateLimiter> limiters_;                // of config_.rate_limits
 
+  OverloadDesk overload_;
+  std::optional<LoadAdmission> admission_;  // of the request that is dealt with
   StoreDesk store_;
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
 

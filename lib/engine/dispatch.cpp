@@ -40,6 +40,7 @@ void EngineCore::receive(const MessagePtr& received, const Arrival& arrival) {
   if (message->is_request()) {
     ++counters_.requests_in;
     if (arrival.transport == Transport::Tls) note_alias(*message, arrival);
+    note_offer(*message, arrival);
     receive_request(note_source(message, arrival, config_.limits), arrival);
   } else {
     ++counters_.responses_in;
@@ -90,7 +91,7 @@ std::expected<Preprocessed, Refusal> EngineCore::prepare(const MessagePtr& reque
 void EngineCore::receive_response(const MessagePtr& response, const Arrival& arrival) {
   const TopVia& via = response->top_via();
   if (!names_.is_our_sent_by(via.host, via.port)) return stray(*response, arrival, "its top Via is not ours");
-  if (transactions_.receive_response(now_, response)) return;
+  if (transactions_.receive_response(now_, response)) return hear_load(*response, arrival);
   const auto reply = stateless_.reply(*response);
   if (!reply) return stray(*response, arrival, "no transaction knows it");
   auto hop = hop_from_via(reply->next_via);
@@ -117,6 +118,7 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
     return refuse(request, arrival, {503, "no record of it could be kept", {{"Retry-After", "30"}}});
   }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
+  if (is_too_much(*pre, arrival, decision)) return;
   const bool in_subscription = request->method() == Method::Subscribe && !request->to_tag().empty();
   if (notifier_ && in_subscription && is_for_us(*pre)) return take_refresh(request, arrival);
   if (decision.notifies() && request->method() == Method::Subscribe) {
@@ -265,13 +267,15 @@ EngineCore::Decision EngineCore::decided(const Preprocessed& request, const Stor
 // §16.3 step 2: a number leads somewhere only by a pool, a trunk, or a redirection; whatever answers by itself may,
 // too.
 std::optional<Refusal> EngineCore::not_routable(const Preprocessed& request, const Decision& decision) {
-  if (request.request_uri.scheme != Uri::Scheme::Tel) return std::nullopt;
+  const bool is_urn = is_service_urn(request.request_uri);  // RFC 5031
+  if (request.request_uri.scheme != Uri::Scheme::Tel && !is_urn) return std::nullopt;
   const RuleAction* action = decision.rule ? &decision.rule->action : nullptr;
   const RelayAction* relay = action ? std::get_if<RelayAction>(action) : nullptr;
   const bool takes = action && (std::holds_alternative<RedirectAction>(*action) ||
                                 std::holds_alternative<RejectAction>(*action) || (relay && !relay->goes_anywhere()));
   if (takes) return std::nullopt;
-  return Refusal{416, "no rule routes its Request-URI, a telephone number", {}};
+  return Refusal{
+      416, std::string("no rule routes its Request-URI, a ") + (is_urn ? "service" : "telephone number"), {}};
 }
 
 // §16.5.
@@ -375,7 +379,7 @@ void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arriv
 
 void EngineCore::answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
                         TransactionUser user) {
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server = open_transaction(request, arrival);
   transactions_.set_user(server, user);
   answer_on(server, request, std::move(answer), tag);
 }
@@ -555,9 +559,9 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
   if (ledger_ && request->method() == Method::Invite && request->to_tag().empty()) {
     watch = begin_call(*request, arrival, watch, decision, user);
   }
-  const ServerTransactionId server =
-      waited ? waited->server : transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server = waited ? waited->server : open_transaction(request, arrival);
   plan->watch = watch;
+  plan->priority = has_priority(pre, arrival);
   stateful_.start(now_, server, std::move(pre), *std::move(plan));
 }
 

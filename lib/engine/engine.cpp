@@ -47,7 +47,8 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this),
-      access_tables_(config_.access_lists.begin(), config_.access_lists.end()) {
+      access_tables_(config_.access_lists.begin(), config_.access_lists.end()),
+      overload_(config_.overload, config_.timings.t1_times_64()) {
   rule_hits_.resize(config_.rules.size());
   make_settings();
   take_realms();

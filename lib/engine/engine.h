@@ -96,9 +96,13 @@ struct Counters {
   std::uint64_t stun_ignored = 0;   // anything else that begins like STUN
   std::uint64_t dns_questions = 0;  // that went out
   std::uint64_t store_requests = 0;
-  std::uint64_t store_failures = 0;   // of them, without a reply in time or with one that says so
-  std::uint64_t store_conflicts = 0;  // another node had written
-  std::uint64_t known_lookups = 0;    // answered from what was known last, for the store did not answer
+  std::uint64_t store_failures = 0;    // of them, without a reply in time or with one that says so
+  std::uint64_t store_conflicts = 0;   // another node had written
+  std::uint64_t overload_refused = 0;  // of the refused: by [overload]
+  std::uint64_t overload_dropped = 0;  // of the refused: without an answer, for memory
+  std::uint64_t overload_held = 0;     // not sent to a neighbour that wants less (RFC 7339)
+  std::uint64_t limit_refused = 0;     // tries of a pool or trunk that its `limits` did not let through
+  std::uint64_t known_lookups = 0;     // answered from what was known last, for the store did not answer
   std::uint64_t reloads = 0;          // configurations that took the place of another
   std::uint64_t reloads_refused = 0;  // that could not
   friend bool operator==(const Counters&, const Counters&) = default;

@@ -229,6 +229,9 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Store:
         store_timer_fired(*tag);
         break;
+      case TimerOwner::Overload:
+        overload_timer_fired();
+        break;
     }
     drain_reports();
   }

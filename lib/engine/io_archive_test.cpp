@@ -85,6 +85,8 @@ std::vector<Output> all_outputs() {
       Event{CallRecorded{call, "b", "pool:app/a", 200, CallEnd::Bye, DialogSide::Caller, seconds(9), seconds(3), seconds(6)}},
       Event{ConfigurationReloaded{"rule"}},
       Event{ConfigurationRefused{"why"}},
+      Event{OverloadChanged{false, "calls", 9, seconds(3)}},
+      Event{NeighbourOverload{v4, 20, 7}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},

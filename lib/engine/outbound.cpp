@@ -31,7 +31,7 @@ void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const
 
 void EngineCore::refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
                                    const std::string& rule) {
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server = open_transaction(request, arrival);
   StoreWait wait;
   wait.request = request;
   wait.arrival = arrival;
@@ -79,6 +79,7 @@ void EngineCore::stray(const Message& message, const Arrival& arrival, std::stri
 void EngineCore::send(const Hop& hop, std::string bytes) {
   Hop to = hop;
   if (auto kept_inside = concealed(hop.remote.address, hop.listener, bytes)) bytes = *std::move(kept_inside);
+  if (auto told = with_load(hop, bytes)) bytes = *std::move(told);
   if (is_reliable(to.transport)) return transmit_on_flow(to, bytes);
   transmit_datagram(to, std::move(bytes));
 }
@@ -86,6 +87,8 @@ void EngineCore::send(const Hop& hop, std::string bytes) {
 void EngineCore::transmit(Hop& hop, std::string_view bytes) {
   const std::optional<std::string> kept_inside = concealed(hop.remote.address, hop.listener, bytes);
   if (kept_inside) bytes = *kept_inside;
+  const std::optional<std::string> told = with_load(hop, bytes);
+  if (told) bytes = *told;
   if (is_reliable(hop.transport)) return transmit_on_flow(hop, bytes);
   transmit_datagram(hop, std::string(bytes));
 }

@@ -99,6 +99,12 @@ std::expected<std::vector<std::size_t>, Refusal> EngineCore::groups_by_rates(con
   return groups;
 }
 
+// When there is a token again can be said; when a call ends cannot.
+Refusal EngineCore::refusal_when_full(const PeerTable::Full& full, const Message& request) const {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(full.wait).count();
+  return {503, full.reason, {{"Retry-After", wait > 0 ? std::to_string(wait) : retry_after_of(request)}}};
+}
+
 std::expected<TargetSet, Refusal> EngineCore::relay_to_groups(const Preprocessed& request, const Arrival& arrival,
                                                               const RelayAction& action, ProxyMode mode) {
   if (leads_past_us(request)) return std::unexpected(foreign_route(request));
@@ -106,11 +112,22 @@ std::expected<TargetSet, Refusal> EngineCore::relay_to_groups(const Preprocessed
   if (!groups) return std::unexpected(groups.error());
   TargetSet targets;
   std::chrono::seconds wait = std::chrono::minutes(1);
+  std::optional<PeerTable::Full> why_full;
+  const bool counts =
+      mode != ProxyMode::Stateless && request.request->method() == Method::Invite && request.request->to_tag().empty();
   for (const std::size_t group : *groups) {
+    if (auto why = counts ? full(group, has_priority(request, arrival)) : std::nullopt) {
+      ++counters_.limit_refused;
+      const bool is_known = why->wait > Duration::zero();
+      const bool is_sooner = why_full && (why_full->wait == Duration::zero() || why->wait < why_full->wait);
+      if (!why_full || (is_known && is_sooner)) why_full = std::move(why);
+      continue;
+    }
     for (const PeerId id : peers_for(request, arrival, group, mode)) targets.add(target_at(request, id));
     wait = std::min(wait, peers_.wait(now_, group));
   }
   if (!targets.empty()) return targets;
+  if (why_full) return std::unexpected(refusal_when_full(*why_full, *request.request));
   if (groups->empty()) return std::unexpected(Refusal{404, "no trunk of its rule leads to its number", {}});
   // Not 503, which would be about ourselves (RFC 3261 §16.7 step 6).
   std::string names;

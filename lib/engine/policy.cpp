@@ -27,7 +27,18 @@ bool is_exempt(const Message& request) {
   return !request.to_tag().empty() || method == Method::Ack || method == Method::Bye || method == Method::Cancel;
 }
 
-std::string key_in(const RateLimit& limit, const Arrival& arrival, const std::string& user) {
+// The trunk that it comes from, or the address where it comes from none.
+std::string trunk_key(const std::vector<PeerGroupConfig>& groups, const IpAddress& source) {
+  for (const PeerGroupConfig& group : groups) {
+    if (std::ranges::any_of(group.accept_from, [&](const Cidr& prefix) { return prefix.contains(source); })) {
+      return group.reference();
+    }
+  }
+  return source.to_string();
+}
+
+std::string key_in(const RateLimit& limit, const std::vector<PeerGroupConfig>& groups, const Arrival& arrival,
+                   const std::string& user) {
   switch (limit.per) {
     case RateLimit::Per::Everybody:
       return {};
@@ -35,6 +46,8 @@ std::string key_in(const RateLimit& limit, const Arrival& arrival, const std::st
       return arrival.remote.address.to_string();
     case RateLimit::Per::User:
       return user;
+    case RateLimit::Per::Trunk:
+      return trunk_key(groups, arrival.remote.address);
   }
   return {};
 }
@@ -100,7 +113,7 @@ std::optional<Refusal> EngineCore::over_limit(const Message& request, const Arri
   const RateLimit* full = nullptr;
   for (const std::string& name : rule.limits) {
     RateLimiter& limiter = *std::ranges::find_if(limiters_, [&](const auto& l) { return l.limit().name == name; });
-    asked.emplace_back(&limiter, key_in(limiter.limit(), arrival, user));
+    asked.emplace_back(&limiter, key_in(limiter.limit(), config_.groups, arrival, user));
     const Duration wait = limiter.wait(now_, asked.back().second);
     if (wait <= longest) continue;
     longest = wait;
@@ -111,7 +124,7 @@ std::optional<Refusal> EngineCore::over_limit(const Message& request, const Arri
     return std::nullopt;
   }
   ++counters_.rate_limited;
-  const std::string key = key_in(*full, arrival, user);
+  const std::string key = key_in(*full, config_.groups, arrival, user);
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(longest).count();
   return Refusal{full->status,
                  "over the limit " + full->name + (key.empty() ? std::string() : " of " + key),

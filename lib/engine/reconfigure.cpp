@@ -76,6 +76,7 @@ std::vector<std::string> changed_parts(const Config& from, const Config& to) {
       {"acl", from.access_lists != to.access_lists},
       {"list", from.lists != to.lists},
       {"limit", from.rate_limits != to.rate_limits},
+      {"overload", from.overload != to.overload},
       {"trust", from.trust != to.trust},
       {"pool", differ_in_groups(from, to, Kind::Pool)},
       {"trunk", differ_in_groups(from, to, Kind::Trunk)},
@@ -189,6 +190,10 @@ void EngineCore::take(ConfigurationChanged& input) {
   }
   rates_ = std::move(next.rates);
   access_tables_ = std::move(next.access_tables);
+  if (former.overload != config_.overload) {
+    overload_.gate = LoadGate(config_.overload);
+    overload_.feedback = LoadFeedback(config_.overload);
+  }
   make_settings();
   take_realms();
   take_limits();

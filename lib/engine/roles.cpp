@@ -29,6 +29,8 @@ ProxySettings proxy_settings_from(const Config& config) {
   settings.key = config.proxy.key;
   settings.outbound = config.proxy.outbound;
   settings.path = config.proxy.path;
+  settings.overload_control =
+      !config.overload.neighbours.empty() || std::ranges::any_of(config.groups, &PeerGroupConfig::overload_control);
   for (const Rule& rule : config.rules) add_inputs(rule.when, settings.route_inputs);
   return settings;
 }

@@ -202,7 +202,7 @@ void EngineCore::begin_registering(const Preprocessed& pre, const Arrival& arriv
   if (store_.waits.size() >= limit::store_waits || length >= limit::store_waits_of_address) {
     return turn_back(cannot_store("too many requests wait for the store"));
   }
-  const ServerTransactionId server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  const ServerTransactionId server = open_transaction(request, arrival);
   transactions_.set_user(server, {registering_user_kind, key});
   registering_.insert(key);
   StoreWait wait;
@@ -277,7 +277,7 @@ void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival
   wait.kind = StoreWait::Kind::Lookup;
   wait.request = request;
   wait.arrival = arrival;
-  wait.server = transactions_.create_server(now_, request, arrival, reply_hop(*request, arrival));
+  wait.server = open_transaction(request, arrival);
   wait.address_of_record = aor;
   wait.rule = decision.rule_name();
   wait.was_asked = was_asked;

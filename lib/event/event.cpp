@@ -192,6 +192,8 @@ std::string_view event_name(const Event& event) {
                         [](const CallRecorded&) { return "call-recorded"; },
                         [](const ConfigurationReloaded&) { return "configuration-reloaded"; },
                         [](const ConfigurationRefused&) { return "configuration-refused"; },
+                        [](const OverloadChanged&) { return "overload-changed"; },
+                        [](const NeighbourOverload&) { return "neighbour-overload"; },
                     },
                     event);
 }
@@ -253,6 +255,14 @@ std::string to_line(const Event& event) {
           },
           [&](const ConfigurationReloaded& e) { line.add("changed", e.changed.empty() ? "nothing" : e.changed); },
           [&](const ConfigurationRefused& e) { line.add("reason", e.reason); },
+          [&](const OverloadChanged& e) {
+            line.add("change", e.overloaded ? "begins" : "ends").add("limit", e.reason);
+            if (!e.overloaded) line.add("refused", e.refused).add("lasted_us", e.lasted.count());
+          },
+          [&](const NeighbourOverload& e) {
+            line.add("change", e.reduction != 0 ? "begins" : "ends").add("neighbour", e.neighbour.to_string());
+            e.reduction != 0 ? line.add("reduction", e.reduction) : line.add("held", e.held);
+          },
       },
       event);
   return line.finish();

@@ -215,10 +215,26 @@ struct ConfigurationRefused {
   std::string reason;
 };
 
+// More is asked of this node than its configuration lets in ([overload]), or that is over: told once for each of the
+// two.
+struct OverloadChanged {
+  bool overloaded = false;
+  std::string reason;         // the limit that was met first
+  std::uint64_t refused = 0;  // at its end: how many requests were refused or dropped meanwhile
+  Duration lasted{};
+};
+
+// A neighbour says that it is overloaded, or that is over (RFC 7339).
+struct NeighbourOverload {
+  Endpoint neighbour;
+  int reduction = 0;       // percent of the requests that it wants less; 0: none any more
+  std::uint64_t held = 0;  // at its end: how many were not sent there meanwhile
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
                            SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
-                           ConfigurationReloaded, ConfigurationRefused>;
+                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

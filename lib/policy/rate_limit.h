@@ -26,8 +26,9 @@ inline constexpr std::int64_t rate_tokens = 1'000'000;  // the most in a bucket,
 }  // namespace limit
 
 struct RateLimit {
-  // Whose requests share a bucket. User: of who has proved to be that, by name.
-  enum class Per : std::uint8_t { Everybody, Source, User };
+  // Whose requests share a bucket. User: of who has proved to be that, by name. Trunk: all addresses of one; of whoever
+  // comes from none, each address has its own.
+  enum class Per : std::uint8_t { Everybody, Source, User, Trunk };
 
   std::string name;
   Per per = Per::Source;

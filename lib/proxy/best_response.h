@@ -18,6 +18,7 @@ struct Answered {
   std::string reason;          // of one made here, for people
   bool given_up = false;       // we did not wait for it any longer: whatever it says, it says nothing about the callee
   bool followed = false;       // a 3xx whose contacts are all tried here: it is no answer any more (§16.7 step 4)
+  bool held_back = false;      // by us: a limit of ours, or a neighbour that wants less. It says nothing about the peer
   std::vector<Entry> tried{};  // of a 3xx: the contacts that are tried here, to be taken out
 };
 

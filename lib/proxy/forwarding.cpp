@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "message/editor.h"
+#include "message/overload_control.h"
 #include "proxy/branch_id.h"
 #include "proxy/flow_token.h"
 
@@ -180,6 +181,12 @@ void set_routing(Editor& editor, const Forwarding& f) {
   if (target != pre.request->request_uri()) editor.set_request_uri(target);
 }
 
+// What its sender offers is between him and us.
+void take_off_overload_control(Editor& editor, const TopVia& via, const Message& request) {
+  const auto left = without_overload_control(request.bytes().substr(via.begin, via.end - via.begin));
+  if (left) editor.splice(via.begin, via.end, *left);
+}
+
 }  // namespace
 
 std::expected<const Uri*, Refusal> next_hop(const Preprocessed& request, const Target& target, Uri& room) {
@@ -220,6 +227,7 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   via.append(";branch=").append(f.branch).append(f.via_parameters);
   // RFC 5923 §8.1: the peer, once its certificate has shown who it is, may send requests to us by the same connection.
   if (f.hop.transport == Transport::Tls && !f.hop.server_name.empty()) via.append(";alias");
+  if (settings.overload_control) take_off_overload_control(editor, request.top_via(), request);  // RFC 7339 §5.6
   editor.prepend(FieldName::Via, via);
   // Step 9: a stream needs the length.
   if (is_reliable(f.hop.transport) && !request.has(FieldName::ContentLength)) {

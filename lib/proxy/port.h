@@ -12,7 +12,9 @@
 #include "base/hop_order.h"
 #include "base/strong_id.h"
 #include "event/event.h"
+#include "message/message.h"
 #include "message/uri.h"
+#include "proxy/preprocess.h"
 #include "proxy/refusal.h"
 #include "routing/peer_table.h"
 
@@ -39,6 +41,13 @@ class ProxyPort {
   // What became of a request to that peer; `rest`: its Retry-After.
   virtual void heard_of(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
                         const std::string& reason) = 0;
+  // Before a request goes to a peer: why it may not, by the limits of its group; "" and it is counted. `before`: the
+  // peer that it went to last, which had a place for it.
+  virtual std::string refuse_peer(const Preprocessed& request, bool priority, PeerId peer, PeerId before) = 0;
+  // Further parameters of our Via on the way to a hop, of that peer where there is one.
+  virtual std::string_view via_parameters(PeerId peer, const Hop& hop) = 0;
+  // Before a request goes there: whether it may, or is held back because the hop wants less (RFC 7339 §5.5).
+  virtual bool may_go_to(const Hop& hop, const Message& request, bool priority) = 0;
   // Sends outside any transaction.
   virtual void send(const Hop& hop, std::string bytes) = 0;
   virtual void emit(Event event) = 0;

@@ -1,6 +1,7 @@
 #include "proxy/preprocess.h"
 
 #include "base/limits.h"
+#include "policy/overload.h"
 #include "proxy/branch_id.h"
 #include "proxy/flow_token.h"
 
@@ -101,7 +102,8 @@ std::expected<void, Refusal> read_routes(Preprocessed& pre, const LocalNames& na
 }
 
 std::expected<void, Refusal> finish_request_uri(Preprocessed& pre, const LocalNames& names) {
-  if (pre.request_uri.scheme == Uri::Scheme::Tel) return {};  // whether there is a way for it, its rule says
+  // Whether there is a way for it, its rule says.
+  if (pre.request_uri.scheme == Uri::Scheme::Tel || is_service_urn(pre.request_uri)) return {};
   if (!pre.request_uri.is_sip()) {
     return std::unexpected(
         Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});

@@ -74,6 +74,7 @@ struct ForwardingPlan {
   std::string rule{};
   std::string address_of_record{};
   CallWatch watch{};
+  bool priority = false;
 };
 
 struct ResponseContext {
@@ -93,6 +94,7 @@ struct ResponseContext {
   TargetQueue waiting;            // targets that have no branch yet
   bool search_over = false;       // no branch may come any more
   std::vector<BranchId> branches;
+  bool priority = false;  // it goes where others are held back (RFC 5031, RFC 4412)
   bool answered = false;  // a final answer went up, or none ever may
 
   bool is_invite() const { return request.request->method() == Method::Invite; }

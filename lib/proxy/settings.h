@@ -38,7 +38,8 @@ struct ProxySettings {
   // First hop of user agents: their flows stand in Path and Record-Route (RFC 5626 §5).
   bool outbound = false;
   PathUse path = PathUse::No;
-  HashKey run_key{0, 0};  // of this run of the engine alone: what it follows, it knows by that (docs/adr/0026)
+  bool overload_control = false;  // what others said in Vias about load goes no further (RFC 7339 §5.4, §5.6)
+  HashKey run_key{0, 0};          // of this run of the engine alone: what it follows, it knows by that (docs/adr/0026)
 };
 
 }  // namespace intermediary

@@ -29,6 +29,7 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
   context.in_transport = arrival.transport;
   context.rule = std::move(plan.rule);
   context.watch = plan.watch;
+  context.priority = plan.priority;
   context.loop = loop_hash_of(*context.request.request, arrival, settings_);
   context.started = now;
   context.fork = plan.fork;

@@ -74,6 +74,7 @@ class StatefulProxy {
   // Branches.
   void start_group(TimePoint now, ResponseContext& context);
   void start_branch(TimePoint now, ResponseContext& context, Branch& branch);
+  PeerId peer_before(const ResponseContext& context, const Branch& branch) const;
   void start_on_flow(TimePoint now, ResponseContext& context, Branch& branch);
   bool try_next_flow(TimePoint now, Branch& branch, int status);
   // The first of these servers, and the others when it fails or stays silent.

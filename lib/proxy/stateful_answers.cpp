@@ -43,8 +43,8 @@ std::string StatefulProxy::best_bytes(ResponseContext& context, const std::vecto
                                       Answered& sent) {
   const Message& request = *context.request.request;
   const Answered& answer = answers[best];
-  // §16.7 step 6: a 503 is about the next hop, not about us.
-  if (answer.status == 503) sent.status = 500;
+  // §16.7 step 6: a 503 is about the next hop, not about us; unless it is our own (RFC 7339 §5.10).
+  if (answer.status == 503 && !answer.held_back) sent.status = 500;
   if (!answer.response || sent.status != answer.status) {
     const std::string tag = tag_of(context);
     ResponseParts parts{.status = sent.status, .to_tag = tag};

@@ -31,7 +31,23 @@ TimerTag timer_tag(const Branch& branch, ProxyTimer timer) {
 
 }  // namespace
 
+// The peer of the try before it, which had a place for the request.
+PeerId StatefulProxy::peer_before(const ResponseContext& context, const Branch& branch) const {
+  PeerId before;
+  for (const BranchId id : context.branches) {
+    const Branch& other = *branches_.find(id);
+    if (id == branch.id) break;
+    if (other.target.peer && !other.answer.held_back) before = other.target.peer;
+  }
+  return before;
+}
+
 void StatefulProxy::start_branch(TimePoint now, ResponseContext& context, Branch& branch) {
+  if (branch.target.peer) {
+    std::string full =
+        port_.refuse_peer(context.request, context.priority, branch.target.peer, peer_before(context, branch));
+    if (!full.empty()) return finish(now, branch, {503, nullptr, std::move(full), false, false, true});
+  }
   if (branch.target.peer && context.watch.observer) {
     context.watch.observer->goes_to(context.watch, branch.target.peer.value);
   }
@@ -83,25 +99,20 @@ std::uint32_t StatefulProxy::outgoing_breadth(const Branch& branch) const {
 }
 
 void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch, const Hop& hop) {
+  if (!port_.may_go_to(hop, *context.request.request, context.priority)) {
+    return finish(now, branch, {503, nullptr, hop.remote.to_string() + " wants less (RFC 7339)", false, false, true});
+  }
   const auto build = [&](const Hop& to) -> std::string {
     const LocalNames::Listener* out = names_.for_sending(to.transport, to.remote.address.family(), to.listener);
     if (!out) return {};
     branch.hop = to;
     branch.hop.listener = out->id;
     const LocalNames::Listener* in = names_.find(context.in);
-    return forward_request({context.request,
-                            branch.target,
-                            branch.hop,
-                            in ? *in : *out,
-                            context.in_transport,
-                            *out,
-                            branch.via_branch,
-                            {},
-                            settings_.record_route || context.watch.follows_dialogs(),
-                            outgoing_breadth(branch),
-                            context.breadth.stated,
-                            context.watch.follows_dialogs()},
-                           settings_);
+    return forward_request(
+        {context.request, branch.target, branch.hop, in ? *in : *out, context.in_transport, *out, branch.via_branch,
+         port_.via_parameters(branch.target.peer, branch.hop), settings_.record_route || context.watch.follows_dialogs(),
+         outgoing_breadth(branch), context.breadth.stated, context.watch.follows_dialogs()},
+        settings_);
   };
   branch.via_branch = stateful_branch(random_, context.loop.view());
   std::string bytes = build(hop);
@@ -249,6 +260,7 @@ void StatefulProxy::finish(TimePoint now, Branch& branch, Answered answer) {
 // nothing, nor does one that was counted as silent already.
 void StatefulProxy::tell_of_peer(const Branch& branch, bool heard) {
   const Answered& answer = branch.answer;
+  if (answer.held_back) return;
   if (answer.response && answer.status != 503) return port_.heard_of(branch.target.peer, PeerOutcome::Alive, {}, {});
   if (answer.status == 487 || branch.passed_over || heard) return;
   const auto rest = answer.response ? retry_after(*answer.response) : std::nullopt;

@@ -58,6 +58,16 @@ struct FailoverPolicy {
   friend bool operator==(const FailoverPolicy&, const FailoverPolicy&) = default;
 };
 
+// How much may go to a group; 0: as much as there is. What is within a dialog is exempt.
+struct GroupLimits {
+  std::uint32_t calls = 0;  // at once, of those that are followed
+  std::uint32_t cps = 0;    // new calls a second, behind `burst` of them
+  std::uint32_t burst = 0;
+
+  bool any() const { return calls != 0 || cps != 0; }
+  friend bool operator==(const GroupLimits&, const GroupLimits&) = default;
+};
+
 struct PeerGroupConfig {
   enum class Kind : std::uint8_t { Pool, Trunk };
 
@@ -68,6 +78,8 @@ struct PeerGroupConfig {
   HashedOn hashed_on = HashedOn::CallId;
   HealthPolicy health{};
   FailoverPolicy failover{};
+  GroupLimits limits{};
+  bool overload_control = false;    // its peers are asked how much they want, and get no more (RFC 7339)
   std::vector<Cidr> accept_from{};  // Trunk: where its requests come from
   // Trunk: how numbers leave, and by which of Config::numbering's prefixes; "": none.
   NumberFormat number_format{};

@@ -22,7 +22,9 @@ void PeerTable::regroup(const std::vector<PeerGroupConfig>& groups) {
       PeerId id = before ? former.same_peer(*before, peer) : PeerId{};
       if (std::ranges::find(members_[group], id) != members_[group].end()) id = {};  // one that stands there twice
       known.emplace_back(id ? id : PeerId{++last_id_}, id ? former.state(id) : State{});
-      known.back().second.drain = peer.drain;
+      // What was said by command holds until the file says something else.
+      const bool says_the_same = id && former.peer(id).drain == peer.drain;
+      if (!says_the_same) known.back().second.drain = peer.drain;
       members_[group].push_back(known.back().first);
     }
   }
@@ -30,6 +32,7 @@ void PeerTable::regroup(const std::vector<PeerGroupConfig>& groups) {
   states_.clear();
   for (const auto& [id, state] : known) states_.push_back(state);
   index();
+  new_calls_.assign(groups_.size(), {});
   for (std::size_t group = 0; group < groups_.size(); ++group) take_over_turns(group, former);
 }
 
@@ -46,6 +49,7 @@ PeerId PeerTable::same_peer(std::size_t group, const PeerConfig& peer) const {
 void PeerTable::take_over_turns(std::size_t group, const PeerTable& former) {
   const auto before = former.find_group(groups_[group].reference());
   if (!before) return;
+  new_calls_[group] = former.new_calls_[*before];
   const std::vector<PeerId>& was = former.members_[*before];
   for (std::size_t i = 0; i < was.size(); ++i) {
     const PeerId next = was[(former.next_turn_[*before] + i) % was.size()];
@@ -207,6 +211,35 @@ std::chrono::seconds PeerTable::wait(TimePoint now, std::size_t group) const {
   return std::max(std::chrono::ceil<std::chrono::seconds>(least), std::chrono::seconds(1));
 }
 
+namespace {
+
+std::uint64_t with_percent(std::uint64_t of, std::uint32_t percent) { return of + (of * percent + 99) / 100; }
+
+TokenRate rate_of(const GroupLimits& limits, std::uint32_t reserve) {
+  return {.count = limits.cps, .burst = static_cast<std::int64_t>(with_percent(limits.burst, reserve))};
+}
+
+}  // namespace
+
+std::optional<PeerTable::Full> PeerTable::full(TimePoint now, std::size_t group, std::uint64_t calls,
+                                               std::uint32_t reserve) const {
+  const GroupLimits& limits = groups_[group].limits;
+  if (limits.calls != 0 && calls >= with_percent(limits.calls, reserve)) {
+    return Full{groups_[group].reference() + " has " + std::to_string(calls) + " calls, its limit is " +
+                    std::to_string(limits.calls),
+                Duration::zero()};
+  }
+  if (limits.cps == 0) return std::nullopt;
+  const Duration wait = wait_for_token(rate_of(limits, reserve), new_calls_[group], now);
+  if (wait == Duration::zero()) return std::nullopt;
+  return Full{groups_[group].reference() + " gets " + std::to_string(limits.cps) + " calls a second", wait};
+}
+
+void PeerTable::count_call(TimePoint now, std::size_t group, std::uint32_t reserve) {
+  const GroupLimits& limits = groups_[group].limits;
+  if (limits.cps != 0) take_token(rate_of(limits, reserve), new_calls_[group], now);
+}
+
 PeerChanged PeerTable::change(PeerId id, PeerChanged::Change what, std::string reason) const {
   return {group_of(id).reference(), peer(id).name, what, std::move(reason)};
 }
@@ -237,8 +270,7 @@ std::optional<PeerChanged> PeerTable::heard(TimePoint now, PeerId id, PeerOutcom
 
 std::vector<PeerChanged> PeerTable::drain(std::string_view subject, bool drains) {
   std::vector<PeerChanged> changes;
-  for (std::uint32_t value = 1; value <= states_.size(); ++value) {
-    const PeerId id{value};
+  for (const auto& [id, group, index] : entries_) {
     if (name_of(id) != subject && group_of(id).reference() != subject) continue;
     if (std::exchange(state(id).drain, drains) == drains) continue;
     changes.push_back(change(id, drains ? PeerChanged::Change::Drained : PeerChanged::Change::Resumed, "by command"));
@@ -248,8 +280,7 @@ std::vector<PeerChanged> PeerTable::drain(std::string_view subject, bool drains)
 
 std::vector<PeerTable::View> PeerTable::views(TimePoint now, const CallCount& calls) const {
   std::vector<View> views;
-  for (std::uint32_t value = 1; value <= states_.size(); ++value) {
-    const PeerId id{value};
+  for (const auto& [id, group, index] : entries_) {
     const State& s = state(id);
     const std::string_view word = s.drain ? "draining" : !s.up ? "down" : now < s.rests_until ? "resting" : "up";
     views.push_back({group_of(id).reference(), peer(id).name, peer(id).uri.to_string(), word, calls(id)});

@@ -12,6 +12,7 @@
 
 #include "base/keyed_hash.h"
 #include "base/time.h"
+#include "base/token_bucket.h"
 #include "event/event.h"
 #include "routing/peer_group.h"
 
@@ -50,6 +51,17 @@ class PeerTable {
   PeerId fixed(std::size_t group, std::string_view hashed) const;
   // How long until a peer of the group, all of which are down, may take a request; at least one second.
   std::chrono::seconds wait(TimePoint now, std::size_t group) const;
+
+  // Why a group takes no new call (GroupLimits); nullopt: it does. `calls`: how many it has. `reserve`: so many percent
+  // more may go there, of what has priority; at one time, for the rate stays as it is.
+  struct Full {
+    std::string reason;
+    Duration wait{};  // until there may be room; zero: not known
+  };
+  std::optional<Full> full(TimePoint now, std::size_t group, std::uint64_t calls, std::uint32_t reserve) const;
+  // A new call goes there.
+  void count_call(TimePoint now, std::size_t group, std::uint32_t reserve);
+  std::size_t group_index(PeerId peer) const { return entries_[peer.value - 1].group; }
 
   // `rest`: so long it wants nothing (Retry-After of a 503). Of a probe: an answer to our OPTIONS. What changed by it.
   std::optional<PeerChanged> heard(TimePoint now, PeerId peer, PeerOutcome outcome, bool probe,
@@ -114,6 +126,7 @@ class PeerTable {
   std::uint32_t last_id_ = 0;                 // that any peer ever had
   std::vector<State> states_;                 // of each entry
   std::vector<std::uint32_t> next_turn_;      // of each group
+  std::vector<TokenBucket> new_calls_;        // likewise, of its limits
 };
 
 }  // namespace intermediary

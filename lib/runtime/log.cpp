@@ -71,6 +71,8 @@ LogLevel level_of(const Event& event) {
                         [](const ConfigurationRefused&) { return LogLevel::Error; },
                         [](const SubscriptionChanged&) { return LogLevel::Info; },
                         [](const PeerChanged&) { return LogLevel::Warning; },
+                        [](const OverloadChanged&) { return LogLevel::Warning; },
+                        [](const NeighbourOverload&) { return LogLevel::Warning; },
                     },
                     event);
 }

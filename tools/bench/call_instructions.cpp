@@ -2,6 +2,7 @@
 // runs inside of Engine::handle, poll and next_deadline; the parties that make the messages are not what is measured.
 //
 //   stateless  one INVITE of 0.8 kB forwarded by the stateless proxy
+//   refused    one INVITE of 0.8 kB that [overload] refuses, and the ACK of its 503
 //   stateful   one call through the stateful proxy that records its route. INVITE, 100, 180, 200, ACK, BYE and 200 come
 //              in and as many go out, 40 ms a message, so that transactions linger as they do in life
 #include <cstdlib>
@@ -24,7 +25,7 @@ constexpr std::string_view sdp =
 // Both parties of a call and the proxy between them.
 class Bench {
  public:
-  explicit Bench(ProxyMode mode) : engine_(config(mode), seed_from_number(1)) {
+  Bench(ProxyMode mode, bool overloaded) : engine_(config(mode, overloaded), seed_from_number(1)) {
     engine_.add_binding(TimePoint{}, "sip:bob@example.com", "sip:bob@192.0.2.20:5060", std::chrono::hours(1000));
   }
 
@@ -32,6 +33,15 @@ class Bench {
     begin();
     from_alice(request("INVITE", "sip:bob@example.com", 1, "", sdp));
     expect(1);
+  }
+
+  void refused() {
+    begin();
+    from_alice(request("INVITE", "sip:bob@example.com", 1, "", sdp));
+    expect(1);
+    const std::string to = field(sent_.front(), "To: ");
+    from_alice(request("ACK", "sip:bob@example.com", 1, "", "", to.substr(to.find(';'))));
+    expect(0);
   }
 
   void call() {
@@ -55,13 +65,14 @@ class Bench {
   }
 
  private:
-  static Config config(ProxyMode mode) {
+  static Config config(ProxyMode mode, bool overloaded) {
     Config config;
     config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
     config.domains = {"example.com"};
     config.proxy.mode = mode;
     config.proxy.record_route = mode == ProxyMode::Stateful;
     config.rules = {{"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt}};
+    if (overloaded) config.overload.memory = 900;  // the one binding is more than four fifths of that
     return config;
   }
 
@@ -92,11 +103,11 @@ class Bench {
   }
 
   std::string request(const std::string& method, const std::string& uri, int cseq, const std::string& route,
-                      std::string_view body) const {
+                      std::string_view body, const std::string& to_tag = ";tag=b1") const {
     const std::string call = std::to_string(number_);
     std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-" + call +
                        "-" + method + "\r\n" + route + "Max-Forwards: 70\r\nFrom: Alice <sip:alice@example.com>;tag=a" +
-                       call + "\r\nTo: Bob <sip:bob@example.com>" + (method == "INVITE" ? "" : ";tag=b1") +
+                       call + "\r\nTo: Bob <sip:bob@example.com>" + (method == "INVITE" ? "" : to_tag) +
                        "\r\nCall-ID: " + call + "@192.0.2.10\r\nCSeq: " + std::to_string(cseq) + " " + method +
                        "\r\nContact: <sip:alice@192.0.2.10:5060>\r\nUser-Agent: Example Softphone 4.2.1\r\n"
                        "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE\r\nSupported: replaces, timer\r\n";
@@ -141,15 +152,17 @@ class Bench {
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc == 3 ? argv[1] : "";
-  if (mode != "stateless" && mode != "stateful") {
-    std::cerr << "usage: call_instructions stateless|stateful LOOPS\n";
+  if (mode != "stateless" && mode != "stateful" && mode != "refused") {
+    std::cerr << "usage: call_instructions stateless|stateful|refused LOOPS\n";
     return 2;
   }
   const long loops = std::atol(argv[2]);
-  Bench bench(mode == "stateless" ? ProxyMode::Stateless : ProxyMode::Stateful);
+  Bench bench(mode == "stateless" ? ProxyMode::Stateless : ProxyMode::Stateful, mode == "refused");
   for (long i = 0; i < loops; ++i) {
     if (mode == "stateless") {
       bench.stateless();
+    } else if (mode == "refused") {
+      bench.refused();
     } else {
       bench.call();
     }
