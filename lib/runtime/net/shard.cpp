@@ -254,7 +254,7 @@ TimePoint Shard::now() const { return at(std::chrono::duration_cast<Duration>(St
 
 void Shard::handle(Input input) {
   const TimePoint time = now();
-  if (!watched_.empty()) {
+  if (!shown_.empty()) {
     if (const auto* datagram = std::get_if<DatagramReceived>(&input)) {
       show("message-received", datagram->remote.to_string(), datagram->bytes);
     } else if (const auto* stream = std::get_if<StreamReceived>(&input)) {
@@ -271,7 +271,7 @@ void Shard::handle(Input input) {
 }
 
 void Shard::carry_out(Transmit transmit) {
-  if (!watched_.empty()) show("message-sent", transmit.hop.remote.to_string(), transmit.bytes);
+  if (!shown_.empty()) show("message-sent", transmit.hop.remote.to_string(), transmit.bytes);
   if (transmit.hop.flow) {
     const auto found = flows_.find(transmit.hop.flow.value);
     if (found == flows_.end()) return;  // gone, as an input that waits will tell
@@ -354,13 +354,13 @@ void Shard::command(Command command) {
 }
 
 void Shard::watch_call(const std::string& call_id, std::chrono::seconds how_long) {
-  watched_[call_id] = SteadyClock::now() + how_long;
+  shown_[call_id] = SteadyClock::now() + how_long;
 }
 
 bool Shard::is_watched(std::string_view bytes) {
-  if (watched_.empty()) return false;
-  std::erase_if(watched_, [now = SteadyClock::now()](const auto& entry) { return entry.second < now; });
-  return std::ranges::any_of(watched_, [&](const auto& entry) { return bytes.contains(entry.first); });
+  if (shown_.empty()) return false;
+  std::erase_if(shown_, [now = SteadyClock::now()](const auto& entry) { return entry.second < now; });
+  return std::ranges::any_of(shown_, [&](const auto& entry) { return bytes.contains(entry.first); });
 }
 
 void Shard::show(std::string_view what, const std::string& peer, std::string_view bytes) {

@@ -139,7 +139,7 @@ class Shard final : public Inbox {
   std::uint64_t last_flow_ = 0;
   std::map<std::string_view, std::uint64_t> events_;
   Latencies latencies_;
-  std::map<std::string, SteadyClock::time_point, std::less<>> watched_;  // Call-IDs, and until when
+  std::map<std::string, SteadyClock::time_point, std::less<>> shown_;  // Call-IDs, and until when
   bool draining_ = false;
   std::vector<char> scratch_;
   std::deque<Input> inputs_;
