@@ -57,7 +57,7 @@ struct Descriptor {
   }
 };
 
-std::expected<std::string, std::string> exchange(const std::string& path, std::string_view request) {
+std::expected<std::string, std::string> answer_to(const std::string& path, std::string_view request) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return std::unexpected("the path is too long for a socket");
@@ -86,7 +86,7 @@ std::expected<std::string, std::string> exchange(const std::string& path, std::s
 std::expected<CtlReply, std::string> ask(const std::string& socket, std::string_view method, const std::string& target) {
   const std::string request = std::string(method) + ' ' + target +
                               " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-  const auto reply = exchange(socket, request);
+  const auto reply = answer_to(socket, request);
   if (!reply) return std::unexpected(reply.error());
   constexpr std::string_view version = "HTTP/1.1 ";
   const std::size_t end = reply->find("\r\n\r\n");

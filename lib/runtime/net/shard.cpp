@@ -59,8 +59,8 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
 }
 
 std::expected<void, std::string> Shard::open_call_records() {
-  if (!config_.call_records.is_kept()) return {};
-  auto records = CallRecords::open(config_.call_records,
+  if (!config_->call_records.is_kept()) return {};
+  auto records = CallRecords::open(config_->call_records,
                                    {io_, [this](Command command) { deliver(std::move(command)); }, [this] { settle(); },
                                     [this](LogLevel level, std::string_view line) { note(level, line); }});
   if (!records) return std::unexpected(records.error());
