@@ -9,16 +9,16 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Kind = LoadVerdict::Kind;
+using Verdict = LoadVerdict::Kind;
 
-constexpr TimePoint at(Duration since) { return TimePoint{} + since; }
+constexpr TimePoint load_time(Duration since) { return TimePoint{} + since; }
 
 // Asked every millisecond from 0 to `whole`.
 int admitted(LoadGate& gate, LoadKind kind, bool priority, Duration whole) {
   int count = 0;
   for (Duration now{}; now <= whole; now += milliseconds(1)) {
-    if (gate.judge(at(now), kind, priority, {}).kind != Kind::Admitted) continue;
-    gate.take(at(now), kind, priority);
+    if (gate.judge(load_time(now), kind, priority, {}).kind != Verdict::Admitted) continue;
+    gate.take(load_time(now), kind, priority);
     ++count;
   }
   return count;
@@ -34,7 +34,7 @@ TEST(LoadGateTest, PriorityHasTheReserveOnTop) {
   const int count = admitted(gate, LoadKind::Call, true, seconds(10));  // the reserve is full until it is needed
   EXPECT_LE(count, 55 + 1100);
   EXPECT_GE(count, 55 + 1100 - 1);
-  EXPECT_EQ(gate.judge(at(seconds(10)), LoadKind::Call, false, {}).limit, "calls_per_second");
+  EXPECT_EQ(gate.judge(load_time(seconds(10)), LoadKind::Call, false, {}).limit, "calls_per_second");
 }
 
 TEST(LoadGateTest, WithoutAReservePriorityIsWorthNothing) {
@@ -46,7 +46,7 @@ TEST(LoadGateTest, CallsAndOtherRequestsDoNotTakeEachOthersRoom) {
   LoadGate gate({.calls_per_second = 10, .burst = 10, .requests_per_second = 20, .requests_burst = 20});
   EXPECT_EQ(admitted(gate, LoadKind::Call, false, seconds(1)), 20);
   EXPECT_EQ(admitted(gate, LoadKind::Request, false, seconds(1)), 40);
-  EXPECT_EQ(gate.judge(at(seconds(1)), LoadKind::Dialog, false, {}).limit, "requests_per_second");
+  EXPECT_EQ(gate.judge(load_time(seconds(1)), LoadKind::Dialog, false, {}).limit, "requests_per_second");
 }
 
 TEST(LoadGateTest, CallsAtOnceAreThoseThatThereAre) {
@@ -54,11 +54,11 @@ TEST(LoadGateTest, CallsAtOnceAreThoseThatThereAre) {
   const auto verdict = [&](LoadKind kind, bool priority, std::uint64_t calls) {
     return gate.judge({}, kind, priority, {.calls = calls}).kind;
   };
-  EXPECT_EQ(verdict(LoadKind::Call, false, 99), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Call, false, 100), Kind::Refused);
-  EXPECT_EQ(verdict(LoadKind::Request, false, 100), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Call, true, 104), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Call, true, 105), Kind::Refused);
+  EXPECT_EQ(verdict(LoadKind::Call, false, 99), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Call, false, 100), Verdict::Refused);
+  EXPECT_EQ(verdict(LoadKind::Request, false, 100), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Call, true, 104), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Call, true, 105), Verdict::Refused);
 }
 
 TEST(LoadGateTest, OfMemoryDialogsAreRefusedAtFourFifthsAndAllIsDroppedAtNineTenths) {
@@ -66,13 +66,13 @@ TEST(LoadGateTest, OfMemoryDialogsAreRefusedAtFourFifthsAndAllIsDroppedAtNineTen
   const auto verdict = [&](LoadKind kind, bool priority, std::uint64_t memory) {
     return gate.judge({}, kind, priority, {.memory = memory}).kind;
   };
-  EXPECT_EQ(verdict(LoadKind::Call, false, 799), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Call, false, 800), Kind::Refused);
-  EXPECT_EQ(verdict(LoadKind::Dialog, false, 800), Kind::Refused);
-  EXPECT_EQ(verdict(LoadKind::Call, true, 899), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Request, false, 899), Kind::Admitted);
-  EXPECT_EQ(verdict(LoadKind::Request, false, 900), Kind::Dropped);
-  EXPECT_EQ(verdict(LoadKind::Call, true, 900), Kind::Refused);
+  EXPECT_EQ(verdict(LoadKind::Call, false, 799), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Call, false, 800), Verdict::Refused);
+  EXPECT_EQ(verdict(LoadKind::Dialog, false, 800), Verdict::Refused);
+  EXPECT_EQ(verdict(LoadKind::Call, true, 899), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Request, false, 899), Verdict::Admitted);
+  EXPECT_EQ(verdict(LoadKind::Request, false, 900), Verdict::Dropped);
+  EXPECT_EQ(verdict(LoadKind::Call, true, 900), Verdict::Refused);
 }
 
 TEST(LoadGateTest, SavedAndLoadedItGoesOn) {
@@ -86,8 +86,8 @@ TEST(LoadGateTest, SavedAndLoadedItGoesOn) {
   ArchiveReader reader(bytes);
   reader(again);
   ASSERT_TRUE(reader.ok()) << reader.error();
-  EXPECT_EQ(again.judge(at(milliseconds(150)), LoadKind::Call, false, {}).kind, Kind::Refused);
-  EXPECT_EQ(again.judge(at(milliseconds(200)), LoadKind::Call, false, {}).kind, Kind::Admitted);
+  EXPECT_EQ(again.judge(load_time(milliseconds(150)), LoadKind::Call, false, {}).kind, Verdict::Refused);
+  EXPECT_EQ(again.judge(load_time(milliseconds(200)), LoadKind::Call, false, {}).kind, Verdict::Admitted);
 }
 
 // ---- RFC 7339 §5.3: clients that do as they are told, `load` requests a second before they do so.
@@ -102,7 +102,7 @@ class LoadFeedbackTest : public ::testing::Test {
     for (const TimePoint end = now_ + time; now_ < end; now_ += step) {
       told = feedback_.advice(now_, 0).reduction;
       if (++turn_ * 37 % 100 < told) continue;  // held back by the client, evenly spread
-      const bool room = gate_.judge(now_, LoadKind::Call, false, {}).kind == Kind::Admitted;
+      const bool room = gate_.judge(now_, LoadKind::Call, false, {}).kind == Verdict::Admitted;
       if (room) gate_.take(now_, LoadKind::Call, false);
       feedback_.came(now_, LoadKind::Call, room);
     }
@@ -111,7 +111,7 @@ class LoadFeedbackTest : public ::testing::Test {
 
   LoadGate gate_{config()};
   LoadFeedback feedback_{config()};
-  TimePoint now_ = at(seconds(100));
+  TimePoint now_ = load_time(seconds(100));
   int turn_ = 0;
 };
 
@@ -143,10 +143,10 @@ TEST_F(LoadFeedbackTest, ItsBeginRisesWhereItMayDiffer) {
 
 TEST(LoadFeedbackOfMemoryTest, AsksForHalfAndForNearlyAll) {
   LoadFeedback feedback({.memory = 1000});
-  EXPECT_EQ(feedback.advice(at(seconds(1)), 799).reduction, 0);
-  EXPECT_EQ(feedback.advice(at(seconds(2)), 800).reduction, 50);
-  EXPECT_EQ(feedback.advice(at(seconds(3)), 900).reduction, 99);
-  EXPECT_EQ(feedback.advice(at(seconds(4)), 0).reduction, 0);
+  EXPECT_EQ(feedback.advice(load_time(seconds(1)), 799).reduction, 0);
+  EXPECT_EQ(feedback.advice(load_time(seconds(2)), 800).reduction, 50);
+  EXPECT_EQ(feedback.advice(load_time(seconds(3)), 900).reduction, 99);
+  EXPECT_EQ(feedback.advice(load_time(seconds(4)), 0).reduction, 0);
 }
 
 }  // namespace

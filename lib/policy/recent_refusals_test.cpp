@@ -7,23 +7,23 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr TimePoint moment(Duration since) { return TimePoint{} + since; }
+constexpr TimePoint refusal_time(Duration since) { return TimePoint{} + since; }
 
 TEST(RecentRefusalsTest, KnowsWhatWasRefusedForAsLongAsItMayBeRepeated) {
   RecentRefusals refusals(seconds(32));
-  EXPECT_FALSE(refusals.knows(moment(seconds(1)), 7));
-  refusals.note(moment(seconds(1)), 7);
-  EXPECT_TRUE(refusals.knows(moment(seconds(32)), 7));
-  EXPECT_FALSE(refusals.knows(moment(seconds(32)), 8));
-  EXPECT_FALSE(refusals.knows(moment(seconds(33)), 7));
+  EXPECT_FALSE(refusals.knows(refusal_time(seconds(1)), 7));
+  refusals.note(refusal_time(seconds(1)), 7);
+  EXPECT_TRUE(refusals.knows(refusal_time(seconds(32)), 7));
+  EXPECT_FALSE(refusals.knows(refusal_time(seconds(32)), 8));
+  EXPECT_FALSE(refusals.knows(refusal_time(seconds(33)), 7));
 }
 
 TEST(RecentRefusalsTest, OfTwoInOnePlaceTheLaterOneStays) {
   RecentRefusals refusals(seconds(32));
-  refusals.note(moment(seconds(1)), 7);
-  refusals.note(moment(seconds(2)), 7 + limit::recent_refusals);
-  EXPECT_FALSE(refusals.knows(moment(seconds(3)), 7));
-  EXPECT_TRUE(refusals.knows(moment(seconds(3)), 7 + limit::recent_refusals));
+  refusals.note(refusal_time(seconds(1)), 7);
+  refusals.note(refusal_time(seconds(2)), 7 + limit::recent_refusals);
+  EXPECT_FALSE(refusals.knows(refusal_time(seconds(3)), 7));
+  EXPECT_TRUE(refusals.knows(refusal_time(seconds(3)), 7 + limit::recent_refusals));
 }
 
 }  // namespace
