@@ -37,7 +37,8 @@ void read_call_records(TableReader& top, const ConfigSurroundings& surroundings,
     if (records.spool.empty() && !path->empty()) records.spool = *path + ".spool";
   }
   if (!names_any) {
-    cdr->problems().error(cdr->at(), "[cdr] says nowhere to: it needs 'json', 'csv' or 'sqlite', each the path of a file");
+    cdr->problems().error(cdr->at(),
+                          "[cdr] says nowhere to: it needs 'json', 'csv' or 'sqlite', each the path of a file");
   }
   if (!records.json.empty() && (records.json == records.csv || records.json == records.sqlite)) {
     cdr->problems().error(cdr->key_at("json"), "'json' in [cdr] names the file of another kind of records");

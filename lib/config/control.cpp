@@ -32,8 +32,8 @@ void read_control(TableReader& top, const ConfigSurroundings& surroundings, Cont
     const auto path = table->text("socket");
     if (path) control.socket = placed_file(path->value, surroundings);
     if (path && (path->value.empty() || control.socket.size() > longest_socket_path)) {
-      table->problems().error(path->at, "'socket' in [control] must be a path of 1 to " +
-                                            std::to_string(longest_socket_path) + " bytes");
+      table->problems().error(
+          path->at, "'socket' in [control] must be a path of 1 to " + std::to_string(longest_socket_path) + " bytes");
     } else if (!table->has("socket")) {
       table->problems().error(table->at(), "'socket' in [control] is missing: the path of the socket that ctl uses");
     }

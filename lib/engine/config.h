@@ -136,7 +136,7 @@ struct CallRecordsConfig {
 
 // How operators and their programs look in.
 struct ControlConfig {
-  std::string socket{};             // the path of a local socket, for `intermediary-cli ctl`; "": none
+  std::string socket{};               // the path of a local socket, for `intermediary-cli ctl`; "": none
   std::optional<Endpoint> metrics{};  // HTTP: /metrics and /health, on a loopback address
 
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;

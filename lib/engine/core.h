@@ -393,7 +393,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   bool draining_ = false;
   bool holds_calls_ = false;  // their records cannot be kept
   Counters counters_;
-  std::vector<std::uint64_t> rule_hits_;  // of each rule: requests that it took, but ACK and CANCEL
+  std::vector<std::uint64_t> rule_hits_;    // of each rule: requests that it took, but ACK and CANCEL
   std::vector<TransactionReport> reports_;  // being worked on
   std::vector<Output> outputs_;             // the first taken_ of them are gone
   std::size_t taken_ = 0;

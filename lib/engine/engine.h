@@ -103,8 +103,8 @@ struct Counters {
   std::uint64_t overload_held = 0;     // not sent to a neighbour that wants less (RFC 7339)
   std::uint64_t limit_refused = 0;     // tries of a pool or trunk that its `limits` did not let through
   std::uint64_t known_lookups = 0;     // answered from what was known last, for the store did not answer
-  std::uint64_t reloads = 0;          // configurations that took the place of another
-  std::uint64_t reloads_refused = 0;  // that could not
+  std::uint64_t reloads = 0;           // configurations that took the place of another
+  std::uint64_t reloads_refused = 0;   // that could not
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

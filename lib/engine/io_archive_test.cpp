@@ -60,7 +60,8 @@ std::vector<Output> all_outputs() {
   const ParseError error{Fault::BadValue, Answer::BadRequest, 17, 4, "detail", true};
   const DialogEnding ending{DialogEnding::Cause::Bye, DialogSide::Callee, 200};
   using std::chrono::seconds;
-  const CallIdentity call{7, WallTime(seconds(9)), "call", "a", "sip:a@x", "sip:b@x", "sip:b@x", "a", "rule", "in", Transport::Tcp, v4};
+  const CallIdentity call{7,    WallTime(seconds(9)), "call", "a", "sip:a@x", "sip:b@x", "sip:b@x", "a", "rule",
+                          "in", Transport::Tcp,       v4};
   return {
       Transmit{hop, "ACK"},
       OpenFlow{FlowId{engine_flow_bit | 1}, Transport::Tls, ListenerId{2}, v6, "example.com"},
@@ -82,7 +83,8 @@ std::vector<Output> all_outputs() {
       Event{StoreChanged{false, "down"}},
       Event{PeerChanged{"pool:app", "a", PeerChanged::Change::Resting, "503"}},
       Event{CallBegun{call}},
-      Event{CallRecorded{call, "b", "pool:app/a", 200, CallEnd::Bye, DialogSide::Caller, seconds(9), seconds(3), seconds(6)}},
+      Event{CallRecorded{call, "b", "pool:app/a", 200, CallEnd::Bye, DialogSide::Caller, seconds(9), seconds(3),
+                         seconds(6)}},
       Event{ConfigurationReloaded{"rule"}},
       Event{ConfigurationRefused{"why"}},
       Event{OverloadChanged{false, "calls", 9, seconds(3)}},
@@ -125,8 +127,8 @@ TEST(IoArchive, AConfigurationComesBackWholeOrNotAtAll) {
   const Config& config = std::get<ConfigurationChanged>(*again).config();
   EXPECT_EQ(config, configuration());
   EXPECT_TRUE(config.rules[0].when.ruri.users[0].found_in("alice"));
-  EXPECT_TRUE(input_from(to_bytes(Input(ConfigurationChanged{}))).error().ends_with(
-      ": a configuration that no engine takes"));
+  EXPECT_TRUE(
+      input_from(to_bytes(Input(ConfigurationChanged{}))).error().ends_with(": a configuration that no engine takes"));
 }
 
 TEST(IoArchive, AConfigurationWhoseTablesCannotBeIsRefused) {

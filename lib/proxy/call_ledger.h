@@ -44,8 +44,9 @@ class CallLedger final : public CallObserver, public DialogListener {
     const std::string& user;
     const std::string& rule;
   };
-  // An INVITE outside a dialog is about to be forwarded. `watch`: of whoever follows its dialogs; one without an observer:
-  // nobody does, and the ledger's own comes back. Nothing begins with a spiral (RFC 3261 §16.3 step 4): its call has.
+  // An INVITE outside a dialog is about to be forwarded. `watch`: of whoever follows its dialogs; one without an
+  // observer: nobody does, and the ledger's own comes back. Nothing begins with a spiral (RFC 3261 §16.3 step 4): its
+  // call has.
   CallWatch begin(const Message& invite, const CallWatch& watch, const Circumstances& how);
   std::size_t size() const { return calls_.size(); }
   std::vector<CallView> views(TimePoint now, std::size_t most) const;

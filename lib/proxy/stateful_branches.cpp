@@ -108,11 +108,11 @@ void StatefulProxy::send(TimePoint now, ResponseContext& context, Branch& branch
     branch.hop = to;
     branch.hop.listener = out->id;
     const LocalNames::Listener* in = names_.find(context.in);
-    return forward_request(
-        {context.request, branch.target, branch.hop, in ? *in : *out, context.in_transport, *out, branch.via_branch,
-         port_.via_parameters(branch.target.peer, branch.hop), settings_.record_route || context.watch.follows_dialogs(),
-         outgoing_breadth(branch), context.breadth.stated, context.watch.follows_dialogs()},
-        settings_);
+    return forward_request({context.request, branch.target, branch.hop, in ? *in : *out, context.in_transport, *out,
+                            branch.via_branch, port_.via_parameters(branch.target.peer, branch.hop),
+                            settings_.record_route || context.watch.follows_dialogs(), outgoing_breadth(branch),
+                            context.breadth.stated, context.watch.follows_dialogs()},
+                           settings_);
   };
   branch.via_branch = stateful_branch(random_, context.loop.view());
   std::string bytes = build(hop);

@@ -43,7 +43,7 @@ std::string SegmentFile::failed(std::string_view what, int error) const {
 }
 
 std::expected<std::unique_ptr<SegmentFile>, std::string> SegmentFile::create(const std::string& path,
-                                                                           std::string_view mark) {
+                                                                             std::string_view mark) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   std::unique_ptr<SegmentFile> file(new SegmentFile(path, descriptor));
   if (descriptor < 0) return std::unexpected(file->failed("create", errno));

@@ -83,7 +83,8 @@ std::expected<std::string, std::string> answer_to(const std::string& path, std::
   }
 }
 
-std::expected<CtlReply, std::string> ask(const std::string& socket, std::string_view method, const std::string& target) {
+std::expected<CtlReply, std::string> ask(const std::string& socket, std::string_view method,
+                                         const std::string& target) {
   const std::string request = std::string(method) + ' ' + target +
                               " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   const auto reply = answer_to(socket, request);
@@ -99,7 +100,8 @@ std::expected<CtlReply, std::string> ask(const std::string& socket, std::string_
 
 std::expected<std::string, std::string> socket_of(const CtlOptions& options) {
   if (!options.socket.empty()) return options.socket;
-  if (options.config.empty()) return std::unexpected("--socket PATH or --config FILE is needed: where the server listens");
+  if (options.config.empty())
+    return std::unexpected("--socket PATH or --config FILE is needed: where the server listens");
   const auto text = read_file(options.config);
   if (!text) return std::unexpected("cannot read '" + options.config + "': " + text.error());
   const auto loaded = load_config(*text, options.config, surroundings_of(options.config));
@@ -172,9 +174,9 @@ void add_ctl(CLI::App& app, int& exit_code) {
   log->add_option("--seconds", options->seconds, "For so long")->default_str("600");
   log->footer("Example:\n  intermediary-cli ctl --config sip.toml log a84b4c76e66710@pc33.example.com");
   log->callback([options, &exit_code] {
-    exit_code = run_ctl(*options, "POST",
-                        "/log?call_id=" + escaped_for_query(options->call_id) +
-                            "&seconds=" + std::to_string(options->seconds));
+    exit_code =
+        run_ctl(*options, "POST",
+                "/log?call_id=" + escaped_for_query(options->call_id) + "&seconds=" + std::to_string(options->seconds));
   });
 }
 

@@ -1,7 +1,7 @@
 #include "runtime/cdr/call_records.h"
 
-#include <boost/asio/post.hpp>
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <iterator>
 #include <utility>
 
@@ -78,8 +78,8 @@ void CallRecords::ended(const CallRecorded& record) {
   }
   if (waiting_ >= config_.backlog && !kept) {
     ++unrecorded_;
-    surroundings_.note(LogLevel::Error, "call-not-recorded call-id=" + log_value(record.call.call_id) + " reason=" +
-                                            log_value("the backlog of call records is full"));
+    surroundings_.note(LogLevel::Error, "call-not-recorded call-id=" + log_value(record.call.call_id) +
+                                            " reason=" + log_value("the backlog of call records is full"));
     return;
   }
   deliver(std::move(call));

@@ -1,8 +1,8 @@
 // The records of calls, from a shard's events to their files (docs/adr/0056).
 //
-// What a call tells is in the spool before begun() and ended() return, without a system call most of the time; a thread of
-// its own writes the files. While a file cannot be written, its records wait in the spool, up to the configured backlog;
-// then new calls are refused, or go unrecorded and are counted.
+// What a call tells is in the spool before begun() and ended() return, without a system call most of the time; a thread
+// of its own writes the files. While a file cannot be written, its records wait in the spool, up to the configured
+// backlog; then new calls are refused, or go unrecorded and are counted.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -79,7 +79,7 @@ class CallRecords {
   std::condition_variable_any woken_;
   std::vector<KeptCall> queue_;
   std::vector<std::string> delivered_;  // ids, that the spool does not know of yet
-  std::jthread worker_;  // ends before what it works on
+  std::jthread worker_;                 // ends before what it works on
 };
 
 }  // namespace intermediary

@@ -38,8 +38,8 @@ KeptCall call(const std::string& id, const std::string& caller = "sip:alice@exam
   KeptCall kept{id, {}};
   kept.record.call.call_id = "call-" + id;
   kept.record.call.caller = caller;
-  kept.record.call.started = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 27) +
-                                      std::chrono::hours(3) + std::chrono::milliseconds(4005));
+  kept.record.call.started = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 27) + std::chrono::hours(3) +
+                                      std::chrono::milliseconds(4005));
   kept.record.status = 200;
   kept.record.end = CallEnd::Bye;
   kept.record.by = DialogSide::Callee;
@@ -51,8 +51,10 @@ KeptCall call(const std::string& id, const std::string& caller = "sip:alice@exam
 
 TEST(CallText, SaysWhenHowLongAndWhoEndedIt) {
   const std::string line = json_line(call("run-1"));
-  EXPECT_THAT(line, HasSubstr(R"("id": "run-1", "started": "2026-11-27T03:00:04.005Z", "ended": "2026-11-27T03:01:06.025Z")"));
-  EXPECT_THAT(line, HasSubstr(R"("end": "bye", "ended_by": "callee", "status": 200, "rang_ms": 2020, "talked_ms": 60000)"));
+  EXPECT_THAT(
+      line, HasSubstr(R"("id": "run-1", "started": "2026-11-27T03:00:04.005Z", "ended": "2026-11-27T03:01:06.025Z")"));
+  EXPECT_THAT(line,
+              HasSubstr(R"("end": "bye", "ended_by": "callee", "status": 200, "rang_ms": 2020, "talked_ms": 60000)"));
   EXPECT_TRUE(line.ends_with("}\n"));
 }
 

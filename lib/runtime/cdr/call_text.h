@@ -25,7 +25,8 @@ struct CallColumn {
 std::vector<CallColumn> columns_of(const KeptCall& call);
 // One object, one line, with its newline.
 std::string json_line(const KeptCall& call);
-// RFC 4180, but lines end with a line feed alone. A value that a spreadsheet would take for a formula gets an apostrophe.
+// RFC 4180, but lines end with a line feed alone. A value that a spreadsheet would take for a formula gets an
+// apostrophe.
 std::string csv_line(const KeptCall& call);
 std::string csv_header();
 // "2026-11-27T03:04:05.678Z"

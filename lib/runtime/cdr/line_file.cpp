@@ -76,14 +76,15 @@ class LineFile final : public RecordSink {
   std::expected<void, std::string> open_file() {
     descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP);
     if (descriptor_ < 0) return std::unexpected(failed("open", errno));
-    struct stat state {};
+    struct stat state{};
     if (::fstat(descriptor_, &state) != 0) return give_up("look at");
     if (!S_ISREG(state.st_mode)) {
       close();
       return std::unexpected("'" + path_ + "' is no file");
     }
     size_ = whole_lines(static_cast<std::uint64_t>(state.st_size));
-    if (size_ != static_cast<std::uint64_t>(state.st_size) && ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
+    if (size_ != static_cast<std::uint64_t>(state.st_size) &&
+        ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
       return give_up("cut");
     }
     return size_ == 0 && !header_.empty() ? append(header_) : std::expected<void, std::string>();

@@ -1,8 +1,8 @@
-// What is known of calls and not yet in all of their files: kept in a file, so that it survives the end of the process at
-// once (runtime/segment_file.h), and the next process goes on with it.
+// What is known of calls and not yet in all of their files: kept in a file, so that it survives the end of the process
+// at once (runtime/segment_file.h), and the next process goes on with it.
 //
-// It has three kinds of entries: a call has begun, a call has ended, a record is in all of its files. When there is little
-// left in it of what was written, it is written anew.
+// It has three kinds of entries: a call has begun, a call has ended, a record is in all of its files. When there is
+// little left in it of what was written, it is written anew.
 #pragma once
 
 #include <cstdint>

@@ -145,10 +145,10 @@ std::expected<std::unique_ptr<Control>, std::string> Control::open(boost::asio::
   }
   if (config.metrics) {
     if (auto possible = can_tell_metrics(); !possible) return std::unexpected(possible.error());
-    auto port = HttpServer::on_port(io, *config.metrics,
-                                    [raw = control.get()](const HttpRequest& request, const HttpServer::Answer& answer) {
-                                      answer(raw->on_port(request));
-                                    });
+    auto port = HttpServer::on_port(
+        io, *config.metrics, [raw = control.get()](const HttpRequest& request, const HttpServer::Answer& answer) {
+          answer(raw->on_port(request));
+        });
     if (!port) return std::unexpected(port.error());
     control->port_ = *std::move(port);
     shard.note(LogLevel::Info, "metrics on=" + control->port_->local().to_string());
@@ -171,8 +171,8 @@ HttpReply Control::on_port(const HttpRequest& request) const {
 }
 
 HttpReply Control::look(const HttpRequest& request) const {
-  const auto most = parse_decimal<std::uint32_t>(
-      parameter(request.query, "most").value_or(std::to_string(default_most)));
+  const auto most =
+      parse_decimal<std::uint32_t>(parameter(request.query, "most").value_or(std::to_string(default_most)));
   if (!most) return failed(400, "most must be a number");
   const Format format = parameter(request.query, "format") == "lines" ? Format::Lines : Format::Json;
   const Engine& engine = shard_.engine();

@@ -16,8 +16,8 @@ namespace intermediary {
 
 class Control {
  public:
-  // Opens what the configuration names; the error says what cannot be had, and why. `shard` must outlive it. `reload` reads
-  // configuration and certificates again.
+  // Opens what the configuration names; the error says what cannot be had, and why. `shard` must outlive it. `reload`
+  // reads configuration and certificates again.
   static std::expected<std::unique_ptr<Control>, std::string> open(boost::asio::io_context& io,
                                                                    const ControlConfig& config, Shard& shard,
                                                                    std::function<void(ReloadDone)> reload);

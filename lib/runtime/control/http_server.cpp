@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -29,9 +29,9 @@ namespace {
 
 constexpr std::size_t most_connections = 64;
 constexpr std::uint32_t most_header_bytes = 8192;
-constexpr std::uint64_t most_body_bytes = 65536;  // read, and looked at by nobody
-constexpr auto patience = std::chrono::seconds(5);   // for a whole request, and for an answer to be taken
-constexpr auto idle = std::chrono::seconds(60);      // between two
+constexpr std::uint64_t most_body_bytes = 65536;    // read, and looked at by nobody
+constexpr auto patience = std::chrono::seconds(5);  // for a whole request, and for an answer to be taken
+constexpr auto idle = std::chrono::seconds(60);     // between two
 
 using GenericSocket = asio::generic::stream_protocol::socket;
 using ErrorCode = boost::system::error_code;
@@ -88,9 +88,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_->header_limit(most_header_bytes);
     parser_->body_limit(most_body_bytes);
     limit(first_ ? std::chrono::steady_clock::duration(patience) : std::chrono::steady_clock::duration(idle));
-    http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-      self->has_read(error);
-    });
+    http::async_read(socket_, buffer_, *parser_,
+                     [self = shared_from_this()](const ErrorCode& error, std::size_t) { self->has_read(error); });
   }
 
  private:
@@ -123,7 +122,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                       mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1))};
     const bool keep = request.keep_alive();
     timer_.cancel();
-    server_->handler(asked, [self = shared_from_this(), keep](HttpReply reply) { self->write(std::move(reply), keep); });
+    server_->handler(asked,
+                     [self = shared_from_this(), keep](HttpReply reply) { self->write(std::move(reply), keep); });
   }
 
   void write(HttpReply reply, bool keep) {
@@ -175,9 +175,7 @@ HttpServer::~HttpServer() {
   }
 }
 
-Endpoint HttpServer::local() const {
-  return {implementation_->address, implementation_->tcp->local_endpoint().port()};
-}
+Endpoint HttpServer::local() const { return {implementation_->address, implementation_->tcp->local_endpoint().port()}; }
 
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::on_port(asio::io_context& io, const Endpoint& bind,
                                                                             Handler handler) {
@@ -203,7 +201,7 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::on_socket(as
     return std::unexpected("cannot make the control socket '" + path + "': " + reason);
   };
   const asio::local::stream_protocol::endpoint endpoint(path);
-  struct stat state {};
+  struct stat state{};
   if (::lstat(path.c_str(), &state) == 0) {
     if (!S_ISSOCK(state.st_mode)) return cannot("something else stands there");
     asio::local::stream_protocol::socket probe(io);

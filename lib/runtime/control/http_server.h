@@ -1,7 +1,7 @@
 // HTTP/1.1 for operators and their programs: on a loopback port or a local socket, a few requests a second.
 //
-// Each request is handed to the handler, whose answer may come later. What is no request, too large or too slow is refused
-// and ends its connection.
+// Each request is handed to the handler, whose answer may come later. What is no request, too large or too slow is
+// refused and ends its connection.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -37,7 +37,8 @@ void add_figures(const Shard& shard, std::vector<MetricFamily>& families) {
     const bool is_gauge = std::ranges::find(gauges, name) != gauges.end();
     const MetricType type = is_gauge ? MetricType::Gauge : MetricType::Counter;
     families.push_back({"intermediary_" + std::string(name) + (is_gauge ? "" : "_total"),
-                        is_gauge ? "So many there are now" : "So many there were since the start", type,
+                        is_gauge ? "So many there are now" : "So many there were since the start",
+                        type,
                         {metric_of(type, number(value))}});
   }
 }
@@ -51,8 +52,8 @@ void add_events(const Shard& shard, std::vector<MetricFamily>& families) {
 }
 
 void add_rules(const Shard& shard, std::vector<MetricFamily>& families) {
-  MetricFamily family{"intermediary_rule_hits_total", "Requests that a rule took, but ACK and CANCEL",
-                      MetricType::Counter, {}};
+  MetricFamily family{
+      "intermediary_rule_hits_total", "Requests that a rule took, but ACK and CANCEL", MetricType::Counter, {}};
   for (const RuleView& rule : shard.engine().rules()) {
     family.metric.push_back(metric_of(MetricType::Counter, number(rule.hits), {{"rule", rule.name}}));
   }
@@ -73,8 +74,8 @@ void add_peers(const Shard& shard, std::vector<MetricFamily>& families) {
 
 void add_latencies(const Shard& shard, std::vector<MetricFamily>& families) {
   const Shard::Latencies& latencies = shard.latencies();
-  MetricFamily answers{"intermediary_answers_total", "Final answers to proxied requests, by class",
-                       MetricType::Counter, {}};
+  MetricFamily answers{
+      "intermediary_answers_total", "Final answers to proxied requests, by class", MetricType::Counter, {}};
   for (std::size_t i = 2; i < latencies.by_class.size(); ++i) {
     const std::string name = std::to_string(i) + "xx";
     answers.metric.push_back(metric_of(MetricType::Counter, number(latencies.by_class[i]), {{"class", name}}));
@@ -89,8 +90,10 @@ void add_latencies(const Shard& shard, std::vector<MetricFamily>& families) {
     times.histogram.bucket.push_back({latencies.within[i], bound});
   }
   times.histogram.bucket.push_back({latencies.count, std::numeric_limits<double>::infinity()});
-  families.push_back({"intermediary_answer_seconds", "From a proxied request to its final answer, ringing included",
-                      MetricType::Histogram, {times}});
+  families.push_back({"intermediary_answer_seconds",
+                      "From a proxied request to its final answer, ringing included",
+                      MetricType::Histogram,
+                      {times}});
 }
 
 void add_process(std::vector<MetricFamily>& families) {
@@ -98,7 +101,9 @@ void add_process(std::vector<MetricFamily>& families) {
   std::uint64_t total = 0, resident = 0;
   if (!(statm >> total >> resident)) return;
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  families.push_back({"process_resident_memory_bytes", "Memory of the process", MetricType::Gauge,
+  families.push_back({"process_resident_memory_bytes",
+                      "Memory of the process",
+                      MetricType::Gauge,
                       {metric_of(MetricType::Gauge, number(resident * page))}});
 }
 

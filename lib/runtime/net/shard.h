@@ -63,7 +63,7 @@ class Shard final : public Inbox {
   const std::map<std::string_view, std::uint64_t>& events() const { return events_; }
   // Requests that have their final answer, by how long that took.
   struct Latencies {
-    static constexpr std::array<Duration::rep, 9> bounds_us = {1000,    5000,    20000,   100000,  500000,
+    static constexpr std::array<Duration::rep, 9> bounds_us = {1000,    5000,    20000,    100000,   500000,
                                                                2000000, 8000000, 32000000, 180000000};
     std::array<std::uint64_t, 9> within{};  // each: at most so long
     std::uint64_t count = 0;
