@@ -5,8 +5,11 @@
 //   refused    one INVITE of 0.8 kB that [overload] refuses, and the ACK of its 503
 //   stateful   one call through the stateful proxy that records its route. INVITE, 100, 180, 200, ACK, BYE and 200 come
 //              in and as many go out, 40 ms a message, so that transactions linger as they do in life
+//   known      a REGISTER that is challenged, and one with wrong credentials for a user who is there
+//   unknown    the same for one who is not
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +28,7 @@ constexpr std::string_view sdp =
 // Both parties of a call and the proxy between them.
 class Bench {
  public:
-  Bench(ProxyMode mode, bool overloaded) : engine_(config(mode, overloaded), seed_from_number(1)) {
+  explicit Bench(std::string_view what) : engine_(config(what), seed_from_number(1)) {
     engine_.add_binding(TimePoint{}, "sip:bob@example.com", "sip:bob@192.0.2.20:5060", std::chrono::hours(1000));
   }
 
@@ -42,6 +45,22 @@ class Bench {
     const std::string to = field(sent_.front(), "To: ");
     from_alice(request("ACK", "sip:bob@example.com", 1, "", "", to.substr(to.find(';'))));
     expect(0);
+  }
+
+  // Whoever guesses shall not see by the time it takes which users there are.
+  void guess(const std::string& user) {
+    begin();
+    from_alice(registration(1, ""));
+    expect(1);
+    const std::string challenge = field(sent_.front(), "WWW-Authenticate: ");
+    const std::size_t nonce = challenge.find("nonce=\"") + 7;
+    from_alice(registration(2, "Authorization: Digest username=\"" + user +
+                                   "\", realm=\"example.com\", algorithm=SHA-256, uri=\"sip:example.com\", qop=auth, "
+                                   "nc=00000001, cnonce=\"0a4f113b\", nonce=\"" +
+                                   challenge.substr(nonce, challenge.find('"', nonce) - nonce) + "\", response=\"" +
+                                   std::string(64, 'a') + "\"\r\n"));
+    expect(1);
+    if (!sent_.front().starts_with("SIP/2.0 40")) std::exit(1);
   }
 
   void call() {
@@ -65,15 +84,26 @@ class Bench {
   }
 
  private:
-  static Config config(ProxyMode mode, bool overloaded) {
+  static Config config(std::string_view what) {
+    const ProxyMode mode = what == "stateless" ? ProxyMode::Stateless : ProxyMode::Stateful;
     Config config;
     config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
     config.domains = {"example.com"};
     config.proxy.mode = mode;
     config.proxy.record_route = mode == ProxyMode::Stateful;
     config.rules = {{"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt}};
-    if (overloaded) config.overload.memory = 900;  // the one binding is more than four fifths of that
+    if (what.ends_with("known")) ask_who_registers(config);
+    if (what == "refused") config.overload.memory = 900;  // the one binding is more than four fifths of that
     return config;
+  }
+
+  static void ask_who_registers(Config& config) {
+    DigestRealm users{.name = "users", .realm = "example.com"};
+    users.users["alice"] = secrets_from_password("alice", "example.com", "secret");
+    config.auth = {users};
+    Rule registrations{"registrations", RuleMatch{.methods = {"REGISTER"}}, RegisterAction{}, std::nullopt};
+    registrations.challenge = "users";
+    config.rules.insert(config.rules.begin(), registrations);
   }
 
   void begin() { ++number_; }
@@ -116,6 +146,14 @@ class Bench {
     return text.append(body);
   }
 
+  std::string registration(int cseq, const std::string& credentials) const {
+    const std::string call = std::to_string(number_);
+    return "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-" + call + "-" +
+           std::to_string(cseq) + "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.com>;tag=a" + call +
+           "\r\nTo: <sip:alice@example.com>\r\nCall-ID: " + call + "@192.0.2.10\r\nCSeq: " + std::to_string(cseq) +
+           " REGISTER\r\nContact: <sip:alice@192.0.2.10:5060>\r\n" + credentials + "Content-Length: 0\r\n\r\n";
+  }
+
   // Value of the first line that begins so.
   static std::string field(const std::string& message, const std::string& name) {
     const std::size_t begin = message.find("\r\n" + name) + 2 + name.size();
@@ -152,20 +190,18 @@ class Bench {
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc == 3 ? argv[1] : "";
-  if (mode != "stateless" && mode != "stateful" && mode != "refused") {
-    std::cerr << "usage: call_instructions stateless|stateful|refused LOOPS\n";
+  const std::map<std::string_view, void (*)(Bench&)> modes = {{"stateless", [](Bench& bench) { bench.stateless(); }},
+                                                              {"stateful", [](Bench& bench) { bench.call(); }},
+                                                              {"refused", [](Bench& bench) { bench.refused(); }},
+                                                              {"known", [](Bench& bench) { bench.guess("alice"); }},
+                                                              {"unknown", [](Bench& bench) { bench.guess("carol"); }}};
+  const auto found = modes.find(mode);
+  if (found == modes.end()) {
+    std::cerr << "usage: call_instructions stateless|stateful|refused|known|unknown LOOPS\n";
     return 2;
   }
+  Bench bench(mode);
   const long loops = std::atol(argv[2]);
-  Bench bench(mode == "stateless" ? ProxyMode::Stateless : ProxyMode::Stateful, mode == "refused");
-  for (long i = 0; i < loops; ++i) {
-    if (mode == "stateless") {
-      bench.stateless();
-    } else if (mode == "refused") {
-      bench.refused();
-    } else {
-      bench.call();
-    }
-  }
+  for (long i = 0; i < loops; ++i) found->second(bench);
   return 0;
 }
