@@ -200,9 +200,9 @@ TEST_F(PeerTableTest, OtherGroupsKeepWhatIsKnownOfPeersThatAreThereAgain) {
   EXPECT_EQ(table_->peer(PeerId{5}).name, "d");
   EXPECT_EQ(table_->peer(PeerId{4}).name, "x");
   const auto names = [&] {
-    std::vector<std::string> names;
-    for (const PeerId peer : table_->choose(at(1), 1, {}, {})) names.push_back(table_->peer(peer).name);
-    return names;
+    std::vector<std::string> chosen;
+    for (const PeerId each : table_->choose(at(1), 1, {}, {})) chosen.push_back(table_->peer(each).name);
+    return chosen;
   };
   EXPECT_THAT(names(), ElementsAre("b", "d")) << "c is down, and it was b's turn";
   EXPECT_THAT(names(), ElementsAre("d", "b"));
