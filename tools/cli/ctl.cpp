@@ -50,9 +50,9 @@ std::string escaped_for_query(std::string_view text) {
 
 std::string system_reason() { return std::generic_category().message(errno); }
 
-struct Descriptor {
+struct Closing {
   int value;
-  ~Descriptor() {
+  ~Closing() {
     if (value >= 0) ::close(value);
   }
 };
@@ -62,7 +62,7 @@ std::expected<std::string, std::string> answer_to(const std::string& path, std::
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return std::unexpected("the path is too long for a socket");
   path.copy(address.sun_path, path.size());
-  const Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const Closing socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   constexpr timeval patience{10, 0};
   ::setsockopt(socket.value, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(socket.value, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
