@@ -26,14 +26,15 @@ if(INTERMEDIARY_SANITIZE_LIBRARY)
   target_link_options(intermediary_options INTERFACE -fsanitize=${INTERMEDIARY_SANITIZE_LIBRARY})
 endif()
 
-# One precompiled header for all rooms, one for all tests: precompile(TARGET headers|tests). Files include what they use
-# all the same: -DINTERMEDIARY_PRECOMPILE=OFF shows what is missing.
+# One precompiled header for rooms, one for what is not optimised where there are checks, one for all tests:
+# precompile(TARGET headers|unoptimised|tests). Files include what they use all the same: -DINTERMEDIARY_PRECOMPILE=OFF
+# shows what is missing.
 set(precompiled_headers <algorithm> <array> <boost/container/small_vector.hpp> <boost/smart_ptr/intrusive_ptr.hpp>
   <boost/unordered/unordered_flat_map.hpp> <charconv> <chrono> <cstdint> <deque> <expected> <functional> <list> <map>
   <memory> <optional> <set> <span> <string> <string_view> <tuple> <utility> <variant> <vector>)
 if(INTERMEDIARY_PRECOMPILE)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "// A target needs a source.\n")
-  foreach(kind headers tests)
+  foreach(kind headers unoptimised tests)
     add_library(intermediary_precompiled_${kind} OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
     target_link_libraries(intermediary_precompiled_${kind} PRIVATE intermediary_options Boost::headers)
     target_include_directories(intermediary_precompiled_${kind} PRIVATE ${PROJECT_SOURCE_DIR})
@@ -42,6 +43,10 @@ if(INTERMEDIARY_PRECOMPILE)
     endif()
   endforeach()
   target_precompile_headers(intermediary_precompiled_headers PRIVATE ${precompiled_headers})
+  target_precompile_headers(intermediary_precompiled_unoptimised PRIVATE ${precompiled_headers})
+  if(INTERMEDIARY_SANITIZE)
+    target_compile_options(intermediary_precompiled_unoptimised PRIVATE -O0)
+  endif()
   if(INTERMEDIARY_BUILD_TESTS)
     target_link_libraries(intermediary_precompiled_tests PRIVATE GTest::gmock)
     target_precompile_headers(intermediary_precompiled_tests PRIVATE ${precompiled_headers} <gmock/gmock.h> <gtest/gtest.h>)
@@ -54,6 +59,16 @@ endif()
 function(precompile target kind)
   if(INTERMEDIARY_PRECOMPILE)
     target_precompile_headers(${target} REUSE_FROM intermediary_precompiled_${kind})
+  endif()
+endfunction()
+
+# What waits for sockets and prints reports: its libraries' templates take long to optimise with checks, and nobody would
+# notice.
+set(unoptimised_rooms runtime target matrix)
+function(unoptimised target)
+  precompile(${target} unoptimised)
+  if(INTERMEDIARY_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
   endif()
 endfunction()
 
@@ -92,8 +107,12 @@ function(room name)
     add_library(intermediary_${name} STATIC ${sources})
     target_include_directories(intermediary_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
     target_link_libraries(intermediary_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE intermediary_options)
-    target_compile_options(intermediary_${name} PRIVATE ${room_options})
-    precompile(intermediary_${name} headers)
+    if(name IN_LIST unoptimised_rooms)
+      unoptimised(intermediary_${name})
+    else()
+      target_compile_options(intermediary_${name} PRIVATE ${room_options})
+      precompile(intermediary_${name} headers)
+    endif()
   else()
     add_library(intermediary_${name} INTERFACE)
     target_include_directories(intermediary_${name} INTERFACE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
