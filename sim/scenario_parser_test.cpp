@@ -309,14 +309,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"0 alice -> p1 raw \"\"\"\n  x\n  \"\"\"  as $x\n",
                 "s.flow:7:3: the \"\"\" that ends a block stands alone: conditions go on the lines below"},
         Mistake{"0 alice -> p1 raw \"\"\"\\q\"\"\"\n", "s.flow:5:15: unknown escape or unbound name: \\q"},
-        Mistake{
-            "0 p1 live colours=1\n",
-            "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
-            "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'subscriptions', 'timers', "
-            "'waiting', 'requests-in', 'responses-in', 'requests-out', 'responses-out', 'retransmissions-in', "
-            "'rejected', 'refused', 'rate-limited', 'strays', 'send-failures', 'stun-answered', 'stun-ignored', "
-            "'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', 'known-lookups', 'reloads', "
-            "'reloads-refused'"},
+        Mistake{"0 p1 live colours=1\n",
+                "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
+                "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'calls', "
+                "'subscriptions', 'timers', 'waiting', 'requests-in', 'responses-in', 'requests-out', "
+                "'responses-out', 'retransmissions-in', 'rejected', 'refused', 'rate-limited', 'overload-refused', "
+                "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
+                "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
+                "'known-lookups', 'reloads', 'reloads-refused'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",

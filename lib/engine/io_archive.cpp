@@ -4,6 +4,14 @@
 
 namespace intermediary {
 
+// What stands for itself has no subject, so that records of before there were subjects stay readable.
+template <class Archive>
+void transfer(Archive& archive, Command& command) {
+  archive(command.kind);
+  const bool names_a_peer = command.kind == Command::Kind::DrainPeer || command.kind == Command::Kind::ResumePeer;
+  if (names_a_peer) archive(command.subject);
+}
+
 namespace {
 
 template <class Value>

@@ -100,10 +100,13 @@ TEST_F(CommandLineTest, TellsBadUsageFromAFailedCheck) {
   EXPECT_EQ(run({}).exit_code, 2);
 }
 
-TEST_F(CommandLineTest, RefusesCommandsOfLaterVersionsByName) {
-  const Result result = run({"ctl"});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.output, HasSubstr("'ctl' is not available in this version"));
+TEST_F(CommandLineTest, CtlSaysWhyItCannotAsk) {
+  const Result nowhere = run({"ctl", "calls"});
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_THAT(nowhere.output, HasSubstr("--socket PATH or --config FILE is needed"));
+  const Result nobody = run({"ctl", "--socket", "/nowhere/ctl.sock", "calls"});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_THAT(nobody.output, HasSubstr("'/nowhere/ctl.sock': No such file or directory; does the server run"));
 }
 
 TEST_F(CommandLineTest, PrintsTheSchemaOfTheConfiguration) {
