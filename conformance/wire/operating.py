@@ -250,6 +250,32 @@ def full_disk(place):
         subprocess.run(["umount", disk], check=False)
 
 
+def given_up(place):
+    """Nobody is refused for want of a record: what does not fit is counted, and told."""
+    disk = os.path.join(place.folder, "disk")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False).returncode != 0:
+        return
+    try:
+        with place.server() as server, place.callee_program():
+            server.wait_ready()
+            with open(os.path.join(disk, "filler"), "wb") as filler, contextlib.suppress(OSError):
+                filler.write(b"x" * 65536)
+            with place.calls(40, rate=20) as caller:
+                must_end(caller)
+            unrecorded = int(re.search(r"figure=calls_unrecorded value=(\d+)", place.ctl("figures")).group(1))
+            waiting = int(re.search(r"figure=call_records_waiting value=(\d+)", place.ctl("figures")).group(1))
+            if unrecorded != server.log().count("call-not-recorded") or waiting != 5 or unrecorded + waiting > 40:
+                raise Failure(f"{unrecorded} calls went unrecorded, {waiting} records wait:\n{server.tail()}")
+            os.unlink(os.path.join(disk, "filler"))
+            wait_until(lambda: "call-records-written" in server.log(), 15, "the records that waited")
+            server.stop()
+        kinds = [place.json_records(), place.csv_records(), place.sqlite_records()]
+        if any(len(kind) != 40 - unrecorded for kind in kinds):
+            raise Failure(f"{[len(kind) for kind in kinds]} records, and {unrecorded} of 40 calls went unrecorded")
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
 def mistakes(place):
     """What keeps the server from starting is named."""
     with place.server() as server:
@@ -273,6 +299,7 @@ def mistakes(place):
 def test(folder):
     program = os.path.abspath(sys.argv[1])
     for name, part, more in (("looking", looking_in, ""), ("killed", killed, ""), ("full", full_disk, "backlog = 20"),
+                             ("given-up", given_up, 'backlog = 5\nwhen_full = "go-on"'),
                              ("mistakes", mistakes, "")):
         inner = os.path.join(folder, name)
         os.makedirs(inner)

@@ -66,9 +66,15 @@ void CallRecords::begun(const CallIdentity& call) {
   judge();
 }
 
-// A record that the spool has no room for may find its files all the same.
+// Of what waits there is a bound: calls that are refused keep it, and else records are given up. A record that the
+// spool has no room for may find its files all the same.
 void CallRecords::ended(const CallRecorded& record) {
   KeptCall call{id_of(record.call.number), record};
+  const bool is_full = waiting_ >= config_.backlog;
+  if (is_full && !config_.refuses_calls) {
+    static_cast<void>(spool_->delivered(call.id));  // nobody shall tell of it as lost
+    return give_up(record);
+  }
   const auto kept = spool_->ended(call);
   if (kept) {
     spool_is_full_ = false;
@@ -76,14 +82,15 @@ void CallRecords::ended(const CallRecorded& record) {
     spool_is_full_ = true;
     note_trouble(kept.error());
   }
-  if (waiting_ >= config_.backlog && !kept) {
-    ++unrecorded_;
-    surroundings_.note(LogLevel::Error, "call-not-recorded call-id=" + log_value(record.call.call_id) +
-                                            " reason=" + log_value("the backlog of call records is full"));
-    return;
-  }
+  if (is_full && !kept) return give_up(record);
   deliver(std::move(call));
   judge();
+}
+
+void CallRecords::give_up(const CallRecorded& record) {
+  ++unrecorded_;
+  surroundings_.note(LogLevel::Error, "call-not-recorded call-id=" + log_value(record.call.call_id) +
+                                          " reason=" + log_value("the backlog of call records is full"));
 }
 
 void CallRecords::deliver(KeptCall call) {

@@ -54,6 +54,7 @@ class CallRecords {
   CallRecords(const CallRecordsConfig& config, Surroundings surroundings);
   std::string id_of(std::uint64_t number) const { return run_ + '-' + std::to_string(number); }
   void note_trouble(const std::string& reason);
+  void give_up(const CallRecorded& record);
   void deliver(KeptCall call);
   void work(const std::stop_token& stop);
   std::string write(const std::vector<KeptCall>& calls);

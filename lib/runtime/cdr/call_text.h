@@ -1,4 +1,4 @@
-// Records of calls as text (docs/configuration.md, "Call records", lists the columns).
+// Records of calls as text (docs/operating.md, "Records of calls", lists the columns).
 #pragma once
 
 #include <array>
