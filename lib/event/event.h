@@ -160,7 +160,7 @@ struct StoreChanged {
 };
 
 // ---- calls as they are accounted for: one CallBegun and one CallRecorded for each INVITE outside a dialog that was
-// forwarded with state (docs/configuration.md, "Call records")
+// forwarded with state (docs/operating.md, "Records of calls")
 
 struct CallIdentity {
   std::uint64_t number = 0;  // of the engine's calls, from 1

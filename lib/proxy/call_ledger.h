@@ -22,7 +22,8 @@
 
 namespace intermediary {
 
-// A call that lives now, as people may look at it.
+// A call that lives now, as people may look at it. Where calls are not recorded, `call` lacks number, Request-URI,
+// user, listener and source.
 struct CallView {
   CallIdentity call;
   std::string peer;
