@@ -1,6 +1,7 @@
 // [location]: where bindings are kept.
 #include <algorithm>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "config/draft.h"
 #include "config/words.h"
@@ -16,38 +17,12 @@ std::string wanted_url(std::string_view what) {
   return "'url' in [location] " + std::string(what) + ", such as \"redis://192.0.2.5:6379/0\"";
 }
 
-std::optional<char> decoded(std::string_view escape) {
-  if (escape.size() < 3) return std::nullopt;
-  const std::string digits = lowercase(escape.substr(1, 2));
-  constexpr std::string_view hexadecimal = "0123456789abcdef";
-  const std::size_t high = hexadecimal.find(digits[0]), low = hexadecimal.find(digits[1]);
-  if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-  return static_cast<char>(high * 16 + low);
-}
-
-// Of RFC 3986 §2.1. Nullopt: a '%' that escapes nothing.
-std::optional<std::string> unescaped(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    if (text.front() != '%') {
-      out += text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto character = decoded(text);
-    if (!character) return std::nullopt;
-    out += *character;
-    text.remove_prefix(3);
-  }
-  return out;
-}
-
 // "redis://[:password@]host[:port][/database]"; the error says what is wrong, and never the password.
 std::string read_url(std::string_view url, StoreConfig& store) {
   if (!url.starts_with(redis_scheme)) return wanted_url("must begin with 'redis://'");
   url.remove_prefix(redis_scheme.size());
   if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
-    const auto password = unescaped(url.substr(0, at));
+    const auto password = percent_decoded(url.substr(0, at));
     if (!password || !password->starts_with(':') || password->size() < 2) {
       return wanted_url("has no user before its '@', but a colon and the password");
     }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/config_file.h"
@@ -32,21 +33,7 @@ struct CtlReply {
   std::string body;
 };
 
-std::string escaped_for_query(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == ':' || c == '/';
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', digits[octet >> 4U], digits[octet & 15U]};
-    }
-  }
-  return out;
-}
+std::string escaped_for_query(std::string_view text) { return percent_encoded(text, ":/"); }
 
 std::string system_reason() { return std::generic_category().message(errno); }
 

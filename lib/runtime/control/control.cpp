@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "runtime/cdr/call_text.h"
 #include "runtime/control/metrics.h"
@@ -102,21 +103,14 @@ HttpReply failed(int status, const std::string& reason) {
 
 HttpReply done(const std::string& what) { return {200, "application/json", Object().text("done", what).json() + "\n"}; }
 
-std::string decoded(std::string_view value) {
-  std::string out;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-    if (value[i] == '%' && i + 2 < value.size()) {
-      out += static_cast<char>(digit(value[i + 1]) * 16 + digit(value[i + 2]));
-      i += 2;
-    } else {
-      out += value[i] == '+' ? ' ' : value[i];
-    }
-  }
-  return out;
+// A value of a query, where '+' is a space (application/x-www-form-urlencoded).
+std::optional<std::string> decoded(std::string_view value) {
+  std::string spaced(value);
+  std::ranges::replace(spaced, '+', ' ');
+  return percent_decoded(spaced);
 }
 
-// "a=b&c=d"; nullopt: it is not there.
+// "a=b&c=d"; nullopt: it is not there, or cannot be read.
 std::optional<std::string> parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
@@ -210,7 +204,10 @@ HttpReply Control::drain(const std::string& subject, bool drains) {
 
 HttpReply Control::carry_out(const HttpRequest& request) {
   if (request.path == "/drain" || request.path == "/resume") {
-    return drain(parameter(request.query, "peer").value_or(""), request.path == "/drain");
+    const std::string peer = parameter(request.query, "peer").value_or("");
+    if (peer.empty() && !request.query.empty())
+      return failed(400, "there is peer=NAME, or nothing for the server itself");
+    return drain(peer, request.path == "/drain");
   }
   if (request.path == "/log") {
     const std::string call_id = parameter(request.query, "call_id").value_or("");

@@ -19,6 +19,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/percent.h"
+#include "runtime/writable.h"
+
 namespace intermediary {
 
 namespace asio = boost::asio;
@@ -29,30 +32,19 @@ namespace {
 
 constexpr std::size_t most_connections = 64;
 constexpr std::uint32_t most_header_bytes = 8192;
-constexpr std::uint64_t most_body_bytes = 65536;    // read, and looked at by nobody
-constexpr auto patience = std::chrono::seconds(5);  // for a whole request, and for an answer to be taken
-constexpr auto idle = std::chrono::seconds(60);     // between two
+constexpr std::uint64_t most_body_bytes = 65536;        // read, and looked at by nobody
+constexpr auto patience = std::chrono::seconds(5);      // for a whole request, and for an answer to be taken
+constexpr auto pause = std::chrono::milliseconds(200);  // after a failure to accept: no descriptor is left
+constexpr auto idle = std::chrono::seconds(60);         // between two
+
+constexpr const char* something_else = "something else stands there";
+
+std::string cannot_make(const std::string& path, const std::string& reason) {
+  return "cannot make the control socket '" + path + "': " + reason;
+}
 
 using GenericSocket = asio::generic::stream_protocol::socket;
 using ErrorCode = boost::system::error_code;
-
-std::optional<std::string> decoded_path(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto digit = [&](char c) { return digits.find(static_cast<char>(c | 0x20)); };
-    const std::size_t high = digit(text[i + 1]), low = digit(text[i + 2]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -66,6 +58,7 @@ struct HttpServer::Implementation : std::enable_shared_from_this<Implementation>
   IpAddress address;  // of the port
   std::string socket_path;
   std::size_t connections = 0;
+  asio::steady_timer rest{io};
   bool closed = false;
 
   template <class Acceptor>
@@ -112,15 +105,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return close();
     }
     if (error && error.category() != beast::http::make_error_code(http::error::bad_method).category()) return close();
+    is_head_ = false;
     if (error) return write({400, "text/plain", "no request of HTTP: " + error.message() + "\n"}, false);
     const auto& request = parser_->get();
     const std::string_view target(request.target().data(), request.target().size());
     const std::size_t mark = target.find('?');
-    auto path = decoded_path(target.substr(0, mark));
+    auto path = percent_decoded(target.substr(0, mark));
     if (!path || !path->starts_with('/')) return write({400, "text/plain", "no path\n"}, false);
     HttpRequest asked{std::string(request.method_string()), *std::move(path),
                       mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1))};
     const bool keep = request.keep_alive();
+    is_head_ = request.method() == http::verb::head;
     timer_.cancel();
     server_->handler(asked,
                      [self = shared_from_this(), keep](HttpReply reply) { self->write(std::move(reply), keep); });
@@ -132,8 +127,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_->set(http::field::content_type, reply.type);
     response_->set(http::field::cache_control, "no-store");
     response_->keep_alive(keep);
-    response_->body() = std::move(reply.body);
-    response_->prepare_payload();
+    if (is_head_) {  // RFC 9110 §9.3.2: what GET would say, without its content
+      response_->content_length(reply.body.size());
+    } else {
+      response_->body() = std::move(reply.body);
+      response_->prepare_payload();
+    }
     limit(patience);
     http::async_write(socket_, *response_, [self = shared_from_this(), keep](const ErrorCode& error, std::size_t) {
       self->first_ = false;
@@ -148,6 +147,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
   bool first_ = true;
+  bool is_head_ = false;
 };
 
 }  // namespace
@@ -156,10 +156,16 @@ template <class Acceptor>
 void HttpServer::Implementation::accept(Acceptor& acceptor) {
   acceptor.async_accept([self = shared_from_this(), &acceptor](const ErrorCode& error, auto socket) {
     if (self->closed || error == asio::error::operation_aborted) return;
-    if (!error && self->connections < most_connections) {
-      std::make_shared<Connection>(GenericSocket(std::move(socket)), self)->read();
+    if (!error) {
+      if (self->connections < most_connections) {
+        std::make_shared<Connection>(GenericSocket(std::move(socket)), self)->read();
+      }
+      return self->accept(acceptor);
     }
-    self->accept(acceptor);
+    self->rest.expires_after(pause);
+    self->rest.async_wait([self, &acceptor](const ErrorCode&) {
+      if (!self->closed) self->accept(acceptor);
+    });
   });
 }
 
@@ -167,6 +173,7 @@ HttpServer::HttpServer(std::shared_ptr<Implementation> implementation) : impleme
 
 HttpServer::~HttpServer() {
   implementation_->closed = true;
+  implementation_->rest.cancel();
   ErrorCode ignored;
   if (implementation_->tcp) implementation_->tcp->close(ignored);
   if (implementation_->local) {
@@ -194,16 +201,21 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::on_port(asio
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(server)));
 }
 
+std::string HttpServer::problem_with_socket(const std::string& path) {
+  struct stat state{};
+  if (::lstat(path.c_str(), &state) == 0) return S_ISSOCK(state.st_mode) ? "" : cannot_make(path, something_else);
+  const int reason = why_not_writable(path);
+  return reason == 0 ? "" : cannot_make(path, std::generic_category().message(reason));
+}
+
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::on_socket(asio::io_context& io,
                                                                               const std::string& path,
                                                                               Handler handler) {
-  const auto cannot = [&](const std::string& reason) {
-    return std::unexpected("cannot make the control socket '" + path + "': " + reason);
-  };
+  const auto cannot = [&](const std::string& reason) { return std::unexpected(cannot_make(path, reason)); };
   const asio::local::stream_protocol::endpoint endpoint(path);
   struct stat state{};
   if (::lstat(path.c_str(), &state) == 0) {
-    if (!S_ISSOCK(state.st_mode)) return cannot("something else stands there");
+    if (!S_ISSOCK(state.st_mode)) return cannot(something_else);
     asio::local::stream_protocol::socket probe(io);
     ErrorCode in_use;
     probe.connect(endpoint, in_use);

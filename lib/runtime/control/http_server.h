@@ -38,6 +38,8 @@ class HttpServer {
   // For its owner and group alone (mode 0660). A socket that nobody listens on any more is taken over.
   static std::expected<std::unique_ptr<HttpServer>, std::string> on_socket(boost::asio::io_context& io,
                                                                            const std::string& path, Handler handler);
+  // Why on_socket() could not, as far as a look shows, in the same words; "": nothing is known.
+  static std::string problem_with_socket(const std::string& path);
   // Its connections are closed, and a local socket is gone.
   ~HttpServer();
 
