@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -75,12 +76,35 @@ PrefixIndex::PrefixIndex(const RateTable& table) {
     entry.shorter = shorter;
     entries_.push_back(entry);
   }
+  link_to_what_adds();
   for (std::size_t number = 0; number < start_count; ++number) {
     const std::uint64_t key = key_of(std::to_string(start_count + number).substr(1));
     const auto first = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
     starts_.push_back(static_cast<std::uint32_t>(first - entries_.begin()));
   }
   starts_.push_back(static_cast<std::uint32_t>(entries_.size()));
+}
+
+// A carrier that has a rate for all times with a prefix is not looked for with the shorter ones.
+void PrefixIndex::link_to_what_adds() {
+  std::vector<std::uint32_t> covered_by;  // by carrier: behind the last entry of the prefix that has it
+  for (const Entry& entry : entries_) covered_by.resize(std::max<std::size_t>(covered_by.size(), entry.carrier + 1U));
+  const auto of_same_prefix = [this](std::uint32_t end) {
+    std::uint32_t begin = end - 1;
+    while (begin > 0 && entries_[begin - 1].key == entries_[end - 1].key) --begin;
+    return std::span(entries_).subspan(begin, end - begin);
+  };
+  for (std::uint32_t end = 1; end <= entries_.size(); ++end) {
+    if (end < entries_.size() && entries_[end].key == entries_[end - 1].key) continue;
+    const std::span<Entry> own = of_same_prefix(end);
+    for (const Entry& entry : own) {
+      if (entry.band == 0) covered_by[entry.carrier] = end;
+    }
+    const auto is_covered = [&](const Entry& entry) { return covered_by[entry.carrier] == end; };
+    std::uint32_t next = own.back().shorter;
+    while (next != 0 && std::ranges::all_of(of_same_prefix(next), is_covered)) next = entries_[next - 1].shorter;
+    for (Entry& entry : own) entry.next = next;
+  }
 }
 
 std::uint32_t PrefixIndex::longest(std::string_view digits) const {
@@ -110,7 +134,7 @@ std::vector<FoundRate> PrefixIndex::find(std::string_view digits, const BandHold
       found.push_back({entry.carrier, entry.quality, entry.prefix_digits, entry.cost});
     }
     const bool has_next = place > 1 && entries_[place - 2].key == entry.key;
-    place = has_next ? place - 1 : entry.shorter;
+    place = has_next ? place - 1 : entry.next;
   }
   std::ranges::sort(found, {}, [](const FoundRate& r) { return std::tuple(r.cost, 100 - r.quality, r.carrier); });
   return found;

@@ -64,12 +64,14 @@ class PrefixIndex {
     std::uint64_t key = 0;  // of its prefix, four bits a digit, from the top: 1 + the digit
     std::int64_t cost = 0;
     std::uint32_t shorter = 0;  // behind the last entry of the nearest prefix that its own lies in; 0: there is none
+    std::uint32_t next = 0;     // likewise, of the nearest one that can add a carrier to those of its own prefix
     std::uint16_t carrier = 0;
     std::uint16_t band = 0;
     std::uint8_t quality = 0;
     std::uint8_t prefix_digits = 0;
   };
 
+  void link_to_what_adds();
   // Behind the last entry of the longest prefix of that number; 0: it has none.
   std::uint32_t longest(std::string_view digits) const;
 

@@ -100,6 +100,45 @@ TEST(RatesTest, FindsWhatAMapFinds) {
   }
 }
 
+// What a look at every rate finds: of each carrier the longest prefix that has one for now, those for a time before
+// those for all times, and among equals the first.
+std::vector<FoundRate> found_by_looking(const std::vector<Rate>& rates, std::string_view number, std::size_t holds) {
+  std::map<std::uint16_t, const Rate*> best;
+  for (const Rate& rate : rates) {
+    if (!number.starts_with(rate.prefix) || (rate.band != 0 && rate.band != holds)) continue;
+    const Rate*& known = best[rate.carrier];
+    const auto rank = [](const Rate& each) { return std::pair(each.prefix.size(), each.band != 0); };
+    if (!known || rank(rate) > rank(*known)) known = &rate;
+  }
+  std::vector<FoundRate> found;
+  for (const auto& [carrier, rate] : best) {
+    found.push_back({carrier, rate->quality, static_cast<std::uint8_t>(rate->prefix.size()), rate->cost});
+  }
+  std::ranges::sort(found, {}, [](const FoundRate& r) { return std::tuple(r.cost, 100 - r.quality, r.carrier); });
+  return found;
+}
+
+TEST(RatesTest, FindsWhatALookAtEveryRateFinds) {
+  RandomSource random(Seed{});
+  for (int round = 0; round < 50; ++round) {
+    std::vector<Rate> rates;
+    for (int i = 0; i < 150; ++i) {
+      const std::string prefix = std::to_string(random.next() % 300).substr(0, random.next() % 4);
+      rates.push_back({prefix, static_cast<std::uint16_t>(random.next() % 5),
+                       static_cast<std::uint16_t>(random.next() % 3), 0,
+                       static_cast<std::int64_t>(random.next() % 1000)});
+    }
+    const PrefixIndex index(table(rates));
+    for (int i = 0; i < 100; ++i) {
+      const std::string number = std::to_string(random.next() % 10'000);
+      const std::size_t holds = random.next() % 3;
+      EXPECT_EQ(index.find(number, [&](std::size_t band) { return band + 1 == holds; }),
+                found_by_looking(rates, number, holds))
+          << number;
+    }
+  }
+}
+
 TEST(RatesTest, MoneyIsReadWithoutRounding) {
   EXPECT_EQ(parse_cost("0.0125"), 12'500);
   EXPECT_EQ(parse_cost("12"), 12'000'000);
