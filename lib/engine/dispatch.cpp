@@ -114,9 +114,6 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
-  if (holds_calls_ && request->method() == Method::Invite && request->to_tag().empty()) {
-    return refuse(request, arrival, {503, "no record of it could be kept", {{"Retry-After", "30"}}});
-  }
   if (is_for_us(*pre) && request->method() == Method::Options) return take_own(request, arrival);
   if (is_too_much(*pre, arrival, decision)) return;
   const bool in_subscription = request->method() == Method::Subscribe && !request->to_tag().empty();
@@ -543,6 +540,12 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
     }
     return;
   }
+  const bool is_recorded = ledger_ && request->method() == Method::Invite && request->to_tag().empty();
+  if (is_recorded && holds_calls_) {
+    const Refusal refusal{503, "no record of it could be kept", {{"Retry-After", "30"}}};
+    return waited ? refuse_on(*waited, refusal, random_.token(16))
+                  : turn_away(request, arrival, refusal, decision, asks);
+  }
   if (!waited) {
     if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   }
@@ -556,7 +559,7 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
     if (!watched) return refuse(request, arrival, watched.error(), decision.rule_name());
     watch = *watched;
   }
-  if (ledger_ && request->method() == Method::Invite && request->to_tag().empty()) {
+  if (is_recorded) {
     watch = begin_call(*request, arrival, watch, decision, user);
   }
   const ServerTransactionId server = waited ? waited->server : open_transaction(request, arrival);

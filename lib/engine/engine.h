@@ -24,7 +24,7 @@
 #include "base/time.h"
 #include "engine/config.h"
 #include "engine/io.h"
-#include "proxy/call_ledger.h"
+#include "proxy/call_view.h"
 #include "routing/peer_table.h"
 
 namespace intermediary {

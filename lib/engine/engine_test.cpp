@@ -274,5 +274,35 @@ TEST_F(EngineTest, TheSameSeedAndInputsGiveTheSameBytes) {
   EXPECT_EQ(receive(seconds(1), request("INVITE", "sip:bob@example.com")), first);
 }
 
+// While records cannot be kept, calls that would get one are refused. What gets none goes its way: other methods, what
+// a rule refuses by itself, and what is forwarded without state.
+TEST_F(EngineTest, RefusesCallsWithoutARecordAndNothingElse) {
+  Config kept = config();
+  kept.call_records.json = "calls.jsonl";
+  kept.rules.insert(
+      kept.rules.begin(),
+      {"nobody", {.ruri = {.users = {*Pattern::compile("nobody")}}}, RejectAction{.status = 603}, std::nullopt});
+  kept.rules.insert(
+      kept.rules.begin(),
+      {"through", {.ruri = {.users = {*Pattern::compile("through")}}}, LookupAction{}, ProxyMode::Stateless});
+  engine_ = Engine(kept, seed_from_number(1));
+  for (const char* user : {"bob", "through"}) {
+    engine_.add_binding(at(seconds(0)), std::string("sip:") + user + "@example.com", "sip:bob@192.0.2.20",
+                        seconds(3600));
+  }
+  handle(seconds(1), Command{Command::Kind::HoldCalls});
+  EXPECT_THAT(receive(seconds(1), request("INVITE", "sip:bob@example.com")),
+              ElementsAre(AllOf(StartsWith("192.0.2.10:5060 SIP/2.0 503 "), HasSubstr("\r\nRetry-After: 30\r\n"))));
+  EXPECT_THAT(receive(seconds(1), request("INVITE", "sip:nobody@example.com")),
+              ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 603 ")));
+  EXPECT_THAT(receive(seconds(1), request("INVITE", "sip:through@example.com")),
+              ElementsAre(StartsWith("192.0.2.20:5060 INVITE ")));
+  EXPECT_THAT(receive(seconds(1), request("MESSAGE", "sip:bob@example.com")),
+              ElementsAre(StartsWith("192.0.2.20:5060 MESSAGE ")));
+  handle(seconds(2), Command{Command::Kind::TakeCalls});
+  EXPECT_THAT(receive(seconds(2), request("INVITE", "sip:bob@example.com")),
+              ElementsAre(StartsWith("192.0.2.10:5060 SIP/2.0 100 "), StartsWith("192.0.2.20:5060 INVITE ")));
+}
+
 }  // namespace
 }  // namespace intermediary

@@ -17,19 +17,11 @@
 #include "base/local_names.h"
 #include "dialog/dialog_table.h"
 #include "proxy/call_observer.h"
+#include "proxy/call_view.h"
 #include "proxy/port.h"
 #include "routing/peer_table.h"
 
 namespace intermediary {
-
-// A call that lives now, as people may look at it. Where calls are not recorded, `call` lacks number, Request-URI,
-// user, listener and source.
-struct CallView {
-  CallIdentity call;
-  std::string peer;
-  bool answered = false;
-  Duration lasted{};
-};
 
 class CallLedger final : public CallObserver, public DialogListener {
  public:
