@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -74,6 +75,12 @@ class Place:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
+
+    def exchange(self, requests):
+        """What comes back for these bytes."""
+        with socket.create_connection((HOST, self.metrics), timeout=10) as connection:
+            connection.sendall(requests)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def callee_program(self):
         return Program("callee", ["sipp", "-sn", "uas", "-i", HOST, "-p", str(self.callee), "-nostdin"], self.folder)
@@ -161,6 +168,9 @@ def looking_in(place):
                             ("intermediary_events_total{event=\"call-recorded\"}", 5)):
             if metric(text, name) != value:
                 raise Failure(f"{name} is {metric(text, name)} and not {value}")
+        head = place.exchange(b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        if head.count(b"Content-Length: 22") != 2 or head.count(b'"serving"') != 1:
+            raise Failure(f"HEAD and GET of /health give {head}")
         if place.get("/health") != (200, '{"status": "serving"}\n'):
             raise Failure(f"/health says {place.get('/health')}")
         if place.get("/calls")[0] != 404 or "there is /metrics" not in place.get("/calls")[1]:

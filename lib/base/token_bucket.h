@@ -21,6 +21,9 @@ struct TokenRate {
   friend bool operator==(const TokenRate&, const TokenRate&) = default;
 };
 
+// `of` and so many percent of it, rounded up: a limit with its reserve.
+constexpr std::uint64_t with_percent(std::uint64_t of, std::uint32_t percent) { return of + (of * percent + 99) / 100; }
+
 // Fresh, it is full.
 struct TokenBucket {
   TimePoint at{};            // when it lacked

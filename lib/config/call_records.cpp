@@ -25,9 +25,11 @@ std::string placed_file(const std::string& path, const ConfigSurroundings& surro
   return is_whole ? path : surroundings.folder + "/" + path;
 }
 
-void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, CallRecordsConfig& records) {
+void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   std::optional<TableReader> cdr = top.table("cdr", "[cdr]");
   if (!cdr) return;
+  CallRecordsConfig& records = draft.config.call_records;
+  draft.call_records = cdr->at();
   const std::array<std::pair<std::string_view, std::string*>, 3> sinks = {
       {{"json", &records.json}, {"csv", &records.csv}, {"sqlite", &records.sqlite}}};
   bool names_any = false;

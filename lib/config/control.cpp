@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t longest_socket_path = 107;  // unix(7): 108 bytes with the zero at the end
 
-void read_metrics(TableReader& metrics, ControlConfig& control) {
+void read_metrics(TableReader& metrics, Draft& draft) {
   const auto on = metrics.text("on");
   if (!on) {
     if (!metrics.has("on")) {
@@ -21,16 +21,21 @@ void read_metrics(TableReader& metrics, ControlConfig& control) {
   } else if (!endpoint->address.is_loopback()) {
     metrics.problems().error(on->at, "'on' in [metrics] must be a loopback address: nobody is asked who he is there");
   } else {
-    control.metrics = *endpoint;
+    draft.config.control.metrics = *endpoint;
+    draft.metrics = on->at;
   }
 }
 
 }  // namespace
 
-void read_control(TableReader& top, const ConfigSurroundings& surroundings, ControlConfig& control) {
+void read_control(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
+  ControlConfig& control = draft.config.control;
   if (std::optional<TableReader> table = top.table("control", "[control]")) {
     const auto path = table->text("socket");
-    if (path) control.socket = placed_file(path->value, surroundings);
+    if (path) {
+      control.socket = placed_file(path->value, surroundings);
+      draft.control = path->at;
+    }
     if (path && (path->value.empty() || control.socket.size() > longest_socket_path)) {
       table->problems().error(
           path->at, "'socket' in [control] must be a path of 1 to " + std::to_string(longest_socket_path) + " bytes");
@@ -40,7 +45,7 @@ void read_control(TableReader& top, const ConfigSurroundings& surroundings, Cont
     table->finish();
   }
   if (std::optional<TableReader> metrics = top.table("metrics", "[metrics]")) {
-    read_metrics(*metrics, control);
+    read_metrics(*metrics, draft);
     metrics->finish();
   }
 }

@@ -49,6 +49,9 @@ struct Draft {
   Position authorities{};           // [tls]
   Position store{};                 // [location]
   Position dns{};
+  Position call_records{};  // [cdr]
+  Position control{};       // 'socket' in [control]
+  Position metrics{};       // 'on' in [metrics]
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                // one for each realm of config.auth
   std::vector<Position> handshake_auth;                      // likewise
@@ -86,8 +89,8 @@ std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target);
 void read_location(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
-void read_control(TableReader& top, const ConfigSurroundings& surroundings, ControlConfig& control);
-void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, CallRecordsConfig& records);
+void read_control(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+void read_call_records(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 // A file that the server writes, as it is to open it: relative to the configuration's folder.
 std::string placed_file(const std::string& path, const ConfigSurroundings& surroundings);
 // Reports a name that is not there; `what` is as in "[list.vip]", "list".

@@ -190,8 +190,8 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_dns(top, draft.config.dns);
   read_registrar(top, surroundings, draft);
   read_location(top, surroundings, draft);
-  read_call_records(top, surroundings, draft.config.call_records);
-  read_control(top, surroundings, draft.config.control);
+  read_call_records(top, surroundings, draft);
+  read_control(top, surroundings, draft);
   read_limits(top, draft.config.limits);
   read_timings(top, draft.config.timings);
   read_policies(top, surroundings, draft);
@@ -227,7 +227,13 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
   Draft draft = read_document(*document, surroundings, problems, watch);
   check_whole(draft, problems);
   if (problems.errors() > 0) return std::unexpected(problems.all());
-  StartPlaces places{.certificates = {}, .authorities = draft.authorities, .store = draft.store, .dns = draft.dns};
+  StartPlaces places{.certificates = {},
+                     .authorities = draft.authorities,
+                     .store = draft.store,
+                     .dns = draft.dns,
+                     .call_records = draft.call_records,
+                     .control = draft.control,
+                     .metrics = draft.metrics};
   for (const ListenerPlaces& listener : draft.listeners) places.listeners.push_back(listener.on);
   for (const CertificateTexts& certificate : draft.certificates) places.certificates.push_back(certificate.at);
   return LoadedConfig{std::move(draft.config), problems.all(),  std::move(draft.tests), watch,

@@ -43,6 +43,9 @@ struct StartPlaces {
   Position store{};
   std::vector<Position> listeners{};  // one for each
   Position dns{};
+  Position call_records{};  // [cdr]
+  Position control{};       // 'socket' in [control]
+  Position metrics{};       // 'on' in [metrics]
 };
 
 struct LoadedConfig {

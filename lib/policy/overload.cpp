@@ -31,15 +31,13 @@ bool is_emergency_urn(const Uri& uri) {
   return equals_ignoring_case(service.substr(0, service.find('.')), "sos");
 }
 
-std::uint64_t with_reserve(std::uint64_t of, std::uint32_t percent) { return of + (of * percent + 99) / 100; }
-
 LoadGate::Pair LoadGate::pair_of(std::int64_t rate, std::int64_t burst, std::uint32_t reserve) {
   Pair pair;
   pair.limits = rate != 0;
   if (!pair.limits) return pair;
   pair.rate = {.count = rate, .burst = burst};
   const auto share = [&](std::int64_t whole) {
-    return static_cast<std::int64_t>(with_reserve(static_cast<std::uint64_t>(whole), reserve)) - whole;
+    return static_cast<std::int64_t>(with_percent(static_cast<std::uint64_t>(whole), reserve)) - whole;
   };
   pair.has_reserve = share(rate) != 0;
   if (pair.has_reserve) pair.reserve = {.count = share(rate), .burst = share(burst)};
@@ -63,7 +61,7 @@ LoadVerdict LoadGate::judge(TimePoint now, LoadKind kind, bool priority, const L
   if (makes_dialog && !priority && is_at(load.memory, config_.memory, refusing_percent)) {
     return {Kind::Refused, "memory"};
   }
-  const std::uint64_t most = priority ? with_reserve(config_.calls, config_.reserve) : config_.calls;
+  const std::uint64_t most = priority ? with_percent(config_.calls, config_.reserve) : config_.calls;
   if (kind == LoadKind::Call && config_.calls != 0 && load.calls >= most) return {Kind::Refused, "calls"};
   if (!has_room(pair_for(kind), now, priority)) {
     return {Kind::Refused, kind == LoadKind::Call ? "calls_per_second" : "requests_per_second"};

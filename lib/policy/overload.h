@@ -92,9 +92,6 @@ class LoadGate {
 bool is_service_urn(const Uri& uri);
 bool is_emergency_urn(const Uri& uri);
 
-// `of` and so many percent of it, rounded up.
-std::uint64_t with_reserve(std::uint64_t of, std::uint32_t percent);
-
 // By how much neighbours that speak RFC 7339 should send less, so that what they send is as much as is admitted (§5.3).
 // Worked out anew for each window from what came in the one before, which was less already by what was asked for then.
 class LoadFeedback {

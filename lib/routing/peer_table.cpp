@@ -213,8 +213,6 @@ std::chrono::seconds PeerTable::wait(TimePoint now, std::size_t group) const {
 
 namespace {
 
-std::uint64_t with_percent(std::uint64_t of, std::uint32_t percent) { return of + (of * percent + 99) / 100; }
-
 TokenRate rate_of(const GroupLimits& limits, std::uint32_t reserve) {
   return {.count = limits.cps, .burst = static_cast<std::int64_t>(with_percent(limits.burst, reserve))};
 }

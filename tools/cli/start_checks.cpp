@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "runtime/cdr/call_records.h"
+#include "runtime/control/http_server.h"
+#include "runtime/control/metrics.h"
 #include "runtime/net/tls_contexts.h"
 #include "runtime/net/tls_files.h"
 #include "runtime/store/binding_store.h"
@@ -53,10 +56,17 @@ void check_tls(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems)
 std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
   std::vector<ConfigProblem> problems;
   check_tls(loaded, problems);
-  if (loaded.config.store.is_outside()) {
-    const std::string problem = problem_with_store(loaded.config.store);
-    if (!problem.empty())
-      problems.push_back({loaded.files[loaded.places.store.file], loaded.places.store, Severity::Error, problem});
+  const auto note = [&](const Position& at, const std::string& problem) {
+    if (!problem.empty()) problems.push_back({loaded.files[at.file], at, Severity::Error, problem});
+  };
+  const Config& config = loaded.config;
+  if (config.store.is_outside()) note(loaded.places.store, problem_with_store(config.store));
+  if (config.call_records.is_kept()) note(loaded.places.call_records, CallRecords::problem_with(config.call_records));
+  if (!config.control.socket.empty()) {
+    note(loaded.places.control, HttpServer::problem_with_socket(config.control.socket));
+  }
+  if (config.control.metrics) {
+    if (const auto possible = can_tell_metrics(); !possible) note(loaded.places.metrics, possible.error());
   }
   return problems;
 }

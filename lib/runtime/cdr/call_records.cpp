@@ -50,6 +50,15 @@ std::expected<std::unique_ptr<CallRecords>, std::string> CallRecords::open(const
   return records;
 }
 
+std::string CallRecords::problem_with(const CallRecordsConfig& config) {
+  std::string problem = CallSpool::problem_with(config.spool);
+  for (const std::string* path : {&config.json, &config.csv}) {
+    if (problem.empty() && !path->empty()) problem = problem_with_line_file(*path);
+  }
+  if (problem.empty() && !config.sqlite.empty()) problem = problem_with_sqlite_records(config);
+  return problem;
+}
+
 CallRecords::~CallRecords() {
   self_.reset();
   if (!worker_.joinable()) return;

@@ -36,6 +36,8 @@ class CallRecords {
   // Delivers what a process before this one has left, too. The error names the file and the cause.
   static std::expected<std::unique_ptr<CallRecords>, std::string> open(const CallRecordsConfig& config,
                                                                        Surroundings surroundings);
+  // Why open() could not, as far as a look shows, in the same words; "": nothing is known. REQUIRES: config.is_kept().
+  static std::string problem_with(const CallRecordsConfig& config);
   // Delivers what can be delivered.
   ~CallRecords();
 

@@ -6,16 +6,24 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <system_error>
 
 #include "runtime/cdr/record_sink.h"
+#include "runtime/writable.h"
 
 namespace intermediary {
 
 namespace {
+
+std::string line_file_failed(std::string_view what, const std::string& path, int error) {
+  return "cannot " + std::string(what) + " '" + path + "': " + std::generic_category().message(error);
+}
+
+std::string is_no_file(const std::string& path) { return "'" + path + "' is no file"; }
 
 class LineFile final : public RecordSink {
  public:
@@ -58,9 +66,7 @@ class LineFile final : public RecordSink {
   static constexpr std::size_t remembered = 4096;  // what a delivery that failed half way may give again
 
   std::string numbered(std::uint32_t number) const { return path_ + '.' + std::to_string(number); }
-  std::string failed(std::string_view what, int error) const {
-    return "cannot " + std::string(what) + " '" + path_ + "': " + std::generic_category().message(error);
-  }
+  std::string failed(std::string_view what, int error) const { return line_file_failed(what, path_, error); }
 
   void note_what_is_in(const std::string& path, const std::vector<KeptCall>& left) {
     if (left.empty()) return;
@@ -80,7 +86,7 @@ class LineFile final : public RecordSink {
     if (::fstat(descriptor_, &state) != 0) return give_up("look at");
     if (!S_ISREG(state.st_mode)) {
       close();
-      return std::unexpected("'" + path_ + "' is no file");
+      return std::unexpected(is_no_file(path_));
     }
     size_ = whole_lines(static_cast<std::uint64_t>(state.st_size));
     if (size_ != static_cast<std::uint64_t>(state.st_size) &&
@@ -157,6 +163,16 @@ OpenedSink open_lines(std::unique_ptr<LineFile> file, const std::vector<KeptCall
 }
 
 }  // namespace
+
+std::string problem_with_line_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_directory(path, error) &&
+      !std::filesystem::is_regular_file(path, error)) {
+    return is_no_file(path);
+  }
+  const int reason = why_not_writable(path);
+  return reason == 0 ? "" : line_file_failed("open", path, reason);
+}
 
 OpenedSink open_json_records(const CallRecordsConfig& config, const std::vector<KeptCall>& left) {
   return open_lines(std::make_unique<LineFile>(config.json, config, json_line, ""), left);

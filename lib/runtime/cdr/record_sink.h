@@ -29,5 +29,8 @@ OpenedSink open_json_records(const CallRecordsConfig& config, const std::vector<
 OpenedSink open_csv_records(const CallRecordsConfig& config, const std::vector<KeptCall>& left);
 // Of a program that was built without SQLite, the error says so.
 OpenedSink open_sqlite_records(const CallRecordsConfig& config);
+// Why it could not be opened, as far as a look at it shows, in the same words; "": nothing is known.
+std::string problem_with_line_file(const std::string& path);
+std::string problem_with_sqlite_records(const CallRecordsConfig& config);
 
 }  // namespace intermediary

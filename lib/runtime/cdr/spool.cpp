@@ -13,6 +13,7 @@
 
 #include "base/archive.h"
 #include "base/flow_archive.h"
+#include "runtime/writable.h"
 
 namespace intermediary {
 
@@ -29,10 +30,22 @@ std::uint32_t word_at(std::string_view bytes, std::size_t place) {
   return word;
 }
 
+std::string spool_failed(std::string_view what, const std::string& path, int error) {
+  return "cannot " + std::string(what) + " the spool '" + path + "': " + std::generic_category().message(error);
+}
+
+std::string is_no_spool(const std::string& path) { return "'" + path + "' is no spool of call records"; }
+
 }  // namespace
 
-std::string CallSpool::failed(std::string_view what, int error) const {
-  return "cannot " + std::string(what) + " the spool '" + path_ + "': " + std::generic_category().message(error);
+std::string CallSpool::failed(std::string_view what, int error) const { return spool_failed(what, path_, error); }
+
+std::string CallSpool::problem_with(const std::string& path) {
+  for (const std::string& each : {path + ".lock", path}) {
+    if (const int reason = why_not_writable(each); reason != 0) return spool_failed("open", path, reason);
+  }
+  const std::string begins = first_bytes(path, spool_mark.size());
+  return begins.empty() || begins == spool_mark ? "" : is_no_spool(path);
 }
 
 std::expected<CallSpool::Left, std::string> CallSpool::open(const std::string& path) {
@@ -68,7 +81,7 @@ std::expected<void, std::string> CallSpool::read_old() {
   if (!in) return {};
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   if (bytes.empty()) return {};
-  if (!bytes.starts_with(spool_mark)) return std::unexpected("'" + path_ + "' is no spool of call records");
+  if (!bytes.starts_with(spool_mark)) return std::unexpected(is_no_spool(path_));
   std::size_t place = spool_mark.size();
   while (place + frame_head_bytes < bytes.size()) {
     const std::size_t length = word_at(bytes, place);

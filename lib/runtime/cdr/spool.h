@@ -25,6 +25,8 @@ class CallSpool {
   };
   // The error names the file and the cause: another process has it, it cannot be written, or it is none.
   static std::expected<Left, std::string> open(const std::string& path);
+  // Why open() could not, as far as a look shows, in the same words; "": nothing is known.
+  static std::string problem_with(const std::string& path);
   ~CallSpool();
 
   // The error says why there is no room. Nothing is there then, and all before it is.

@@ -1,6 +1,7 @@
 // Records in a table of a SQLite database, by their id.
 #include "runtime/cdr/record_sink.h"
 #include "runtime/store/sqlite_statement.h"
+#include "runtime/writable.h"
 
 namespace intermediary {
 
@@ -64,16 +65,24 @@ class SqliteRecords final : public RecordSink {
   Statement insert_, begin_, commit_, roll_back_;
 };
 
+std::string cannot_open_records(const CallRecordsConfig& config, const std::string& reason) {
+  return "cannot open '" + config.sqlite + "' for call records: " + reason;
+}
+
 }  // namespace
+
+std::string problem_with_sqlite_records(const CallRecordsConfig& config) {
+  if (why_not_writable(config.sqlite) != 0) return cannot_open_records(config, sqlite3_errstr(SQLITE_CANTOPEN));
+  const std::string header = first_bytes(config.sqlite, database_header_bytes);
+  return header.empty() || is_database(header) ? "" : cannot_open_records(config, sqlite3_errstr(SQLITE_NOTADB));
+}
 
 OpenedSink open_sqlite_records(const CallRecordsConfig& config) {
   sqlite3* opened = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int result = sqlite3_open_v2(config.sqlite.c_str(), &opened, flags, nullptr);
   Database database(opened);
-  const auto cannot = [&](const std::string& reason) {
-    return std::unexpected("cannot open '" + config.sqlite + "' for call records: " + reason);
-  };
+  const auto cannot = [&](const std::string& reason) { return std::unexpected(cannot_open_records(config, reason)); };
   if (result != SQLITE_OK) return cannot(sqlite3_errmsg(opened));
   // Somebody may read them at the same time.
   sqlite3_busy_timeout(opened, 2000);

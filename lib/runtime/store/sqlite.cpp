@@ -1,12 +1,8 @@
 #include "runtime/store/sqlite.h"
 
-#include <unistd.h>
-
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,6 +10,7 @@
 
 #include "base/overloaded.h"
 #include "runtime/store/sqlite_statement.h"
+#include "runtime/writable.h"
 
 namespace intermediary {
 namespace {
@@ -204,14 +201,11 @@ std::expected<Database, std::string> open_database(const std::string& file) {
   return database;
 }
 
-// Of a database, by its first bytes (https://www.sqlite.org/fileformat.html §1.3): another process may have it open,
-// which must not be disturbed.
+// Of a database, by its first bytes (https://www.sqlite.org/fileformat.html §1.3).
 std::string problem_with_header(std::string_view header) {
-  constexpr std::size_t header_bytes = 100, version_at = 60;
+  constexpr std::size_t version_at = 60;
   if (header.empty()) return {};
-  if (header.size() < header_bytes || !header.starts_with(std::string_view("SQLite format 3", 16))) {
-    return sqlite3_errstr(SQLITE_NOTADB);
-  }
+  if (!is_database(header)) return sqlite3_errstr(SQLITE_NOTADB);
   std::uint32_t version = 0;
   for (const char octet : header.substr(version_at, 4)) version = version << 8 | static_cast<unsigned char>(octet);
   const bool known = version == 0 || version == static_cast<std::uint32_t>(schema_version);
@@ -221,21 +215,8 @@ std::string problem_with_header(std::string_view header) {
 }  // namespace
 
 std::string problem_with_sqlite(const StoreConfig& config) {
-  std::error_code error;
-  const std::filesystem::path path(config.file);
-  if (!std::filesystem::exists(path, error)) {
-    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-    const bool can_be_made = ::access(folder.c_str(), W_OK | X_OK) == 0;
-    return can_be_made ? "" : cannot_open(config.file, sqlite3_errstr(SQLITE_CANTOPEN));
-  }
-  if (!std::filesystem::is_regular_file(path, error) || ::access(config.file.c_str(), R_OK | W_OK) != 0) {
-    return cannot_open(config.file, sqlite3_errstr(SQLITE_CANTOPEN));
-  }
-  std::string header(100, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(header.data(), static_cast<std::streamsize>(header.size()));
-  header.resize(static_cast<std::size_t>(file.gcount()));
-  const std::string problem = problem_with_header(header);
+  if (why_not_writable(config.file) != 0) return cannot_open(config.file, sqlite3_errstr(SQLITE_CANTOPEN));
+  const std::string problem = problem_with_header(first_bytes(config.file, database_header_bytes));
   return problem.empty() ? "" : cannot_open(config.file, problem);
 }
 

@@ -16,6 +16,13 @@ struct SqliteClosing {
 };
 using Database = std::unique_ptr<sqlite3, SqliteClosing>;
 
+// By its first bytes (https://www.sqlite.org/fileformat.html §1.3): another process may have it open, which must not be
+// disturbed. An empty file becomes one.
+inline constexpr std::size_t database_header_bytes = 100;
+inline bool is_database(std::string_view header) {
+  return header.size() >= database_header_bytes && header.starts_with(std::string_view("SQLite format 3", 16));
+}
+
 struct SqliteError {
   std::string reason;
 };
