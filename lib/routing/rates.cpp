@@ -18,6 +18,7 @@ constexpr std::size_t decimals = 6;
 constexpr std::size_t start_digits = 5;
 constexpr std::size_t start_count = 100'000;
 constexpr std::size_t key_digits = 15;  // E.164 §6.1
+constexpr std::uint64_t behind_start = ~std::uint64_t{0} >> (4 * start_digits);
 
 // Digits up to the first that is none.
 std::uint64_t key_of(std::string_view digits) {
@@ -26,6 +27,25 @@ std::uint64_t key_of(std::string_view digits) {
     key |= static_cast<std::uint64_t>(digits[i] - '0' + 1) << (60 - 4 * i);
   }
   return key;
+}
+
+std::uint64_t key_of_start(std::size_t number) {
+  std::uint64_t key = 0;
+  for (std::size_t i = start_digits; i-- > 0; number /= 10) {
+    key |= static_cast<std::uint64_t>(number % 10 + 1) << (60 - 4 * i);
+  }
+  return key;
+}
+
+// The number that its first digits are; nullopt: it has fewer.
+std::optional<std::size_t> start_of(std::uint64_t key) {
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < start_digits; ++i) {
+    const std::uint64_t digit = key >> (60 - 4 * i) & 15U;
+    if (digit == 0) return std::nullopt;
+    number = number * 10 + (digit - 1);
+  }
+  return number;
 }
 
 // Whether the prefix with that key begins the number with this one.
@@ -77,12 +97,21 @@ PrefixIndex::PrefixIndex(const RateTable& table) {
     entries_.push_back(entry);
   }
   link_to_what_adds();
+  make_starts();
+}
+
+void PrefixIndex::make_starts() {
+  starts_.reserve(start_count);
+  std::uint32_t place = 0;
+  const auto pass = [&](std::uint64_t key) {
+    while (place < entries_.size() && entries_[place].key <= key) ++place;
+    return place;
+  };
   for (std::size_t number = 0; number < start_count; ++number) {
-    const std::uint64_t key = key_of(std::to_string(start_count + number).substr(1));
-    const auto first = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
-    starts_.push_back(static_cast<std::uint32_t>(first - entries_.begin()));
+    const std::uint64_t key = key_of_start(number);
+    const std::uint32_t first = pass(key), end = pass(key | behind_start);
+    starts_.push_back(first == end ? Start{nearest(first, key), 0} : Start{first, end - first});
   }
-  starts_.push_back(static_cast<std::uint32_t>(entries_.size()));
 }
 
 // A carrier that has a rate for all times with a prefix is not looked for with the shorter ones.
@@ -107,26 +136,32 @@ void PrefixIndex::link_to_what_adds() {
   }
 }
 
-std::uint32_t PrefixIndex::longest(std::string_view digits) const {
-  const std::uint64_t key = key_of(digits);
-  std::size_t begin = 0, end = entries_.size();
-  if (digits.size() >= start_digits) {
-    if (const auto number = parse_decimal<std::uint32_t>(digits.substr(0, start_digits))) {
-      begin = starts_[*number];
-      end = starts_[*number + std::size_t{1}];
-    }
-  }
-  const auto stands_behind = [](std::uint64_t k, const Entry& entry) { return k < entry.key; };
-  const auto behind = std::upper_bound(entries_.begin() + static_cast<std::ptrdiff_t>(begin),
-                                       entries_.begin() + static_cast<std::ptrdiff_t>(end), key, stands_behind);
-  auto place = static_cast<std::uint32_t>(behind - entries_.begin());
+std::uint32_t PrefixIndex::nearest(std::uint32_t place, std::uint64_t key) const {
   while (place != 0 && !begins(entries_[place - 1].key, key)) place = entries_[place - 1].shorter;
   return place;
 }
 
+std::uint32_t PrefixIndex::longest(std::string_view digits) const {
+  const std::uint64_t key = key_of(digits);
+  const auto behind = [key](auto begin, auto end) {
+    return std::upper_bound(begin, end, key, [](std::uint64_t k, const Entry& entry) { return k < entry.key; });
+  };
+  const auto number = start_of(key);
+  if (!number) {
+    return nearest(static_cast<std::uint32_t>(behind(entries_.begin(), entries_.end()) - entries_.begin()), key);
+  }
+  const Start& start = starts_[*number];
+  if (start.count == 0) return start.place;
+  const auto begin = entries_.begin() + start.place;
+  const auto found = behind(begin, begin + start.count);
+  // The first of them lies in what all of them lie in, and nothing else.
+  if (found == begin) return begin->shorter;
+  return nearest(static_cast<std::uint32_t>(found - entries_.begin()), key);
+}
+
 // From the longest prefix up, and of one prefix those for this time first: what is found for a carrier stays.
-std::vector<FoundRate> PrefixIndex::find(std::string_view digits, const BandHolds& band_holds) const {
-  std::vector<FoundRate> found;
+FoundRates PrefixIndex::find(std::string_view digits, const BandHolds& band_holds) const {
+  FoundRates found;
   for (std::uint32_t place = longest(digits); place != 0;) {
     const Entry& entry = entries_[place - 1];
     const bool is_new = std::ranges::find(found, entry.carrier, &FoundRate::carrier) == found.end();

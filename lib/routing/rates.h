@@ -5,6 +5,7 @@
 // the trunks stand in the table.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,9 +47,11 @@ struct FoundRate {
   friend bool operator==(const FoundRate&, const FoundRate&) = default;
 };
 
+using FoundRates = boost::container::small_vector<FoundRate, 4>;
+
 // The table, ready to be searched: its rates by prefix, each with the next shorter prefix that its own lies in. The
 // prefix that stands before a number is its longest one, or lies in it: one search among those with the same first
-// digits, and a few steps from there.
+// digits, and a few steps from there. Shorter ones are looked at only where they can add a carrier.
 class PrefixIndex {
  public:
   explicit PrefixIndex(const RateTable& table);
@@ -57,7 +60,7 @@ class PrefixIndex {
   using BandHolds = std::function<bool(std::size_t band)>;
   // The rates that count for that number, one for each carrier that has any, in the order in which they are to be
   // tried.
-  std::vector<FoundRate> find(std::string_view digits, const BandHolds& band_holds) const;
+  FoundRates find(std::string_view digits, const BandHolds& band_holds) const;
 
  private:
   struct Entry {
@@ -71,12 +74,21 @@ class PrefixIndex {
     std::uint8_t prefix_digits = 0;
   };
 
+  // Where a search begins.
+  struct Start {
+    std::uint32_t place = 0;  // of the first entry that goes on behind those digits; without any, as longest() says it
+    std::uint32_t count = 0;  // of such entries
+  };
+
   void link_to_what_adds();
+  void make_starts();
+  // Likewise longest() of a number with that key, which lies behind the entries up to `place`.
+  std::uint32_t nearest(std::uint32_t place, std::uint64_t key) const;
   // Behind the last entry of the longest prefix of that number; 0: it has none.
   std::uint32_t longest(std::string_view digits) const;
 
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> starts_;  // of all five digits, the first entry that does not stand before them
+  std::vector<Start> starts_;  // of all five digits
 };
 
 }  // namespace intermediary

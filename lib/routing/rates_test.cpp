@@ -31,7 +31,7 @@ std::string cost_text(std::int64_t cost) {
   return std::to_string(cost / 1'000'000) + "." + fraction;
 }
 
-std::vector<std::string> shown(const std::vector<FoundRate>& rates) {
+std::vector<std::string> shown(const FoundRates& rates) {
   std::vector<std::string> lines;
   for (const FoundRate& rate : rates) {
     lines.push_back(std::to_string(rate.carrier) + " " + std::to_string(rate.prefix_digits) + " " +
@@ -89,7 +89,7 @@ TEST(RatesTest, FindsWhatAMapFinds) {
     const PrefixIndex index(table(rates));
     for (int i = 0; i < 200; ++i) {
       const std::string number = std::to_string(random.next() % 100'000);
-      std::vector<FoundRate> expected;
+      FoundRates expected;
       for (std::size_t length = number.size(); length > 0 && expected.empty(); --length) {
         const auto found = map.find(number.substr(0, length));
         if (found == map.end()) continue;
@@ -102,7 +102,7 @@ TEST(RatesTest, FindsWhatAMapFinds) {
 
 // What a look at every rate finds: of each carrier the longest prefix that has one for now, those for a time before
 // those for all times, and among equals the first.
-std::vector<FoundRate> found_by_looking(const std::vector<Rate>& rates, std::string_view number, std::size_t holds) {
+FoundRates found_by_looking(const std::vector<Rate>& rates, std::string_view number, std::size_t holds) {
   std::map<std::uint16_t, const Rate*> best;
   for (const Rate& rate : rates) {
     if (!number.starts_with(rate.prefix) || (rate.band != 0 && rate.band != holds)) continue;
@@ -110,7 +110,7 @@ std::vector<FoundRate> found_by_looking(const std::vector<Rate>& rates, std::str
     const auto rank = [](const Rate& each) { return std::pair(each.prefix.size(), each.band != 0); };
     if (!known || rank(rate) > rank(*known)) known = &rate;
   }
-  std::vector<FoundRate> found;
+  FoundRates found;
   for (const auto& [carrier, rate] : best) {
     found.push_back({carrier, rate->quality, static_cast<std::uint8_t>(rate->prefix.size()), rate->cost});
   }
@@ -118,19 +118,28 @@ std::vector<FoundRate> found_by_looking(const std::vector<Rate>& rates, std::str
   return found;
 }
 
+// Few digits, so that many lie in each other.
+std::string text_of(RandomSource& random, std::uint64_t most) {
+  std::string digits;
+  for (std::uint64_t length = random.next() % (most + 1); length > 0; --length) {
+    digits += static_cast<char>('1' + random.next() % 2);
+  }
+  return digits;
+}
+
 TEST(RatesTest, FindsWhatALookAtEveryRateFinds) {
   RandomSource random(Seed{});
   for (int round = 0; round < 50; ++round) {
     std::vector<Rate> rates;
     for (int i = 0; i < 150; ++i) {
-      const std::string prefix = std::to_string(random.next() % 300).substr(0, random.next() % 4);
+      const std::string prefix = text_of(random, 9);
       rates.push_back({prefix, static_cast<std::uint16_t>(random.next() % 5),
                        static_cast<std::uint16_t>(random.next() % 3), 0,
                        static_cast<std::int64_t>(random.next() % 1000)});
     }
     const PrefixIndex index(table(rates));
     for (int i = 0; i < 100; ++i) {
-      const std::string number = std::to_string(random.next() % 10'000);
+      const std::string number = text_of(random, 12);
       const std::size_t holds = random.next() % 3;
       EXPECT_EQ(index.find(number, [&](std::size_t band) { return band + 1 == holds; }),
                 found_by_looking(rates, number, holds))
