@@ -111,9 +111,8 @@ class Message : public boost::intrusive_ref_counter<Message, boost::thread_unsaf
  private:
   friend class MessageParser;
   Message() = default;
-  std::string_view view(std::uint32_t begin, std::uint32_t end) const {
-    return std::string_view(bytes_).substr(begin, end - begin);
-  }
+  // REQUIRES: begin <= end <= bytes_.size().
+  std::string_view view(std::uint32_t begin, std::uint32_t end) const { return {bytes_.data() + begin, end - begin}; }
 
   std::string bytes_;
   std::vector<Field> fields_;

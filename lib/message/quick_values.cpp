@@ -15,7 +15,7 @@ std::unexpected<ValueError> bad(std::size_t offset, std::string detail, Fault fa
 
 // A run of digits of any length; a number that needs more than 19 of them is the greatest there is. nullopt when it is
 // empty or anything else.
-inline std::optional<std::uint64_t> parse_digits(std::string_view text) {
+[[gnu::always_inline]] inline std::optional<std::uint64_t> parse_digits(std::string_view text) {
   constexpr std::size_t digits_that_fit = std::numeric_limits<std::uint64_t>::digits10;
   if (text.empty()) return std::nullopt;
   while (text.size() > 1 && text.front() == '0') text.remove_prefix(1);
@@ -28,7 +28,7 @@ inline std::optional<std::uint64_t> parse_digits(std::string_view text) {
   return text.size() > digits_that_fit ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
+[[gnu::always_inline]] inline std::optional<std::uint16_t> parse_port(std::string_view text) {
   const auto port = parse_digits(text);
   if (!port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
   return static_cast<std::uint16_t>(*port);

@@ -23,11 +23,11 @@ class Scanner {
   std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   void advance() { ++at_; }
 
-  void skip_space() {
+  [[gnu::always_inline]] void skip_space() {
     while (at_ != end_ && character::is(*at_, character::Space)) ++at_;
   }
   // The longest run of a class, possibly empty. REQUIRES: the class is not Space.
-  std::string_view run(character::Class wanted) {
+  [[gnu::always_inline]] std::string_view run(character::Class wanted) {
     const char* begin = at_;
     for (; character::is(*at_, wanted); ++at_) {  // two a turn
       if (!character::is(*++at_, wanted)) break;
@@ -39,14 +39,14 @@ class Scanner {
     ++at_;
     return true;
   }
-  bool take(std::string_view wanted) {
+  [[gnu::always_inline]] bool take(std::string_view wanted) {
     if (!rest().starts_with(wanted)) return false;
     at_ += wanted.size();
     return true;
   }
   // A separator with the white space that may stand on both sides of it (SLASH, EQUAL, SEMI, COMMA, COLON). What stands
   // before a separator that does not come stays where it is.
-  bool separator(char wanted) {
+  [[gnu::always_inline]] bool separator(char wanted) {
     const char* before = at_;
     skip_space();
     if (take(wanted)) {
