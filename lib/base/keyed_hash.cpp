@@ -7,19 +7,27 @@
 namespace intermediary {
 namespace {
 
-// Eight bytes, the first one lowest.
-std::uint64_t whole_word(const char* bytes) {
-  std::uint64_t word;
+// As many bytes as `Word` has, the first one lowest.
+template <class Word>
+Word part(const char* bytes) {
+  Word word;
   std::memcpy(&word, bytes, sizeof word);
   if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
   return word;
 }
+std::uint64_t whole_word(const char* bytes) { return part<std::uint64_t>(bytes); }
 
 // Less than eight bytes, the first one lowest; what is missing is zero.
 std::uint64_t last_word(std::string_view bytes) {
-  std::uint64_t word = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) word = word << 8 | static_cast<unsigned char>(bytes[i]);
-  return word;
+  const std::size_t size = bytes.size();
+  // Two loads that overlap: what both have is the same.
+  const auto both = [&]<class Word>(Word) {
+    return std::uint64_t{part<Word>(bytes.data())} | std::uint64_t{part<Word>(bytes.data() + size - sizeof(Word))}
+                                                         << (8 * (size - sizeof(Word)));
+  };
+  if (size >= 4) return both(std::uint32_t{});
+  if (size >= 2) return both(std::uint16_t{});
+  return size == 1 ? static_cast<unsigned char>(bytes.front()) : 0;
 }
 
 // The same for the last `count` bytes of eight or more.

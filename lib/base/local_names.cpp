@@ -35,7 +35,8 @@ ListenerId LocalNames::add_listener(Transport transport, const Endpoint& bound, 
   listener.sent_by = listener.host + ":" + std::to_string(listener.port);
   std::string room;
   names_.push_back({std::string(canonical_host(listener.host, room)), listener.port});
-  names_.push_back({bound.address.to_string(), bound.port});
+  const Name at{bound.address.to_string(), bound.port};
+  if (names_.back() != at) names_.push_back(at);
   listeners_.push_back(std::move(listener));
   return listeners_.back().id;
 }
@@ -63,7 +64,8 @@ const LocalNames::Listener* LocalNames::for_sending(Transport transport, IpAddre
 
 bool LocalNames::is_listener(std::string_view canonical, std::optional<std::uint16_t> port) const {
   return std::ranges::any_of(names_, [&](const Name& name) {
-    return (!port || name.port == *port) && equals_ignoring_case(name.host, canonical);
+    if (port && name.port != *port) return false;
+    return name.host == canonical || equals_ignoring_case(name.host, canonical);  // as it stands, nearly always
   });
 }
 

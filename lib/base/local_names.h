@@ -55,6 +55,7 @@ class LocalNames {
   struct Name {
     std::string host;  // canonical
     std::uint16_t port = 0;
+    friend bool operator==(const Name&, const Name&) = default;
   };
   bool is_listener(std::string_view canonical, std::optional<std::uint16_t> port) const;  // nullopt: on any port
 

@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <string_view>
@@ -71,11 +72,11 @@ std::uint64_t RandomSource::below(std::uint64_t bound) {
 
 std::string RandomSource::token(std::size_t count) {
   std::string text(count, '\0');
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i % token_characters_per_draw == 0) bits = next();
-    text[i] = token_alphabet[bits & 31];
-    bits >>= 5;
+  for (std::size_t at = 0; at < count;) {
+    std::uint64_t bits = next();
+    for (const std::size_t end = std::min(count, at + token_characters_per_draw); at < end; ++at, bits >>= 5) {
+      text[at] = token_alphabet[bits & 31];
+    }
   }
   return text;
 }

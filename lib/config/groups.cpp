@@ -193,7 +193,8 @@ void read_group(TableReader& reader, const Placed<std::string>& name, Kind kind,
 
 // Why a proxy of this version could not send to `target`; "" when it could.
 std::string problem_with_target(const Uri& target) {
-  if (!target.is_sip()) return "a proxy relays to a sip: or sips: URI, not '" + target.scheme_text + ":'";
+  if (!target.is_sip())
+    return "a proxy relays to a sip: or sips: URI, not '" + std::string(target.scheme_text()) + ":'";
   if (!target.headers.empty()) return "a relay target carries no headers";
   if (const std::optional<std::string_view> named = target.parameter("transport")) {
     const std::optional<Transport> transport = parse_transport(*named);

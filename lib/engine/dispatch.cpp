@@ -27,9 +27,20 @@ struct Parties {
   std::expected<NameAddress, ValueError> from, to;
 };
 
-TargetSet only(Target&& target) {
+TargetSet only(const Uri& uri, const std::optional<Hop>& hop = {}, bool is_flow = false) {
   TargetSet targets;
-  targets.add(std::move(target));
+  Target& target = targets.only();
+  target.uri = uri;
+  target.hop = hop;
+  target.is_flow = is_flow;
+  return targets;
+}
+
+TargetSet only_by(const Uri& uri, const Uri& next_hop) {
+  TargetSet targets;
+  Target& target = targets.only();
+  target.uri = uri;
+  target.next_hop = next_hop;
   return targets;
 }
 
@@ -278,8 +289,8 @@ std::optional<Refusal> EngineCore::not_routable(const Preprocessed& request, con
 // §16.5.
 std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& request, const Arrival& arrival,
                                                          const Decision& decision) {
-  if (request.flow) return only(Target{.uri = request.request_uri, .hop = request.flow, .is_flow = request.by_path});
-  if (decision.by_route_set) return only(Target{.uri = request.request_uri});
+  if (request.flow) return only(request.request_uri, request.flow, request.by_path);
+  if (decision.by_route_set) return only(request.request_uri);
   if (auto refusal = not_routable(request, decision)) return std::unexpected(*std::move(refusal));
   if (!decision.rule) return std::unexpected(untaken(request));
   return std::visit(
@@ -319,11 +330,11 @@ Refusal EngineCore::untaken(const Preprocessed& request) const {
 }
 
 std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request, const RelayAction& action) const {
-  if (!action.target) return only(Target{.uri = request.request_uri});
+  if (!action.target) return only(request.request_uri);
   if (leads_past_us(request)) return std::unexpected(foreign_route(request));
   // A URI with a user is where the request is for; one without is only the next hop.
-  if (action.target->has_user) return only(Target{.uri = *action.target});
-  return only(Target{.uri = request.request_uri, .next_hop = action.target});
+  if (action.target->has_user) return only(*action.target);
+  return only_by(request.request_uri, *action.target);
 }
 
 // RFC 3261 §8.2, §11.2: an answer that needs no transaction, for it is the same each time.

@@ -239,8 +239,10 @@ void EngineCore::fire_timers(TimePoint due) {
 
 void EngineCore::drain_reports() {
   do {
-    for (const LostFlow& lost : std::exchange(never_opened_, {})) {
-      transactions_.flow_lost(now_, lost.flow, lost.reason);
+    if (!never_opened_.empty()) {
+      for (const LostFlow& lost : std::exchange(never_opened_, {})) {
+        transactions_.flow_lost(now_, lost.flow, lost.reason);
+      }
     }
     transactions_.take_reports(reports_);
     for (const TransactionReport& report : reports_) {

@@ -23,21 +23,26 @@ std::optional<Hop> flow_of(const Binding& binding) {
 void make_sip(Target& target) {
   if (!target.hop && target.path.empty()) target.next_hop = target.uri;
   target.uri.scheme = Uri::Scheme::Sip;
-  target.uri.scheme_text = "sip";
+  target.uri.written_scheme.clear();
 }
 
 // Nullopt for a mailto: it is a contact (RFC 3261 §10.2.1), but no target of a SIP request. Nor is a SIP contact one of
 // a SIPS request (RFC 5630 §5.3). Nor is a connection of another process one of ours.
 std::optional<Target> target_of(const Binding& binding, bool sips) {
   if (binding.elsewhere != 0) return std::nullopt;
-  auto uri = Uri::parse(binding.contact);
-  if (!uri || !uri->is_sip() || (sips && !uri->is_sips())) return std::nullopt;
-  Target target{.uri = std::move(*uri), .q_thousandths = binding.q_thousandths, .path = binding.path};
-  target.features = binding.parameters;
-  target.hop = flow_of(binding);
-  target.is_flow = binding.reg_id != 0;
-  target.instance_place = binding.instance_place;
-  if (!sips && target.uri.is_sips()) make_sip(target);
+  std::optional<Target> target(std::in_place);
+  const bool is_uri = !Uri::parse_into(target->uri, binding.contact);
+  if (!is_uri || !target->uri.is_sip() || (sips && !target->uri.is_sips())) {
+    target.reset();
+    return target;
+  }
+  target->q_thousandths = binding.q_thousandths;
+  target->path = binding.path;
+  target->features = binding.parameters;
+  target->hop = flow_of(binding);
+  target->is_flow = binding.reg_id != 0;
+  target->instance_place = binding.instance_place;
+  if (!sips && target->uri.is_sips()) make_sip(*target);
   return target;
 }
 

@@ -57,7 +57,7 @@ Uri EngineCore::uri_on_trunk(const Uri& asked, PeerId id) const {
   Uri uri = asked.scheme == Uri::Scheme::Tel ? sip_uri_of(asked, peer) : asked;
   if (!uri.is_sip()) return uri;
   uri.scheme = peer.scheme;
-  uri.scheme_text = peer.scheme_text;
+  uri.written_scheme = peer.written_scheme;
   uri.host = peer.host;
   uri.port = peer.port;
   uri.remove_parameter("maddr");

@@ -18,13 +18,6 @@ std::string_view Message::reason() const {
   return is_response() && start_line_end_ > reason_at ? start_line().substr(reason_at) : std::string_view();
 }
 
-const Field* Message::find(FieldName name) const {
-  for (const Field& field : fields_) {
-    if (field.name == name) return &field;
-  }
-  return nullptr;
-}
-
 std::string_view Message::value(FieldName name) const {
   const Field* field = find(name);
   return field == nullptr ? std::string_view() : value(*field);

@@ -7,6 +7,7 @@
 // Changing a message means splicing its bytes (message/editor.h): what is not named leaves byte for byte.
 #pragma once
 
+#include <array>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
@@ -92,7 +93,10 @@ class Message : public boost::intrusive_ref_counter<Message, boost::thread_unsaf
   std::string_view line(const Field& field) const { return view(field.begin, field.end); }  // with CRLF
   std::string_view name_text(const Field& field) const { return view(field.begin, field.begin + field.name_bytes); }
   // The first field of that name; null when there is none.
-  const Field* find(FieldName name) const;
+  const Field* find(FieldName name) const {
+    const std::uint8_t index = first_[static_cast<std::size_t>(name)];
+    return index == none ? nullptr : &fields_[index];
+  }
   bool has(FieldName name) const { return find(name) != nullptr; }
   // The value of the first field of that name, "" when there is none.
   std::string_view value(FieldName name) const;
@@ -116,6 +120,8 @@ class Message : public boost::intrusive_ref_counter<Message, boost::thread_unsaf
 
   std::string bytes_;
   std::vector<Field> fields_;
+  static constexpr std::uint8_t none = 0xff;
+  std::array<std::uint8_t, static_cast<std::size_t>(FieldName::WwwAuthenticate) + 1> first_;  // where in fields_
   TopVia top_via_;
   CSeq cseq_;
   std::string_view call_id_, from_tag_, to_tag_;

@@ -22,7 +22,7 @@ MessageParser::MessageParser(std::string&& bytes, Framing framing, const Limits&
     : message_(new Message), m_(*message_), framing_(framing) {
   // The small-string buffer moves with its string: from here on the bytes stay where they are.
   m_.bytes_ = std::move(bytes);
-  first_.fill(none);
+  m_.first_.fill(Message::none);
   check_size(limits);
   // RFC 3261 §7.5: CRLFs that come before the start line are ignored.
   skipped_ = leading_empty_lines(m_.bytes_);
@@ -31,8 +31,8 @@ MessageParser::MessageParser(std::string&& bytes, Framing framing, const Limits&
 }
 
 inline const Field* MessageParser::find(FieldName name) const {
-  const std::uint8_t index = first_[static_cast<std::size_t>(name)];
-  return index == none ? nullptr : &m_.fields_[index];
+  const std::uint8_t index = m_.first_[static_cast<std::size_t>(name)];
+  return index == Message::none ? nullptr : &m_.fields_[index];
 }
 
 inline const Field* MessageParser::need(FieldName name) {
@@ -124,8 +124,8 @@ void MessageParser::refuse_header_section() {
       .value_end = static_cast<std::uint32_t>(offset(value_end)),
       .end = static_cast<std::uint32_t>(offset(line_end)) + 2,
   });
-  std::uint8_t& first = first_[static_cast<std::size_t>(name)];
-  if (first != none) return note_another(name);
+  std::uint8_t& first = m_.first_[static_cast<std::size_t>(name)];
+  if (first != Message::none) return note_another(name);
   first = static_cast<std::uint8_t>(fields_.size() - 1);
 }
 

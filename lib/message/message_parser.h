@@ -57,9 +57,7 @@ class MessageParser {
   StartLine start_line_;
   boost::container::static_vector<Field, limit::header_lines + limit::ours_in_responses>
       fields_;  // gathered here, so that the Message's fit
-  static constexpr std::uint8_t none = 0xff;
-  static_assert(limit::header_lines + limit::ours_in_responses < none);
-  std::array<std::uint8_t, static_cast<std::size_t>(FieldName::WwwAuthenticate) + 1> first_;  // by FieldName: where
+  static_assert(limit::header_lines + limit::ours_in_responses < Message::none);
   std::size_t most_lines_ = limit::header_lines;  // of a request; a response may have more
   std::size_t most_vias_ = limit::vias;
   bool several_vias_ = false;

@@ -113,17 +113,16 @@ std::optional<ValueError> check_parameters(const Parameters& parameters, std::st
 
 bool is_folded(std::string_view value) { return value.contains('\n'); }
 
-// "<sip:…>" and nothing else, as in most Routes: a sound URI has no byte that could end it. Nullopt for all others.
-std::optional<NameAddress> parse_bare_address(std::string_view value) {
-  if (!value.starts_with('<') || value.find('>') != value.size() - 1) return std::nullopt;
-  auto uri = Uri::parse(value.substr(1, value.size() - 2));
-  if (!uri) return std::nullopt;
-  return std::optional<NameAddress>(std::in_place, std::string(), *std::move(uri), Parameters());
+// "<sip:…>" and nothing else, as in most Routes: a sound URI has no byte that could end it. False for all others.
+bool parse_bare_address(std::string_view value, NameAddress& address) {
+  if (!value.starts_with('<') || value.find('>') != value.size() - 1) return false;
+  return !Uri::parse_into(address.uri, value.substr(1, value.size() - 2));
 }
 
 std::expected<NameAddress, ValueError> parse_unfolded_name_address(std::string_view value) {
   constexpr std::string_view what = "name-addr";
-  if (auto bare = parse_bare_address(value)) return std::move(*bare);
+  std::expected<NameAddress, ValueError> bare;
+  if (parse_bare_address(value, *bare)) return bare;
   if (auto error = check_bytes(value, what, "")) return std::unexpected(*error);
   const auto shape = find_shape(value);
   if (!shape) return std::unexpected(shape.error());

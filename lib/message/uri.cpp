@@ -10,6 +10,9 @@
 #include "message/value_error.h"
 
 namespace intermediary {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 using namespace uri_text;
@@ -80,7 +83,6 @@ class UriParser {
     const auto parts = cut_plain(rest_);
     if (!parts || !sips) return parts;
     uri_.scheme = Uri::Scheme::Sips;
-    uri_.scheme_text = "sips";
     return parts;
   }
 
@@ -113,8 +115,8 @@ class UriParser {
       return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
     });
     if (!legal) return wrong(scheme, "not a scheme: " + in_quotes(scheme));
-    if (scheme != uri_.scheme_text) uri_.scheme_text = scheme;
     uri_.scheme = scheme_of(scheme);
+    if (scheme != uri_.scheme_text()) uri_.written_scheme = scheme;
     rest_ = text_.substr(colon + 1);
     return !rest_.empty() || wrong(rest_, "nothing behind the scheme");
   }
@@ -271,20 +273,29 @@ class UriParser {
 
 void append_host_port(std::string& text, const Uri& uri) {
   if (uri.host.contains(':')) {
-    text.append("[").append(uri.host).append("]");
+    text.append("["sv).append(uri.host).append("]"sv);
   } else {
     text += uri.host;
   }
-  if (uri.port) text.append(":").append(std::to_string(*uri.port));
+  if (uri.port) text.append(":"sv).append(std::to_string(*uri.port));
 }
 
 }  // namespace
 
 std::expected<Uri, ValueError> Uri::parse(std::string_view text) {
   std::expected<Uri, ValueError> result;
-  UriParser parser(text, *result);
-  if (!parser.parse()) result = std::unexpected(parser.take_error());
+  if (auto error = parse_into(*result, text)) result = std::unexpected(*std::move(error));
   return result;
+}
+
+std::optional<ValueError> Uri::parse_into(Uri& fresh, std::string_view text) {
+  UriParser parser(text, fresh);
+  return parser.parse() ? std::nullopt : std::optional(parser.take_error());
+}
+
+std::string_view Uri::scheme_text() const {
+  if (!written_scheme.empty()) return written_scheme;
+  return scheme == Scheme::Sip ? "sip"sv : scheme == Scheme::Sips ? "sips"sv : "tel"sv;
 }
 
 std::optional<std::string_view> Uri::parameter(std::string_view name) const {
@@ -317,19 +328,20 @@ std::string Uri::host_port() const {
 
 std::string Uri::to_string() const {
   std::string text;
-  text.reserve(scheme_text.size() + user.size() + password.size() + host.size() + parameters.size() + headers.size() +
+  const std::string_view scheme_name = scheme_text();
+  text.reserve(scheme_name.size() + user.size() + password.size() + host.size() + parameters.size() + headers.size() +
                12);
-  text.append(scheme_text).append(":");
+  text.append(scheme_name).append(":"sv);
   if (has_user) {
     text += user;
-    if (!password.empty()) text.append(":").append(password);
+    if (!password.empty()) text.append(":"sv).append(password);
   }
   if (is_sip()) {
     if (has_user) text += '@';
     append_host_port(text, *this);
   }
-  if (!parameters.empty()) text.append(";").append(parameters);
-  if (!headers.empty()) text.append("?").append(headers);
+  if (!parameters.empty()) text.append(";"sv).append(parameters);
+  if (!headers.empty()) text.append("?"sv).append(headers);
   return text;
 }
 

@@ -21,18 +21,21 @@ struct Uri {
   enum class Scheme : std::uint8_t { Sip, Sips, Tel, Other };
 
   Scheme scheme = Scheme::Sip;
-  std::string scheme_text = "sip";
-  std::string user;       // as it stands, escapes kept; for tel: the number
-  std::string password;   // as it stands
-  bool has_user = false;  // "sip:@host" is an error, "sip:host" has none
-  std::string host;       // IPv6 without brackets
+  std::string written_scheme;  // as it stands, where that is not the usual text of `scheme`
+  std::string user;            // as it stands, escapes kept; for tel: the number
+  std::string password;        // as it stands
+  bool has_user = false;       // "sip:@host" is an error, "sip:host" has none
+  std::string host;            // IPv6 without brackets
   std::optional<std::uint16_t> port;
   std::string parameters;  // "transport=tcp;lr", without the leading ';'
   std::string headers;     // "Subject=x&Route=y", without the '?'
 
   // Takes the URI alone: no display name, no angle brackets, no white space. At most limit::uri_bytes.
   static std::expected<Uri, ValueError> parse(std::string_view text);
+  // The same into `fresh`, a new Uri; behind an error it is of no use.
+  static std::optional<ValueError> parse_into(Uri& fresh, std::string_view text);
 
+  std::string_view scheme_text() const;
   bool is_sip() const { return scheme == Scheme::Sip || scheme == Scheme::Sips; }
   bool is_sips() const { return scheme == Scheme::Sips; }
   // The value of a parameter, "" for one without a value; nullopt when absent. Names are compared without case.

@@ -121,7 +121,7 @@ void append_canonical_host(std::string& text, const Uri& uri) {
   } else {
     for (const char c : uri.host) text += to_lower(c);
   }
-  if (uri.port) text.append(":").append(std::to_string(*uri.port));
+  if (uri.port) text.append(std::string_view(":")).append(std::to_string(*uri.port));
 }
 
 // A local number means nothing without its context (RFC 3966 §5.1.5), so this parameter stays.
@@ -139,7 +139,7 @@ bool equivalent(const Uri& a, const Uri& b) {
   if (a.scheme != b.scheme) return false;
   if (a.is_sip()) return equivalent_sip(a, b);
   if (a.scheme == Uri::Scheme::Tel) return equivalent_tel(a, b);
-  return equals_ignoring_case(a.scheme_text, b.scheme_text) && same_text(a.user, b.user, Case::Matters);
+  return equals_ignoring_case(a.scheme_text(), b.scheme_text()) && same_text(a.user, b.user, Case::Matters);
 }
 
 std::string unescaped_user(std::string_view user) {
@@ -166,11 +166,11 @@ std::string escaped_user(std::string_view user) {
 
 std::string address_of_record(const Uri& uri) {
   if (uri.scheme == Uri::Scheme::Tel) return canonical_tel(uri);
-  if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text) + ":" + uri.user;
+  if (uri.scheme == Uri::Scheme::Other) return lowercase(uri.scheme_text()) + ":" + uri.user;
   std::string text;
   text.reserve(16 + uri.user.size() + uri.host.size());
   text += "sip:";
-  if (uri.has_user) text.append(canonical_user(uri.user)).append("@");
+  if (uri.has_user) text.append(canonical_user(uri.user)).append(std::string_view("@"));
   append_canonical_host(text, uri);
   return text;
 }

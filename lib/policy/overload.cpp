@@ -21,7 +21,7 @@ bool is_at(std::uint64_t used, std::uint64_t ceiling, std::uint64_t percent) {
 }  // namespace
 
 bool is_service_urn(const Uri& uri) {
-  return uri.scheme == Uri::Scheme::Other && equals_ignoring_case(uri.scheme_text, "urn") &&
+  return uri.scheme == Uri::Scheme::Other && equals_ignoring_case(uri.scheme_text(), "urn") &&
          equals_ignoring_case(std::string_view(uri.user).substr(0, service_urn.size()), service_urn);
 }
 

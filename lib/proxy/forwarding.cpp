@@ -11,6 +11,8 @@
 
 namespace intermediary {
 
+using namespace std::string_view_literals;
+
 namespace {
 
 // §16.6 step 4: the URI by which a request within the dialog reaches us over `transport`. SIPS on the way of a SIPS
@@ -36,15 +38,15 @@ std::string own_uri(const LocalNames::Listener& side, Transport transport, bool 
   sips = sips && is_secure(transport);
   std::string entry = sips ? "<sips:" : "<sip:";
   entry.reserve(80 + side.sent_by.size() + token.size());
-  if (!token.empty()) entry.append(token).append("@");
-  entry.append(side.sent_by).append(transport_parameter(transport, sips)).append(";lr");
+  if (!token.empty()) entry.append(token).append("@"sv);
+  entry.append(side.sent_by).append(transport_parameter(transport, sips)).append(";lr"sv);
   return entry;
 }
 
 std::string record_route_entry(const LocalNames::Listener& side, Transport transport, bool sips, std::string_view token,
                                std::string_view mark) {
   std::string entry = own_uri(side, transport, sips, token);
-  entry.append(";").append(mark_parameter).append("=").append(mark).append(">");
+  entry.append(";"sv).append(mark_parameter).append("="sv).append(mark).append(">"sv);
   return entry;
 }
 
@@ -68,7 +70,7 @@ void add_record_route(Editor& editor, const Forwarding& f, const ProxySettings& 
   const HexText own_mark = dialog_mark(settings.key, request.call_id(), request.from_tag());
   std::string with_proof;
   if (f.followed) {
-    with_proof.append(own_mark.view()).append(".");
+    with_proof.append(own_mark.view()).append("."sv);
     with_proof.append(dialog_mark(settings.run_key, request.call_id(), request.from_tag()).view());
   }
   const std::string_view mark = f.followed ? with_proof : own_mark.view();
@@ -223,10 +225,10 @@ std::string forward_request(const Forwarding& f, const ProxySettings& settings) 
   add_what_brings_back(editor, f, settings);
   std::string via;
   via.reserve(32 + f.out.sent_by.size() + f.branch.size() + f.via_parameters.size());
-  via.append("SIP/2.0/").append(via_name(f.hop.transport)).append(" ").append(f.out.sent_by);
-  via.append(";branch=").append(f.branch).append(f.via_parameters);
+  via.append("SIP/2.0/"sv).append(via_name(f.hop.transport)).append(" "sv).append(f.out.sent_by);
+  via.append(";branch="sv).append(f.branch).append(f.via_parameters);
   // RFC 5923 §8.1: the peer, once its certificate has shown who it is, may send requests to us by the same connection.
-  if (f.hop.transport == Transport::Tls && !f.hop.server_name.empty()) via.append(";alias");
+  if (f.hop.transport == Transport::Tls && !f.hop.server_name.empty()) via.append(";alias"sv);
   if (settings.overload_control) take_off_overload_control(editor, request.top_via(), request);  // RFC 7339 §5.6
   editor.prepend(FieldName::Via, via);
   // Step 9: a stream needs the length.

@@ -84,9 +84,9 @@ std::expected<void, Refusal> take_own_routes(Preprocessed& pre, const std::vecto
 }
 
 std::expected<void, Refusal> read_request_uri(Preprocessed& pre) {
-  auto uri = Uri::parse(pre.request->request_uri());
-  if (!uri) return std::unexpected(bad_request("Request-URI: " + uri.error().detail));
-  pre.request_uri = std::move(*uri);
+  if (const auto error = Uri::parse_into(pre.request_uri, pre.request->request_uri())) {
+    return std::unexpected(bad_request("Request-URI: " + error->detail));
+  }
   // §19.1.1: header fields have no place there; they are ignored, and go no further (RFC 4475 §3.1.2.11).
   pre.request_uri.headers.clear();
   return {};
@@ -105,8 +105,8 @@ std::expected<void, Refusal> finish_request_uri(Preprocessed& pre, const LocalNa
   // Whether there is a way for it, its rule says.
   if (pre.request_uri.scheme == Uri::Scheme::Tel || is_service_urn(pre.request_uri)) return {};
   if (!pre.request_uri.is_sip()) {
-    return std::unexpected(
-        Refusal{416, "Request-URI scheme '" + pre.request_uri.scheme_text + "' is not routable here", {}});
+    return std::unexpected(Refusal{
+        416, "Request-URI scheme '" + std::string(pre.request_uri.scheme_text()) + "' is not routable here", {}});
   }
   take_off_our_maddr(pre, names);
   return {};

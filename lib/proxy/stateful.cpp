@@ -17,7 +17,7 @@ StatefulProxy::StatefulProxy(const ProxySettings& settings, const LocalNames& na
   if (settings.failover_after > Duration::zero()) timers_.share(settings.failover_after);
 }
 
-void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed request, ForwardingPlan plan) {
+void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocessed&& request, ForwardingPlan&& plan) {
   assert(!plan.targets.empty());
   const ResponseContextId id = contexts_.emplace();
   ResponseContext& context = *contexts_.find(id);

@@ -39,7 +39,7 @@ class StatefulProxy {
 
   // REQUIRES: the plan has targets, no more at once than its breadth; the request is validated, `server` is its own.
   // What is watched is Record-Routed.
-  void start(TimePoint now, ServerTransactionId server, Preprocessed request, ForwardingPlan plan);
+  void start(TimePoint now, ServerTransactionId server, Preprocessed&& request, ForwardingPlan&& plan);
   // The CANCEL of a request of ours came (§16.10). `server` is the INVITE's transaction, `reason` the CANCEL's Reason.
   void cancel(TimePoint now, ServerTransactionId server, const std::string& reason);
   // The requests under way that take late contacts of that address of record, in the order in which they came.

@@ -116,7 +116,7 @@ std::string written(std::string_view number, const NumberFormat& format, const N
 Uri sip_uri_of(const Uri& tel, const Uri& host) {
   Uri uri;
   uri.scheme = host.scheme;
-  uri.scheme_text = host.scheme_text;
+  uri.written_scheme = host.written_scheme;
   uri.has_user = true;
   uri.user = tel.user + (tel.parameters.empty() ? "" : ";" + tel.parameters);
   uri.host = host.host;

@@ -44,6 +44,8 @@ class TargetSet {
  public:
   // False when the same way is there already, or the set is full (limit::branches_per_request).
   bool add(Target&& target);
+  // The first and only one, to be filled in. REQUIRES: empty().
+  Target& only() { return targets_.emplace_back(); }
   // Another flow or contact of the user agent that is the target at `index`, for when `before` others of it have
   // failed. 0: it takes the target's place.
   void add_alternative(std::size_t index, std::size_t before, Target&& target);

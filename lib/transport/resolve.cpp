@@ -50,7 +50,7 @@ std::optional<Transport> secured(Transport transport) {
 }  // namespace
 
 std::variant<Hop, ResolveTarget, NoHop> select_hop(const Uri& uri) {
-  if (!uri.is_sip()) return NoHop{416, "'" + uri.scheme_text + "' is not a scheme that has a next hop"};
+  if (!uri.is_sip()) return NoHop{416, "'" + std::string(uri.scheme_text()) + "' is not a scheme that has a next hop"};
 
   std::optional<Transport> transport;
   if (const auto name = uri.parameter("transport")) {
