@@ -316,7 +316,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "'responses-out', 'retransmissions-in', 'rejected', 'refused', 'rate-limited', 'overload-refused', "
                 "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
                 "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
-                "'known-lookups', 'reloads', 'reloads-refused'"},
+                "'known-lookups', 'reloads', 'reloads-refused', 'identities-signed', 'identities-unsigned', "
+                "'identities-passed', 'identities-failed', 'identities-absent', 'certificates-fetched', "
+                "'certificate-failures'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",

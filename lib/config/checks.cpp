@@ -50,6 +50,7 @@ void check_certificates(const Draft& draft, Problems& problems) {
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == draft.smime_certificate) continue;
+    if (std::ranges::find(draft.signer_certificates, names[i]) != draft.signer_certificates.end()) continue;
     if (!used[i]) problems.warning(draft.certificates[i].at, "no listener shows the certificate '" + names[i] + "'");
   }
 }
@@ -385,6 +386,7 @@ void check_policies(const Draft& draft, Problems& problems) {
   for (const Rule& rule : draft.config.rules) {
     add_names("times", rule.when.times, named);
     add_names("limit", rule.limits, named);
+    add_names("signer", {rule.identity.signer}, named);
     for (const AccessMatch& access : rule.when.access) add_names("acl", {access.list}, named);
     for (const UriMatch* uri : {&rule.when.ruri, &rule.when.from, &rule.when.to}) add_names("list", uri->lists, named);
     if (rule.when.identity) add_names("list", rule.when.identity->lists, named);
@@ -394,6 +396,12 @@ void check_policies(const Draft& draft, Problems& problems) {
   for (const auto& [policy, at] : draft.policies) {
     if (!named.contains(policy)) problems.warning(at, "no rule names [" + policy + "]");
   }
+}
+
+void check_verifier(const Draft& draft, Problems& problems) {
+  const auto verifies = [](const Rule& rule) { return rule.identity.verify != RuleIdentity::Verify::No; };
+  if (!draft.verifier || std::ranges::any_of(draft.config.rules, verifies)) return;
+  problems.warning(*draft.verifier, "no rule has 'verify': [verifier] judges nothing");
 }
 
 }  // namespace
@@ -413,6 +421,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   check_auth(draft, problems);
   check_use(draft, problems);
   check_policies(draft, problems);
+  check_verifier(draft, problems);
   check_tcp_beside_udp(draft, problems);
   check_dialog_keys(draft, problems);
 }

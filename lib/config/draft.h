@@ -45,9 +45,11 @@ struct Draft {
   std::vector<TestBlock> tests{};
   std::vector<ListenerPlaces> listeners;
   std::vector<CertificateTexts> certificates;
-  std::string smime_certificate{};  // its name; "": none
-  Position authorities{};           // [tls]
-  Position store{};                 // [location]
+  std::string smime_certificate{};                 // its name; "": none
+  std::vector<std::string> signer_certificates{};  // of [signer.NAME]
+  std::optional<Position> verifier{};
+  Position authorities{};  // [tls]
+  Position store{};        // [location]
   Position dns{};
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                // one for each realm of config.auth
@@ -68,6 +70,11 @@ PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wan
                  const ConfigSurroundings& surroundings);
 // "smime_…" of [registrar]. REQUIRES: the certificates have been read.
 void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft);
+// [signer.NAME] and [verifier]. REQUIRES: as above.
+void read_identity(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+// What a rule says of both, and of how requests have to be protected. REQUIRES: `rule` has its mode.
+void read_rule_identity(TableReader& actions, const Draft& draft, Rule& rule);
+void read_rule_protection(TableReader& actions, RuleProtection& protection);
 // Times, access lists, lists and rate limits.
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies

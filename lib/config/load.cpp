@@ -196,6 +196,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_timings(top, draft.config.timings);
   read_policies(top, surroundings, draft);
   read_overload(top, draft);
+  read_identity(top, surroundings, draft);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
   read_numbering(top, draft);

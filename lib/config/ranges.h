@@ -83,6 +83,11 @@ inline constexpr DurationRange probe_every{std::chrono::seconds(1), std::chrono:
 inline constexpr DurationRange probe_timeout{std::chrono::milliseconds(100), std::chrono::seconds(32)};
 inline constexpr DurationRange half_open{std::chrono::seconds(1), std::chrono::hours(24)};
 
+// ---- [verifier]
+inline constexpr DurationRange certificate_timeout{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+inline constexpr DurationRange certificate_keep{std::chrono::seconds(1), std::chrono::days(7), whole_seconds};
+inline constexpr DurationRange identity_freshness{std::chrono::seconds(5), std::chrono::minutes(10), whole_seconds};
+
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
 inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};

@@ -221,6 +221,8 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   ask_for_identity(*actions, target, places);
   read_limits_of_rule(*actions, target, places, draft);
   read_changes(*actions, draft.config, target.changes);
+  read_rule_identity(*actions, draft, target);
+  read_rule_protection(*actions, target.protection);
   const bool later = actions->has("bridge");
   actions->later({"bridge"});
   actions->finish();

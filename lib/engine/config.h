@@ -12,6 +12,7 @@
 #include "dialog/session_timer.h"
 #include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/identity_config.h"
 #include "policy/overload.h"
 #include "policy/party_list.h"
 #include "policy/rate_limit.h"
@@ -163,6 +164,7 @@ struct Config {
   std::vector<PartyList> lists{};
   std::vector<RateLimit> rate_limits{};
   TrustConfig trust{};
+  IdentityConfig identity{};
   CallRecordsConfig call_records{};
   ControlConfig control{};
   std::vector<Rule> rules;

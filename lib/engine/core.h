@@ -3,6 +3,7 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   policy.cpp    times, lists and limits that rules name
+//   identity.cpp  who calls, by signatures: judged and made
 //   trust.cpp     whose asserted identities come in, and which go out
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
@@ -31,6 +32,7 @@
 #include "base/timer_queue.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/identity_desk.h"
 #include "engine/io.h"
 #include "engine/overload_desk.h"
 #include "engine/store_desk.h"
@@ -200,6 +202,10 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   CallWatch begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch, const Decision& decision,
                        const std::string& user);
   void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
+  // From what its rule changes. `waited`: it has a transaction already.
+  void go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision, bool asks,
+             const std::string& user, const StoreWait* waited = nullptr,
+             std::optional<IdentityVerified::Verdict> caller = {});
   // From where the targets are to be found. `waited`: it has a transaction already.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
                bool asks, const std::string& user, const StoreWait* waited = nullptr);
@@ -264,7 +270,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void refuse_registration(std::uint64_t ticket, const Refusal& refusal);
   std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
   void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                     const Decision& decision, bool was_asked, const std::string& user);
+                     const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
+                     std::optional<IdentityVerified::Verdict> caller);
   void end_lookup(std::uint64_t ticket, bool was_fetched);
   void cancel_lookup(std::uint64_t ticket, const std::string& tag);
   void load_records();
@@ -297,8 +304,38 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void assert_identity(Preprocessed& pre, const Arrival& arrival, const Rule* rule, const std::string& user) const;
   // What may leave to there; nullopt: the message as it is.
   std::optional<std::string> concealed(const IpAddress& address, ListenerId listener, std::string_view bytes) const;
+  // What was valid, with a field less or more; null where it would be no message any more.
+  MessagePtr parsed_with_room(std::string bytes) const;
   // The request as it goes on, with what is known of its way.
   void put_in_place(Preprocessed& pre, const MessagePtr& request) const;
+
+  // ---- identity
+  struct CertificateFound {
+    std::string chain;
+    std::string reason;  // why there is none
+  };
+  struct CallerVerdict {
+    IdentityVerified::Verdict verdict = IdentityVerified::Verdict::Absent;
+    PassportParty caller;
+    Passport passport;    // that proves it
+    IdentityFault fault;  // why nothing does
+  };
+  std::optional<Refusal> unprotected(const Message& request, const Arrival& arrival, const Rule& rule) const;
+  static bool is_verified(const Decision& decision, const Message& request);
+  CertificateFound find_certificate(const std::string& url) const;
+  std::expected<Passport, IdentityFault> judge(const IdentityField& field, const CallerFacts& facts,
+                                               const Message& request);
+  CallerVerdict judge_caller(const Message& request);
+  std::optional<Refusal> settle_caller(const Message& request, const Rule& rule, const CallerVerdict& found);
+  void mark_caller(Preprocessed& pre, IdentityVerified::Verdict verdict) const;
+  void verify(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+              bool asks, const std::string& user);
+  // A refusal for one whose Date is not from now.
+  std::optional<Refusal> sign_call(Preprocessed& pre, const Decision& decision);
+  std::string problem_with_signing(const StirSigner& signer, const CallerFacts& facts,
+                                   const RuleIdentity& wanted) const;
+  Passport passport_of(const CallerFacts& facts, std::string_view date, const SignerConfig& signer,
+                       const RuleIdentity& wanted);
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
@@ -380,6 +417,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order
   std::vector<AccessTable> access_tables_;           // of config_.access_lists
   std::vector<RateLimiter> limiters_;                // of config_.rate_limits
+
+  IdentityDesk identity_;
 
   OverloadDesk overload_;
   std::optional<LoadAdmission> admission_;  // of the request that is dealt with

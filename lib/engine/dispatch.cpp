@@ -111,6 +111,12 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (const auto refusal = not_routable(*pre, decision)) {
     return refuse(request, arrival, *refusal, decision.rule_name());
   }
+  if (decision.rule) {
+    if (const auto refusal = unprotected(*request, arrival, *decision.rule)) {
+      const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
+      return turn_away(request, arrival, *refusal, decision, keeps);
+    }
+  }
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
@@ -508,16 +514,26 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
                     request->method() != Method::Cancel;
   std::string user;
   if (asks && !passes(pre, arrival, *decision.rule, user)) return;
+  if (is_verified(decision, *request)) return verify(request, arrival, std::move(pre), decision, asks, user);
+  go_on(request, arrival, std::move(pre), decision, asks, user);
+}
+
+void EngineCore::go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+                       bool asks, const std::string& user, const StoreWait* waited,
+                       std::optional<IdentityVerified::Verdict> caller) {
   if (decision.rule && decision.goes_on()) {
-    if (const auto refusal = transform(pre, *decision.rule, number_plan(decision.rule->changes.numbers))) {
+    const NumberPlan* plan = number_plan(decision.rule->changes.numbers);
+    if (waited && waited->kept) plan = waited->kept->plan ? &*waited->kept->plan : nullptr;
+    if (const auto refusal = transform(pre, *decision.rule, plan)) {
+      if (waited) return refuse_on(*waited, *refusal, random_.token(16));
       return turn_away(request, arrival, *refusal, decision, asks);
     }
   }
   if (config_.store.is_outside()) {
     const std::string aor = to_fetch(pre, decision);
-    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks, user);
+    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks, user, waited, caller);
   }
-  proceed(request, arrival, std::move(pre), decision, asks, user);
+  proceed(request, arrival, std::move(pre), decision, asks, user, waited);
 }
 
 CallWatch EngineCore::begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch,
@@ -536,6 +552,10 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
   assert_identity(pre, arrival, decision.rule, user);
+  if (const auto refusal = sign_call(pre, decision)) {
+    if (waited) return refuse_on(*waited, *refusal, random_.token(16));
+    return turn_away(request, arrival, *refusal, decision, asks);
+  }
   const Target& first = plan->targets.targets().front();
   if (decision.mode == ProxyMode::Stateless && !waited && !must_keep_state(pre, arrival, first)) {
     if (const auto refusal = stateless_.forward(pre, arrival, first)) {

@@ -48,6 +48,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this),
       access_tables_(config_.access_lists.begin(), config_.access_lists.end()),
+      identity_(config_.identity),
       overload_(config_.overload, config_.timings.t1_times_64()) {
   rule_hits_.resize(config_.rules.size());
   make_settings();
@@ -149,6 +150,20 @@ std::string problem_with(const HandshakeAuth& handshake, const Config& config) {
   return what + "needs a cookie and its key, not one of them";
 }
 
+std::string problem_with(const IdentityConfig& identity) {
+  for (const SignerConfig& signer : identity.signers) {
+    if (const auto opened = StirSigner::open(signer.keys); !opened) {
+      return "signer '" + signer.name + "': " + opened.error();
+    }
+  }
+  if (!identity.verifier) return {};
+  if (identity.verifier->freshness < Duration::zero() || identity.verifier->freshness > std::chrono::hours(1)) {
+    return "the verifier takes calls of another time than now";
+  }
+  const auto opened = StirAuthorities::open(identity.verifier->authorities);
+  return opened ? std::string() : "the verifier: " + opened.error();
+}
+
 std::string problem_with_groups(const Config& config) {
   for (const PeerGroupConfig& group : config.groups) {
     if (group.peers.empty()) return group.reference() + " has no peers";
@@ -204,6 +219,7 @@ std::string problem_with(const Config& config) {
     return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";
   }
   if (std::string problem = problem_with_groups(config); !problem.empty()) return problem;
+  if (std::string problem = problem_with(config.identity); !problem.empty()) return problem;
   for (const Rule& rule : config.rules) {
     if (const std::string problem = problem_with_policies(rule, config); !problem.empty()) {
       return "rule '" + rule.name + "' " + problem;

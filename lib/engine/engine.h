@@ -81,6 +81,18 @@ struct RuleView {
 };
 
 // What happened since the start. Each drop has a counter here and an event.
+// Signed identities of callers (RFC 8224): calls, but for the last two.
+struct IdentityCounters {
+  std::uint64_t signed_calls = 0;    // that left with a signature of ours
+  std::uint64_t unsigned_calls = 0;  // that should have, and could not
+  std::uint64_t passed = 0;          // whose caller a signature proves
+  std::uint64_t failed = 0;          // whose signatures do not count
+  std::uint64_t absent = 0;          // that have none which could be judged
+  std::uint64_t fetched = 0;         // certificates of signers
+  std::uint64_t fetch_failures = 0;  // of them that could not be fetched
+  friend bool operator==(const IdentityCounters&, const IdentityCounters&) = default;
+};
+
 struct Counters {
   std::uint64_t requests_in = 0;
   std::uint64_t responses_in = 0;
@@ -105,6 +117,7 @@ struct Counters {
   std::uint64_t known_lookups = 0;     // answered from what was known last, for the store did not answer
   std::uint64_t reloads = 0;           // configurations that took the place of another
   std::uint64_t reloads_refused = 0;   // that could not
+  IdentityCounters identities{};
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

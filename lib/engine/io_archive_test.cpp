@@ -89,6 +89,9 @@ std::vector<Output> all_outputs() {
       Event{ConfigurationRefused{"why"}},
       Event{OverloadChanged{false, "calls", 9, seconds(3)}},
       Event{NeighbourOverload{v4, 20, 7}},
+      Event{IdentityVerified{"call", "rule", IdentityVerified::Verdict::Failed, 438, "1215", "A", "id", "why"}},
+      Event{IdentitySigned{"call", "rule", "acme", "1215", "B", "id", ""}},
+      Event{CertificateFetched{"https://a", "why"}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
@@ -170,7 +173,7 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 2u);
+  EXPECT_EQ(io_format, 3u);
   EXPECT_EQ(to_hex(hash.finish()), "424502c577bf77a9");
 }
 

@@ -78,6 +78,8 @@ std::vector<std::string> changed_parts(const Config& from, const Config& to) {
       {"limit", from.rate_limits != to.rate_limits},
       {"overload", from.overload != to.overload},
       {"trust", from.trust != to.trust},
+      {"signer", from.identity.signers != to.identity.signers},
+      {"verifier", from.identity.verifier != to.identity.verifier},
       {"pool", differ_in_groups(from, to, Kind::Pool)},
       {"trunk", differ_in_groups(from, to, Kind::Trunk)},
       {"numbering", from.numbering != to.numbering},
@@ -194,6 +196,7 @@ void EngineCore::take(ConfigurationChanged& input) {
     overload_.gate = LoadGate(config_.overload);
     overload_.feedback = LoadFeedback(config_.overload);
   }
+  if (former.identity != config_.identity) identity_.take(config_.identity);
   make_settings();
   take_realms();
   take_limits();

@@ -144,6 +144,30 @@ struct RuleChanges {
   friend bool operator==(const RuleChanges&, const RuleChanges&) = default;
 };
 
+// Signed identities of callers (RFC 8224), of INVITEs outside of dialogs.
+struct RuleIdentity {
+  enum class Verify : std::uint8_t {
+    No,
+    Mark,      // it goes on, whatever comes out, and says so (3GPP TS 24.229, "verstat")
+    IfSigned,  // one that does not count is refused, none is not
+    Require,   // none is refused, too
+  };
+  Verify verify = Verify::No;
+  std::string signer{};  // of Config::signers: who signs it when it leaves; "": nobody
+  std::string attest{};  // how far he knows who calls (RFC 8588): "A", "B" or "C"; "": a PASSporT without it
+
+  bool empty() const { return verify == Verify::No && signer.empty(); }
+  friend bool operator==(const RuleIdentity&, const RuleIdentity&) = default;
+};
+
+// How a request must be protected for the rule to take it on.
+struct RuleProtection {
+  bool tls = false;   // the way by which it came
+  bool srtp = false;  // the media that an INVITE offers
+
+  friend bool operator==(const RuleProtection&, const RuleProtection&) = default;
+};
+
 struct Rule {
   std::string name;
   RuleMatch when;
@@ -152,6 +176,8 @@ struct Rule {
   std::string challenge{};            // whoever asks must be a user of [auth.…] of that name; "": anybody
   std::vector<std::string> limits{};  // of Config::rate_limits: each must have room for it
   RuleChanges changes{};
+  RuleIdentity identity{};
+  RuleProtection protection{};
 
   friend bool operator==(const Rule&, const Rule&) = default;
 };
