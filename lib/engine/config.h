@@ -22,6 +22,7 @@
 #include "routing/path_use.h"
 #include "routing/peer_group.h"
 #include "routing/rates.h"
+#include "routing/route_source.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
@@ -165,6 +166,7 @@ struct Config {
   TrustConfig trust{};
   CallRecordsConfig call_records{};
   ControlConfig control{};
+  RouteSources route_sources{};  // whom rules may ask
   std::vector<Rule> rules;
   OverloadConfig overload{};
   Limits limits;

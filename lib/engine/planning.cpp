@@ -58,6 +58,9 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   if (!decision.rule) return fork;
   if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) fork = lookup->fork;
   if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) fork = relay->fork;
+  if (const auto* ask = std::get_if<AskAction>(&decision.rule->action)) {
+    fork = decision.instead ? decision.instead->fork : ask->fork;
+  }
   // §16.5: only a URI that we are responsible for gets further targets.
   if (fork.recurse && !is_local(request.request_uri)) fork.recurse = false;
   return fork;

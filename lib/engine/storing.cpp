@@ -271,13 +271,15 @@ std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& de
 }
 
 void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                               const Decision& decision, bool was_asked, const std::string& user) {
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+                               const Decision& decision, bool was_asked, const std::string& user,
+                               const StoreWait* waited) {
+  if (const auto full = waited ? std::nullopt : not_admitted(arrival))
+    return refuse(request, arrival, *full, decision.rule_name());
   StoreWait wait;
   wait.kind = StoreWait::Kind::Lookup;
   wait.request = request;
   wait.arrival = arrival;
-  wait.server = open_transaction(request, arrival);
+  wait.server = waited ? waited->server : open_transaction(request, arrival);
   wait.address_of_record = aor;
   wait.rule = decision.rule_name();
   wait.was_asked = was_asked;

@@ -231,10 +231,32 @@ struct NeighbourOverload {
   std::uint64_t held = 0;  // at its end: how many were not sent there meanwhile
 };
 
-using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                           FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
-                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload>;
+// An HTTP server did not answer, or not with HTTP that we take.
+struct HttpFailed {
+  std::string server;  // "https://routes.example.com"
+  std::string reason;
+};
+
+// Whoever was asked where a request goes did not say it.
+struct RouteUnanswered {
+  std::string source;  // "route_query:crm"
+  std::string rule;    // that asked
+  std::string call_id;
+  std::string reason;
+};
+
+// It has failed so often that it is not asked any more for a while, or it answers again.
+struct RouteSourceChanged {
+  std::string source;
+  bool available = true;
+  std::string reason;
+};
+
+using Event =
+    std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
+                 FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded, SubscriptionChanged,
+                 StoreChanged, PeerChanged, CallBegun, CallRecorded, ConfigurationReloaded, ConfigurationRefused,
+                 OverloadChanged, NeighbourOverload, HttpFailed, RouteUnanswered, RouteSourceChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -73,6 +73,9 @@ LogLevel level_of(const Event& event) {
                         [](const PeerChanged&) { return LogLevel::Warning; },
                         [](const OverloadChanged&) { return LogLevel::Warning; },
                         [](const NeighbourOverload&) { return LogLevel::Warning; },
+                        [](const HttpFailed&) { return LogLevel::Warning; },
+                        [](const RouteUnanswered&) { return LogLevel::Warning; },
+                        [](const RouteSourceChanged&) { return LogLevel::Warning; },
                     },
                     event);
 }
