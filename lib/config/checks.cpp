@@ -414,12 +414,14 @@ void check_whole(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
+  check_asking(draft, problems);
   check_stateless_choice(draft, problems);
   check_groups(draft, problems);
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
   check_use(draft, problems);
+  check_use_of_sources(draft, problems);
   check_policies(draft, problems);
   check_verifier(draft, problems);
   check_tcp_beside_udp(draft, problems);

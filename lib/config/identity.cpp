@@ -148,7 +148,9 @@ void read_verifier(TableReader& top, const ConfigSurroundings& surroundings, Dra
 }
 
 // Both belong to what forwards.
-bool forwards(const TableReader& actions) { return actions.has("relay") || actions.has("lookup"); }
+bool forwards(const TableReader& actions) {
+  return actions.has("relay") || actions.has("lookup") || actions.has("ask");
+}
 
 }  // namespace
 
@@ -179,7 +181,7 @@ void read_rule_identity(TableReader& actions, const Draft& draft, Rule& rule) {
   for (const std::string_view key : {"verify", "sign"}) {
     if (!actions.has(key) || forwards(actions)) continue;
     problems.error(actions.key_at(key),
-                   "'" + std::string(key) + "' belongs to 'lookup' or 'relay', which are missing here");
+                   "'" + std::string(key) + "' belongs to 'lookup', 'relay' or 'ask', which are missing here");
   }
   const bool keeps_state = rule.mode.value_or(draft.config.proxy.mode) != ProxyMode::Stateless;
   for (const std::string_view key : {"verify", "sign"}) {

@@ -145,7 +145,7 @@ TEST(IdentityConfigTest, RulesNameWhatThereIs) {
   EXPECT_THAT(problems_of(bare + rule("require = \"tsl\"")),
               ElementsAre(HasSubstr("'require' in 'do' takes 'tls' and 'srtp', not 'tsl'; did you mean 'tls'?")));
   EXPECT_THAT(problems_of(listen + signer + "[[rule]]\nname = \"r\"\ndo = { sign = \"acme\", reject = 403 }\n"),
-              ElementsAre(HasSubstr("'sign' belongs to 'lookup' or 'relay', which are missing here")));
+              ElementsAre(HasSubstr("'sign' belongs to 'lookup', 'relay' or 'ask', which are missing here")));
   EXPECT_THAT(problems_of(listen + signer + rule("sign = \"acme\", mode = \"stateless\"")),
               ElementsAre(HasSubstr("'sign' needs state: a repetition would be judged or signed anew")));
 }

@@ -202,6 +202,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_numbering(top, draft);
   read_groups(top, draft);
   read_rates(top, draft);
+  read_route_sources(top, draft);
   read_rules(top, draft);
   draft.tests = read_tests(top, draft.config);
   watch = read_watch(top);
@@ -230,6 +231,11 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
   if (problems.errors() > 0) return std::unexpected(problems.all());
   StartPlaces places{.certificates = {}, .authorities = draft.authorities, .store = draft.store, .dns = draft.dns};
   for (const ListenerPlaces& listener : draft.listeners) places.listeners.push_back(listener.on);
+  for (std::size_t i = 0; i < draft.route_sources.size(); ++i) {
+    if (draft.route_sources[i].starts_with("engine:")) {
+      places.engines.emplace_back(draft.route_sources[i], draft.route_source_places[i]);
+    }
+  }
   for (const CertificateTexts& certificate : draft.certificates) places.certificates.push_back(certificate.at);
   return LoadedConfig{std::move(draft.config), problems.all(),  std::move(draft.tests), watch,
                       std::move(places),       problems.files()};

@@ -43,6 +43,7 @@ struct StartPlaces {
   Position store{};
   std::vector<Position> listeners{};  // one for each
   Position dns{};
+  std::vector<std::pair<std::string, Position>> engines{};  // "engine:own", and where it stands
 };
 
 struct LoadedConfig {

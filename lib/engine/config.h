@@ -23,6 +23,7 @@
 #include "routing/path_use.h"
 #include "routing/peer_group.h"
 #include "routing/rates.h"
+#include "routing/route_source.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
@@ -167,6 +168,7 @@ struct Config {
   IdentityConfig identity{};
   CallRecordsConfig call_records{};
   ControlConfig control{};
+  RouteSources route_sources{};  // whom rules may ask
   std::vector<Rule> rules;
   OverloadConfig overload{};
   Limits limits;

@@ -43,7 +43,7 @@ std::optional<Caller> caller_of(const Message& request, CallerField where) {
   return Caller{"From", from->uri};
 }
 
-std::optional<CallerFacts> facts_of(const Message& request, CallerField where, WallTime now, Duration freshness) {
+std::optional<CallerFacts> caller_facts(const Message& request, CallerField where, WallTime now, Duration freshness) {
   const auto caller = caller_of(request, where);
   const auto to = parse_name_address(request.value(FieldName::To));
   if (!caller || !to) return std::nullopt;
@@ -115,20 +115,21 @@ bool EngineCore::is_verified(const Decision& decision, const Message& request) {
 EngineCore::CertificateFound EngineCore::find_certificate(const std::string& url) const {
   const VerifierConfig& verifier = *config_.identity.verifier;
   const auto known = std::ranges::find(verifier.certificates, url, &VerifierConfig::Known::url);
-  if (known != verifier.certificates.end()) return {known->chain, {}};
+  if (known != verifier.certificates.end()) return {known->chain, {}, false};
   const auto fetched = identity_.fetched.find(url);
   if (fetched != identity_.fetched.end() && fetched->second.until >= now_) {
-    return {fetched->second.chain, fetched->second.reason};
+    return {fetched->second.chain, fetched->second.reason, false};
   }
-  return {{}, "its certificate is not known here, and none is fetched from there: " + url};
+  return {{}, "its certificate is not known here, and none is fetched from there: " + url, fetchable(url).has_value()};
 }
 
 // Whether one Identity field proves who calls; the error says why not.
 std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& field, const CallerFacts& facts,
-                                                         const Message& request) {
+                                                         const Message& request, std::string& wanted) {
   auto claim = read_claim(field, facts);
   if (!claim) return std::unexpected(claim.error());
   const CertificateFound found = find_certificate(field.certificate_url);
+  if (found.may_come && wanted.empty()) wanted = field.certificate_url;
   if (!found.reason.empty()) return std::unexpected(no_credential(found.reason));
   const auto certificate = identity_.authorities->check(found.chain, facts.now);
   if (!certificate) return std::unexpected(unsupported_credential(certificate.error()));
@@ -145,8 +146,13 @@ std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& fi
 
 EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
   CallerVerdict result;
+  if (!config_.identity.verifier) {  // a reload has taken it away while the call waited
+    result.fault = no_credential("nobody here judges signatures any more");
+    result.verdict = Verdict::Failed;
+    return result;
+  }
   const VerifierConfig& verifier = *config_.identity.verifier;
-  const auto facts = facts_of(request, verifier.caller, wall(), verifier.freshness);
+  const auto facts = caller_facts(request, verifier.caller, wall(), verifier.freshness);
   if (!facts) {
     result.fault = invalid_identity("who calls whom cannot be read");
     result.verdict = Verdict::Failed;
@@ -164,9 +170,10 @@ EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
       faults.push_back(invalid_identity("its Identity cannot be read: " + field.error()));
     } else if (!is_supported(*field)) {
       ++unsupported;
-    } else if (auto passport = judge(*field, *facts, request)) {
+    } else if (auto passport = judge(*field, *facts, request, result.wanted)) {
       result.passport = *std::move(passport);
       result.verdict = Verdict::Passed;
+      result.wanted.clear();
       return result;
     } else {
       faults.push_back(std::move(passport.error()));
@@ -203,15 +210,21 @@ void EngineCore::mark_caller(Preprocessed& pre, Verdict verdict) const {
   if (marked) put_in_place(pre, marked);
 }
 
+// A certificate that is not here yet is waited for, unless another Identity proves the same without it.
 void EngineCore::verify(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
-                        bool asks, const std::string& user) {
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+                        bool asks, const std::string& user, const StoreWait* waited) {
+  if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
+    return refuse(request, arrival, *full, decision.rule_name());
+  }
   const CallerVerdict found = judge_caller(*request);
+  if (!found.wanted.empty() && wait_for_certificate(request, arrival, decision, asks, user, found.wanted, waited)) {
+    return;
+  }
   if (const auto refusal = settle_caller(*request, *decision.rule, found)) {
-    return turn_away(request, arrival, *refusal, decision, asks);
+    return turn_away(request, arrival, *refusal, decision, asks, waited);
   }
   mark_caller(pre, found.verdict);
-  go_on(request, arrival, std::move(pre), decision, asks, user, nullptr, found.verdict);
+  go_on(request, arrival, std::move(pre), decision, asks, user, waited, found.verdict);
 }
 
 // ---- signing (§6.1)
@@ -224,7 +237,7 @@ std::optional<Refusal> EngineCore::sign_call(Preprocessed& pre, const Decision& 
   const StirSigner& signer = identity_.signers[static_cast<std::size_t>(config - config_.identity.signers.begin())];
   const Message& request = *pre.request;
   constexpr Duration freshness = std::chrono::seconds(60);  // §4.1: RECOMMENDED
-  const auto facts = facts_of(request, config->caller, wall(), freshness);
+  const auto facts = caller_facts(request, config->caller, wall(), freshness);
   if (facts) {
     if (auto fault = stale_date(facts->date, facts->now, freshness)) return refusal_for(*fault);
   }

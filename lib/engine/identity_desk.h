@@ -1,12 +1,16 @@
 // Signed identities of callers (RFC 8224): what the configuration gives for them, and what is remembered.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/stir_limits.h"
 #include "base/time.h"
+#include "engine/store_desk.h"
 #include "policy/identity_check.h"
 #include "policy/identity_config.h"
 #include "policy/passports_seen.h"
@@ -21,6 +25,12 @@ struct FetchedCertificate {
   TimePoint until{};   // it counts
 
   friend bool operator==(const FetchedCertificate&, const FetchedCertificate&) = default;
+};
+
+// A call that waits for one, with its transaction.
+struct IdentityWait {
+  StoreWait call;
+  std::string url;
 };
 
 struct IdentityDesk {
@@ -38,16 +48,38 @@ struct IdentityDesk {
   std::vector<StirSigner> signers;  // of the configuration's, in their order
   PassportsSeen seen;
   std::map<std::string, FetchedCertificate> fetched;  // by URL
+  std::uint64_t last_fetch = 0;
+  std::uint64_t last_ticket = 0;
+  std::map<std::string, std::uint64_t> fetches;  // that are out, by URL
+  std::map<std::uint64_t, IdentityWait> waits;   // by ticket
+
+  // 0: none.
+  std::uint64_t ticket_of(ServerTransactionId server) const {
+    const auto found =
+        std::ranges::find_if(waits, [&](const auto& entry) { return entry.second.call.server == server; });
+    return found == waits.end() ? 0 : found->first;
+  }
+  // Of what was read: whether somebody made it.
+  bool is_coherent() const {
+    const auto is_whole = [&](const auto& entry) {
+      const StoreWait& call = entry.second.call;
+      return entry.first <= last_ticket && call.request && call.request->is_request() &&
+             fetches.contains(entry.second.url);
+    };
+    const auto is_made = [&](const auto& entry) { return entry.second <= last_fetch; };
+    return fetched.size() <= limit::cached_certificates && std::ranges::all_of(fetches, is_made) &&
+           std::ranges::all_of(waits, is_whole);
+  }
 
   // For save and load: base/archive.h.
   template <class Archive>
   void transfer(Archive& archive) {
-    auto& [its_authorities, its_signers, its_seen, its_fetched] = *this;  // the first two are the configuration's
-    archive(its_seen, its_fetched);
+    // The first two are the configuration's.
+    auto& [its_authorities, its_signers, its_seen, its_fetched, its_last_fetch, its_last_ticket, its_fetches,
+           its_waits] = *this;
+    archive(its_seen, its_fetched, its_last_fetch, its_last_ticket, its_fetches, its_waits);
     if constexpr (Archive::reads) {
-      if (archive.ok() && its_fetched.size() > limit::cached_certificates) {
-        archive.fail("more certificates than are kept");
-      }
+      if (archive.ok() && !is_coherent()) archive.fail("a call that waits for no certificate");
     }
   }
 };

@@ -206,6 +206,9 @@ std::string_view event_name(const Event& event) {
                         [](const ConfigurationRefused&) { return "configuration-refused"; },
                         [](const OverloadChanged&) { return "overload-changed"; },
                         [](const NeighbourOverload&) { return "neighbour-overload"; },
+                        [](const HttpFailed&) { return "http-failed"; },
+                        [](const RouteUnanswered&) { return "route-unanswered"; },
+                        [](const RouteSourceChanged&) { return "route-source-changed"; },
                         [](const IdentityVerified&) { return "identity-verified"; },
                         [](const IdentitySigned&) { return "identity-signed"; },
                         [](const CertificateFetched&) { return "certificate-fetched"; },
@@ -277,6 +280,13 @@ std::string to_line(const Event& event) {
           [&](const NeighbourOverload& e) {
             line.add("change", e.reduction != 0 ? "begins" : "ends").add("neighbour", e.neighbour.to_string());
             e.reduction != 0 ? line.add("reduction", e.reduction) : line.add("held", e.held);
+          },
+          [&](const HttpFailed& e) { line.add("server", e.server).add("reason", e.reason); },
+          [&](const RouteUnanswered& e) {
+            line.add("source", e.source).add("rule", e.rule).add("call-id", e.call_id).add("reason", e.reason);
+          },
+          [&](const RouteSourceChanged& e) {
+            line.add("source", e.source).add("state", e.available ? "up" : "down").add_if_any("reason", e.reason);
           },
           [&](const IdentityVerified& e) {
             line.add("verdict", verdict_text(e.verdict)).add("caller", e.caller).add_if_any("attest", e.attest);

@@ -231,6 +231,27 @@ struct NeighbourOverload {
   std::uint64_t held = 0;  // at its end: how many were not sent there meanwhile
 };
 
+// An HTTP server did not answer, or not with HTTP that we take.
+struct HttpFailed {
+  std::string server;  // "https://routes.example.com"
+  std::string reason;
+};
+
+// Whoever was asked where a request goes did not say it.
+struct RouteUnanswered {
+  std::string source;  // "route_query:crm"
+  std::string rule;    // that asked
+  std::string call_id;
+  std::string reason;
+};
+
+// It has failed so often that it is not asked any more for a while, or it answers again.
+struct RouteSourceChanged {
+  std::string source;
+  bool available = true;
+  std::string reason;
+};
+
 // What an INVITE shows of who calls (RFC 8224), by a rule that verifies it.
 struct IdentityVerified {
   std::string call_id;
@@ -264,11 +285,11 @@ struct CertificateFetched {
   std::string reason;  // why it could not; "": it was
 };
 
-using Event =
-    std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                 FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded, SubscriptionChanged,
-                 StoreChanged, PeerChanged, CallBegun, CallRecorded, ConfigurationReloaded, ConfigurationRefused,
-                 OverloadChanged, NeighbourOverload, IdentityVerified, IdentitySigned, CertificateFetched>;
+using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
+                           FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
+                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
+                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload, HttpFailed,
+                           RouteUnanswered, RouteSourceChanged, IdentityVerified, IdentitySigned, CertificateFetched>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -77,6 +77,13 @@ std::expected<ChainPtr, std::string> read_chain(const std::string& text, std::si
   ERR_clear_error();
   const BioPtr bio = reader_of(text);
   ChainPtr chain(sk_X509_new_null());
+  if (text.starts_with('\x30')) {  // DER, as application/pkix-cert has one (RFC 8224 §7.4)
+    const unsigned char* at = octets(text);
+    X509* only = X509_new_ex(library(), nullptr);
+    if (!d2i_X509(&only, &at, static_cast<long>(text.size()))) return Trouble(openssl_reason());
+    sk_X509_push(chain.get(), only);
+    return chain;
+  }
   while (true) {
     X509* next = X509_new_ex(library(), nullptr);
     if (!PEM_read_bio_X509(bio.get(), &next, no_passphrase, nullptr)) {

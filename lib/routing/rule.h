@@ -129,8 +129,15 @@ struct DropAction {
   friend bool operator==(const DropAction&, const DropAction&) = default;
 };
 
-using RuleAction =
-    std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction, RedirectAction, RejectAction, DropAction>;
+// Somebody else says where it goes: of Config::route_sources, "route_query:crm", "enum:public", "engine:own".
+struct AskAction {
+  std::string source;
+  ForkPolicy fork{.mode = ForkMode::ByQ, .caller = CallerChoice::No};
+  friend bool operator==(const AskAction&, const AskAction&) = default;
+};
+
+using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction, RedirectAction, RejectAction,
+                                DropAction, AskAction>;
 
 // CallStateful: stateful, and the dialogs of its INVITEs are followed (docs/adr/0026).
 enum class ProxyMode : std::uint8_t { Stateless, Stateful, CallStateful };
@@ -228,8 +235,9 @@ bool reads_parties(const std::vector<Rule>& rules);
 bool matches(const RuleMatch& match, const RuleQuery& query);
 // Hears of each rule that was asked, and which condition did not hold and why; "": it takes the request.
 using RuleTold = std::function<void(const Rule& rule, const std::string& why_not)>;
-// The first rule that takes it; null when none does.
-const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told = {});
+// The first rule that takes it, of those from the `first` on; null when none does.
+const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told = {},
+                   std::size_t first = 0);
 // Whether any rule names that address in its `sources`: whoever wrote it knows the peer, and limits against strangers
 // do not hold for it.
 bool names_source(const std::vector<Rule>& rules, const IpAddress& source);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/routing_engine.h"
 #include "runtime/net/tls_contexts.h"
 #include "runtime/net/tls_files.h"
 #include "runtime/store/binding_store.h"
@@ -57,6 +58,11 @@ std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
     const std::string problem = problem_with_store(loaded.config.store);
     if (!problem.empty())
       problems.push_back({loaded.files[loaded.places.store.file], loaded.places.store, Severity::Error, problem});
+  }
+  const std::string no_engine = RoutingEngines().problem_with(loaded.config);  // this program has none
+  if (!no_engine.empty()) {
+    const Position at = loaded.places.engines.front().second;
+    problems.push_back({loaded.files[at.file], at, Severity::Error, no_engine});
   }
   return problems;
 }
