@@ -31,9 +31,22 @@ void read_caller(TableReader& reader, CallerField& caller) {
   if (const auto word = reader.word("caller", {"from", "asserted"})) caller = static_cast<CallerField>(*word);
 }
 
+void read_signer_keys(TableReader& reader, const Placed<std::string>& certificate, Draft& draft, SignerConfig& signer) {
+  Problems& problems = reader.problems();
+  draft.signer_certificates.push_back(certificate.value);
+  if (!is_there(draft.config.certificates, certificate, "certificate", problems)) return;
+  const auto place = std::ranges::find(draft.config.certificates, certificate.value, &CertificateConfig::name) -
+                     draft.config.certificates.begin();
+  const CertificateTexts& texts = draft.certificates[static_cast<std::size_t>(place)];
+  if (texts.chain.empty() || texts.key.empty()) return;  // reported at their places
+  signer.keys = {texts.chain, texts.key};
+  if (const auto opened = StirSigner::open(signer.keys); !opened) {
+    problems.error(certificate.at, reader.naming("certificate") + ": " + opened.error());
+  }
+}
+
 void read_signer(TableReader& reader, const Placed<std::string>& name, Draft& draft) {
   Problems& problems = reader.problems();
-  const std::size_t errors_before = problems.errors();
   SignerConfig signer{.name = name.value};
   if (!is_token(name.value)) {
     problems.error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
@@ -61,21 +74,9 @@ void read_signer(TableReader& reader, const Placed<std::string>& name, Draft& dr
                                      signer.origid + "'");
     }
   }
-  if (certificate) {
-    draft.signer_certificates.push_back(certificate->value);
-    if (!is_there(draft.config.certificates, *certificate, "certificate", problems)) return;
-    const auto place = std::ranges::find(draft.config.certificates, certificate->value, &CertificateConfig::name) -
-                       draft.config.certificates.begin();
-    const CertificateTexts& texts = draft.certificates[static_cast<std::size_t>(place)];
-    if (texts.chain.empty() || texts.key.empty()) return;  // reported at their places
-    signer.keys = {texts.chain, texts.key};
-    if (const auto opened = StirSigner::open(signer.keys); !opened) {
-      problems.error(certificate->at, reader.naming("certificate") + ": " + opened.error());
-    }
-  }
-  if (problems.errors() > errors_before) return;
+  if (certificate) read_signer_keys(reader, *certificate, draft, signer);
   draft.policies.emplace_back("signer." + name.value, name.at);
-  draft.config.identity.signers.push_back(std::move(signer));
+  draft.config.identity.signers.push_back(std::move(signer));  // wrong or not: rules may name it
 }
 
 void read_known_certificates(TableReader& reader, const ConfigSurroundings& surroundings, VerifierConfig& verifier) {
@@ -125,6 +126,7 @@ void read_fetching(TableReader& reader, VerifierConfig& verifier) {
 void read_verifier(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   std::optional<TableReader> reader = top.table("verifier", "[verifier]");
   if (!reader) return;
+  draft.verifier = reader->at();
   VerifierConfig verifier;
   const std::size_t errors_before = reader->problems().errors();
   const PemFile authorities = read_pem(*reader, "authorities", pem_certificate, "certificate", surroundings);
@@ -143,7 +145,6 @@ void read_verifier(TableReader& top, const ConfigSurroundings& surroundings, Dra
     reader->problems().warning(reader->at(),
                                "[verifier] has neither 'certificates' nor 'hosts': no signature can be judged");
   }
-  draft.verifier = reader->at();
   draft.config.identity.verifier = std::move(verifier);
 }
 
@@ -165,7 +166,7 @@ void read_rule_identity(TableReader& actions, const Draft& draft, Rule& rule) {
                                            RuleIdentity::Verify::Require};
   if (const auto word = actions.word("verify", {"mark", "if-signed", "require"})) {
     rule.identity.verify = ways[*word];
-    if (!draft.config.identity.verifier) {
+    if (!draft.verifier) {
       problems.error(actions.key_at("verify"), "there is no [verifier], which says whose signatures count");
     }
   }
