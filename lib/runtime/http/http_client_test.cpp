@@ -77,7 +77,8 @@ class CannedServer {
                                       session->bytes.append(session->room.data(), size);
                                       if (!is_whole(session->bytes)) return read(session);
                                       heard.push_back(std::exchange(session->bytes, {}));
-                                      if (!says.empty()) write(session);
+                                      if (says.empty()) return silent_.push_back(session);
+                                      write(session);
                                     });
   }
 
@@ -92,6 +93,7 @@ class CannedServer {
 
   tcp::acceptor acceptor_;
   boost::asio::ssl::context* tls_;
+  std::vector<std::shared_ptr<void>> silent_;  // stay open
 };
 
 class HttpClientTest : public testing::Test {
