@@ -45,6 +45,12 @@ class RouteServer:
                 outer.sockets.append(self.connection)
                 outer.asked.append((self.path, self.headers.get("Authorization"), json.loads(body)))
                 time.sleep(outer.delay)
+                try:
+                    self.answer()
+                except OSError:
+                    self.close_connection = True  # whoever asked has gone
+
+            def answer(self):
                 status, kind, text = outer.says
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
