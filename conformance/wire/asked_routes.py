@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class RouteServer:
     def __init__(self, port, context=None):
         self.asked = []
         self.connections = set()
+        self.sockets = []
         self.says = (200, "application/json", b'{"continue": true}')
         self.delay = 0
         outer = self
@@ -40,8 +42,15 @@ class RouteServer:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.connections.add(self.client_address)
+                outer.sockets.append(self.connection)
                 outer.asked.append((self.path, self.headers.get("Authorization"), json.loads(body)))
                 time.sleep(outer.delay)
+                try:
+                    self.answer()
+                except OSError:
+                    self.close_connection = True  # whoever asked has gone
+
+            def answer(self):
                 status, kind, text = outer.says
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
@@ -64,6 +73,11 @@ class RouteServer:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        for each in self.sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 def message(port, uri, call_id):

@@ -36,7 +36,7 @@ class JsonParser {
 
   std::expected<JsonValue, std::string> run() {
     auto value = take_value(0);
-    skip_space();
+    if (value) skip_space();
     if (value && at_ != text_.size()) fail("something stands behind the value");
     if (!problem_.empty() || !value) return std::unexpected("byte " + std::to_string(at_ + 1) + ": " + problem_);
     return *std::move(value);

@@ -176,9 +176,14 @@ bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<st
 void check_reachable(const Draft& draft, Problems& problems) {
   const std::vector<Rule>& rules = draft.config.rules;
   for (std::size_t later = 1; later < rules.size(); ++later) {
-    const auto shadow =
-        std::find_if(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(later),
-                     [&](const Rule& rule) { return covers(rule.when, rules[later].when, draft.config.domains); });
+    // What answers by itself never takes what somebody was asked about.
+    const bool answers = std::holds_alternative<RegisterAction>(rules[later].action) ||
+                         std::holds_alternative<NotifyAction>(rules[later].action);
+    const auto hides = [&](const Rule& rule) {
+      return (answers || !may_pass_on(draft.config, rule)) &&
+             covers(rule.when, rules[later].when, draft.config.domains);
+    };
+    const auto shadow = std::find_if(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(later), hides);
     if (shadow == rules.begin() + static_cast<std::ptrdiff_t>(later)) continue;
     problems.error(draft.rules[later].rule, "the rule '" + rules[later].name + "' can never match: '" + shadow->name +
                                                 "' above takes everything that it would");

@@ -142,6 +142,8 @@ void check_groups(const Draft& draft, Problems& problems);
 void check_use(const Draft& draft, Problems& problems);
 void check_asking(const Draft& draft, Problems& problems);
 void check_use_of_sources(const Draft& draft, Problems& problems);
+// Whether what it takes may go to the rules below all the same, for whoever is asked says so.
+bool may_pass_on(const Config& config, const Rule& rule);
 // Somebody who is asked may name that group, or it stands in for his answer.
 bool may_be_told(const Config& config, const std::string& group);
 

@@ -56,6 +56,14 @@ void check_use_of_sources(const Draft& draft, Problems& problems) {
   }
 }
 
+bool may_pass_on(const Config& config, const Rule& rule) {
+  const auto* ask = std::get_if<AskAction>(&rule.action);
+  if (!ask) return false;
+  if (!ask->source.starts_with("enum:")) return true;
+  return std::ranges::any_of(fallbacks_of(config.route_sources, ask->source),
+                             [](const RouteFallback* fallback) { return std::holds_alternative<NextRule>(*fallback); });
+}
+
 bool may_be_told(const Config& config, const std::string& group) {
   if (!config.route_sources.queries.empty() || !config.route_sources.engines.empty()) return true;
   return std::ranges::any_of(config.route_sources.references(), [&](const std::string& reference) {

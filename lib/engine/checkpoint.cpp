@@ -84,7 +84,9 @@ void EngineCore::transfer(Archive& archive) {
     if (!http.is_coherent() || !std::ranges::all_of(http.waits, is_given)) {
       return archive.fail("a request that waits for no HTTP server");
     }
-    if (!routes.is_coherent() || !std::ranges::all_of(routes.waits, is_given)) {
+    const auto has_transaction = [&](const auto& entry) { return transactions.find(entry.second.server) != nullptr; };
+    if (!routes.is_coherent() || !std::ranges::all_of(routes.waits, is_given) ||
+        !std::ranges::all_of(routes.waits, has_transaction)) {
       return archive.fail("a request that waits for nobody");
     }
     for (const DialogSetId set : dialogs.all()) {

@@ -46,6 +46,12 @@ RouteWait wait_for(const RoutingEngineUse& engine) {
   return wait;
 }
 
+bool is_group(const Config& config, std::string_view reference) {
+  const auto is_rates = [&](const RateTable& table) { return "rates:" + table.name == reference; };
+  return std::ranges::find(config.groups, reference, &PeerGroupConfig::reference) != config.groups.end() ||
+         std::ranges::any_of(config.rates, is_rates);
+}
+
 Refusal rejection(const RouteReject& reject, const std::string& source) {
   Refusal refusal{reject.status, source + " rejects it", {}, reject.reason};
   if (reject.retry_after) refusal.fields.emplace_back("Retry-After", std::to_string(reject.retry_after->count()));
@@ -318,9 +324,14 @@ void EngineCore::fall_back(const RouteWait& wait, const RouteFallback& fallback,
 void EngineCore::go_where(const RouteWait& wait, const RouteTo* told, const RelayAction* instead) {
   const StoreWait waited = waited_of(wait);
   const auto refuse_it = [&](const Refusal& refusal) { refuse_on(waited, refusal, random_.token(16)); };
+  const auto is_gone = [&](const std::string& group) { return !is_group(config_, group); };
+  if (instead && std::ranges::any_of(instead->groups, is_gone)) {
+    return refuse_it({no_route_status, "another configuration has nobody to whom it could be relayed instead", {}});
+  }
   auto pre = prepare(wait.request, wait.arrival);
   if (!pre) return refuse_it(pre.error());
   Decision decision = decided(*pre, waited);
+  if (!decision.asks()) return refuse_it({no_route_status, "its rule is gone", {}});  // of a save that nobody made
   decision.told = told;
   decision.instead = instead;
   if (wait.request->method() == Method::Register) {
@@ -384,8 +395,7 @@ std::string EngineCore::problem_with_told(const RouteDecision& decision) const {
     if (!target.uri && target.group.empty()) return "it says a target without a URI and a group";
     if (target.uri && !target.uri->is_sip()) return "it says a target that is no SIP URI";
     if (target.q_thousandths < 0 || target.q_thousandths > 1000) return "it says a q that is none";
-    const auto is_rates = [&](const RateTable& table) { return "rates:" + table.name == target.group; };
-    if (!target.group.empty() && !peers_.find_group(target.group) && std::ranges::none_of(config_.rates, is_rates)) {
+    if (!target.group.empty() && !is_group(config_, target.group)) {
       return "it says " + target.group + ", which there is not";
     }
   }

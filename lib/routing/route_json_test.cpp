@@ -15,11 +15,11 @@ using std::chrono::seconds;
 std::expected<RouteDecision, std::string> answer(std::string body) {
   return read_route_answer({200, "application/json", std::nullopt, std::move(body)});
 }
-std::string problem(std::string body) {
+std::string problem_with_answer(std::string body) {
   const auto decision = answer(std::move(body));
   return decision ? "none" : decision.error();
 }
-Uri uri(std::string_view text) { return *Uri::parse(text); }
+Uri uri_of_answer(std::string_view text) { return *Uri::parse(text); }
 
 TEST(RouteQuestion, SaysWhatIsKnownOfTheRequest) {
   RouteFacts facts{"to-crm", "INVITE", "sip:+3120@example.com", "\"A\" <sip:a@x>;tag=1", "<sip:b@x>", "call"};
@@ -43,9 +43,9 @@ TEST(RouteAnswer, NamesTargets) {
   EXPECT_EQ(answer(R"({"targets":[{"uri":"sip:b@192.0.2.1"},{"group":"trunk:acme","q":0.25},
                       {"uri":"sips:c@x","group":"pool:app","q":1.0},{"group":"rates:r","q":0}],
                       "headers":{"X-Route":"a"}})"),
-            (RouteDecision(RouteTo{{{uri("sip:b@192.0.2.1"), "", 1000},
+            (RouteDecision(RouteTo{{{uri_of_answer("sip:b@192.0.2.1"), "", 1000},
                                     {std::nullopt, "trunk:acme", 250},
-                                    {uri("sips:c@x"), "pool:app", 1000},
+                                    {uri_of_answer("sips:c@x"), "pool:app", 1000},
                                     {std::nullopt, "rates:r", 0}},
                                    {{"X-Route", "a"}}})));
 }
@@ -62,18 +62,19 @@ TEST(RouteAnswer, IsReadStrictly) {
             "it answers with status 404");
   EXPECT_EQ(read_route_answer({200, "text/html", {}, R"({"continue":true})"}).error(),
             "its answer is not of type application/json");
-  EXPECT_EQ(problem("{"), "its answer is no JSON: byte 2: a name is missing");
-  EXPECT_EQ(problem("[]"), "its answer is no object");
-  EXPECT_EQ(problem("{}"), "its answer has not one of 'targets', 'reject' and 'continue'");
-  EXPECT_EQ(problem(R"({"continue":true,"reject":{"status":404}})"),
+  EXPECT_EQ(problem_with_answer("{"), "its answer is no JSON: byte 2: a name is missing");
+  EXPECT_EQ(problem_with_answer("[]"), "its answer is no object");
+  EXPECT_EQ(problem_with_answer("{}"), "its answer has not one of 'targets', 'reject' and 'continue'");
+  EXPECT_EQ(problem_with_answer(R"({"continue":true,"reject":{"status":404}})"),
             "its answer has not one of 'targets', 'reject' and 'continue'");
-  EXPECT_EQ(problem(R"({"continue":true,"target":1})"), "its answer has a member 'target', which is unknown");
-  EXPECT_EQ(problem(R"({"continue":false})"), "'continue' is not true");
-  EXPECT_EQ(problem(R"({"continue":true,"headers":{}})"), "its answer has 'headers' without 'targets'");
+  EXPECT_EQ(problem_with_answer(R"({"continue":true,"target":1})"),
+            "its answer has a member 'target', which is unknown");
+  EXPECT_EQ(problem_with_answer(R"({"continue":false})"), "'continue' is not true");
+  EXPECT_EQ(problem_with_answer(R"({"continue":true,"headers":{}})"), "its answer has 'headers' without 'targets'");
 }
 
 TEST(RouteAnswer, RefusesTargetsThatAreNone) {
-  const auto with = [](const std::string& target) { return problem(R"({"targets":[)" + target + "]}"); };
+  const auto with = [](const std::string& target) { return problem_with_answer(R"({"targets":[)" + target + "]}"); };
   EXPECT_EQ(with(""), "'targets' is no array with a target");
   EXPECT_EQ(with("1"), "a target is no object");
   EXPECT_EQ(with("{}"), "a target has neither 'uri' nor 'group'");
@@ -91,12 +92,12 @@ TEST(RouteAnswer, RefusesTargetsThatAreNone) {
 
 TEST(RouteAnswer, RefusesHeadersAndRejectionsThatAreNone) {
   const auto headers = [](const std::string& some) {
-    return problem(R"({"targets":[{"uri":"sip:a@x"}],"headers":)" + some + "}");
+    return problem_with_answer(R"({"targets":[{"uri":"sip:a@x"}],"headers":)" + some + "}");
   };
   EXPECT_EQ(headers("[]"), "'headers' is no object with at most 16 fields");
   EXPECT_EQ(headers(R"({"X A":"b"})"), "'headers' has what is no header field and its value");
   EXPECT_EQ(headers(R"({"X-A":1})"), "'headers' has what is no header field and its value");
-  const auto reject = [](const std::string& some) { return problem(R"({"reject":)" + some + "}"); };
+  const auto reject = [](const std::string& some) { return problem_with_answer(R"({"reject":)" + some + "}"); };
   EXPECT_EQ(reject("1"), "'reject' is no object");
   EXPECT_EQ(reject("{}"), "the 'status' of 'reject' is no number from 400 to 699");
   EXPECT_EQ(reject(R"({"status":200})"), "the 'status' of 'reject' is no number from 400 to 699");

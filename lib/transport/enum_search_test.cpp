@@ -128,7 +128,7 @@ TEST(EnumSubstitution, ReplacesAsSedDoes) {
   EXPECT_EQ(substituted("!^ABC$!x!i", "abc"), "x");
   EXPECT_FALSE(substituted("!^ABC$!x!", "abc"));
   // The longest match counts (POSIX), not the first alternative.
-  EXPECT_EQ(made("!^(\\+31|\\+3120)(.*)$!sip:\\2@x!"), "sip:1234567@x");
+  EXPECT_EQ(made("!^(\\+31|\\+3120)!sip:!"), "sip:1234567");
 }
 
 TEST(EnumSubstitution, RefusesWhatIsNone) {
@@ -140,8 +140,8 @@ TEST(EnumSubstitution, RefusesWhatIsNone) {
   EXPECT_EQ(made("iaibi"), "its delimiter is a digit, a flag or a backslash");
   EXPECT_EQ(made("!44!x!"), "it does not match");
   EXPECT_EQ(made("!^.*$!\\"), "its delimiter does not stand there three times");
-  EXPECT_EQ(made("!^.*$!\\3!").substr(0, 1), "i");
-  EXPECT_NE(made("!(!x!"), "x");
+  EXPECT_FALSE(substituted("!^.*$!\\3!", number));
+  EXPECT_FALSE(substituted("!(!x!", number));
 }
 
 }  // namespace

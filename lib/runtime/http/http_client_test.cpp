@@ -21,7 +21,7 @@ using boost::asio::ip::tcp;
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
-using Kind = HttpFailure::Kind;
+using WebFailure = HttpFailure::Kind;
 using Failed = boost::system::error_code;
 
 // Says the same to every request, and keeps what it has heard.
@@ -77,7 +77,8 @@ class CannedServer {
                                       session->bytes.append(session->room.data(), size);
                                       if (!is_whole(session->bytes)) return read(session);
                                       heard.push_back(std::exchange(session->bytes, {}));
-                                      if (!says.empty()) write(session);
+                                      if (says.empty()) return silent_.push_back(session);
+                                      write(session);
                                     });
   }
 
@@ -92,6 +93,7 @@ class CannedServer {
 
   tcp::acceptor acceptor_;
   boost::asio::ssl::context* tls_;
+  std::vector<std::shared_ptr<void>> silent_;  // stay open
 };
 
 class HttpClientTest : public testing::Test {
@@ -119,12 +121,12 @@ class HttpClientTest : public testing::Test {
     while (!replies_.contains(query) && std::chrono::steady_clock::now() < until) io_.run_one_for(100ms);
     const auto found = replies_.find(query);
     if (found != replies_.end()) return found->second.result;
-    return std::unexpected(HttpFailure{Kind::TimedOut, "the test gave up"});
+    return std::unexpected(HttpFailure{WebFailure::TimedOut, "the test gave up"});
   }
-  Kind kind_of(HttpOrder order) {
+  WebFailure kind_of(HttpOrder order) {
     const auto result = result_of(std::move(order));
     EXPECT_FALSE(result);
-    return result ? Kind::Busy : result.error().kind;
+    return result ? WebFailure::Busy : result.error().kind;
   }
 
   boost::asio::io_context io_;
@@ -182,13 +184,13 @@ TEST_F(HttpClientTest, RefusesWhatIsTooLargeOrNoHttp) {
   CannedServer server(io_);
   HttpOrder small = order(server.port());
   small.most_bytes = 1;
-  EXPECT_EQ(kind_of(small), Kind::TooLarge);
+  EXPECT_EQ(kind_of(small), WebFailure::TooLarge);
   server.says = "HTTP/1.1 200 OK\r\nX: " + std::string(limit::http_header_bytes, 'x') + "\r\n\r\n";
-  EXPECT_EQ(kind_of(order(server.port())), Kind::TooLarge);
+  EXPECT_EQ(kind_of(order(server.port())), WebFailure::TooLarge);
   server.says = "SIP/2.0 200 OK\r\n\r\n";
-  EXPECT_EQ(kind_of(order(server.port())), Kind::Malformed);
+  EXPECT_EQ(kind_of(order(server.port())), WebFailure::Malformed);
   server.says = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx";
-  EXPECT_EQ(kind_of(order(server.port())), Kind::Malformed);
+  EXPECT_EQ(kind_of(order(server.port())), WebFailure::Malformed);
 }
 
 TEST_F(HttpClientTest, WaitsNoLongerThanItMay) {
@@ -196,7 +198,7 @@ TEST_F(HttpClientTest, WaitsNoLongerThanItMay) {
   server.says = "";
   HttpOrder brief = order(server.port());
   brief.timeout = 50ms;
-  EXPECT_EQ(kind_of(brief), Kind::TimedOut);
+  EXPECT_EQ(kind_of(brief), WebFailure::TimedOut);
 }
 
 TEST_F(HttpClientTest, OrdersBeyondTheConnectionsOfAHostWaitForTheirTurn) {
@@ -215,7 +217,7 @@ TEST_F(HttpClientTest, NobodyListens) {
     CannedServer gone(io_);
     port = gone.port();
   }
-  EXPECT_EQ(kind_of(order(port)), Kind::Unreachable);
+  EXPECT_EQ(kind_of(order(port)), WebFailure::Unreachable);
 }
 
 TEST_F(HttpClientTest, DoesNotLeadInside) {
@@ -224,7 +226,8 @@ TEST_F(HttpClientTest, DoesNotLeadInside) {
   outside.may_be_inside = false;
   const auto result = result_of(outside);
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error(), (HttpFailure{Kind::Forbidden, "127.0.0.1: 127.0.0.1 is inside, where this may not lead"}));
+  EXPECT_EQ(result.error(),
+            (HttpFailure{WebFailure::Forbidden, "127.0.0.1: 127.0.0.1 is inside, where this may not lead"}));
   EXPECT_EQ(server.connections, 0);
 }
 
@@ -234,7 +237,7 @@ TEST_F(HttpClientTest, ANameThatStandsForAnAddressInsideDoesNotLeadThere) {
   EXPECT_TRUE(result_of(order(server.port(), "localhost")));  // and leaves a connection
   HttpOrder outside = order(server.port(), "localhost");
   outside.may_be_inside = false;
-  EXPECT_EQ(kind_of(outside), Kind::Forbidden);
+  EXPECT_EQ(kind_of(outside), WebFailure::Forbidden);
   EXPECT_EQ(server.connections, 1);
 }
 
@@ -268,7 +271,7 @@ TEST_F(HttpsClientTest, RefusesAnother) {
   show("other");
   const auto result = result_of(order(server.port(), "localhost", true));
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().kind, Kind::Untrusted);
+  EXPECT_EQ(result.error().kind, WebFailure::Untrusted);
   EXPECT_EQ(result.error().reason, "its certificate: hostname mismatch");
   EXPECT_THAT(server.heard, SizeIs(0));
 }
@@ -277,11 +280,11 @@ TEST_F(HttpsClientTest, RefusesWhatNoAuthorityOfOursHasSigned) {
   CannedServer server(io_, &tls_);
   folder_.write("stranger", make_authority("stranger"));
   client_->trust(folder_.path("stranger.pem"));
-  EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), Kind::Untrusted);
+  EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), WebFailure::Untrusted);
   client_->trust(folder_.path("nothing.pem"));
   EXPECT_THAT(result_of(order(server.port(), "localhost", true)).error().reason, HasSubstr("nothing.pem"));
   client_->trust("");
-  EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), Kind::Untrusted);
+  EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), WebFailure::Untrusted);
 }
 
 }  // namespace
