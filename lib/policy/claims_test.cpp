@@ -7,7 +7,7 @@
 namespace intermediary {
 namespace {
 
-std::string trouble(std::string_view json) {
+std::string json_trouble(std::string_view json) {
   const auto claims = parse_claims(json);
   return claims ? "" : claims.error();
 }
@@ -30,22 +30,22 @@ TEST(Claims, EscapesOfTextsAreUndone) {
 }
 
 TEST(Claims, WhatStandsTwiceIsRefused) {
-  EXPECT_EQ(trouble(R"({"iat":1,"iat":2})"), "'iat' stands twice in it");
-  EXPECT_EQ(trouble(R"({"orig":{"tn":"1","\u0074n":"2"}})"), "'tn' stands twice in it");
+  EXPECT_EQ(json_trouble(R"({"iat":1,"iat":2})"), "'iat' stands twice in it");
+  EXPECT_EQ(json_trouble(R"({"orig":{"tn":"1","\u0074n":"2"}})"), "'tn' stands twice in it");
 }
 
 TEST(Claims, WhatIsNoJsonIsRefused) {
   for (const std::string_view json :
        {"", "{", "{\"a\"}", "{\"a\":1,}", "[1,]", "{a:1}", "\"\x01\"", "\"\xff\"", R"("\ud800")", R"("\x")", "01", "1.",
         "+1", "nul", "{\"a\":1}}", "\"a", "[1 2]"}) {
-    EXPECT_NE(trouble(json), "") << json;
+    EXPECT_NE(json_trouble(json), "") << json;
   }
 }
 
 TEST(Claims, HaveLimits) {
-  EXPECT_EQ(trouble(std::string(9000, ' ')), "it is too large");
-  EXPECT_EQ(trouble("[[[[[[[[1]]]]]]]]"), "its JSON is nested too deep");
-  EXPECT_EQ(trouble("[[[[[[1]]]]]]"), "");
+  EXPECT_EQ(json_trouble(std::string(9000, ' ')), "it is too large");
+  EXPECT_EQ(json_trouble("[[[[[[[[1]]]]]]]]"), "its JSON is nested too deep");
+  EXPECT_EQ(json_trouble("[[[[[[1]]]]]]"), "");
 }
 
 }  // namespace

@@ -15,15 +15,15 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::string_view url = "https://certificates.example.com/a.pem";
-const WallTime now = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1).time_since_epoch());
+const WallTime moment = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1).time_since_epoch());
 
 CallerFacts facts() {
   CallerFacts facts;
   facts.caller = {true, "12155551212"};
   facts.caller_domain = "example.com";
   facts.callee = {false, "sip:bob@example.com"};
-  facts.date = date_text(now);
-  facts.now = now;
+  facts.date = date_text(moment);
+  facts.now = moment;
   facts.freshness = seconds(60);
   return facts;
 }
@@ -32,7 +32,7 @@ Passport passport() {
   return {.certificate_url = std::string(url),
           .origin = {true, "12155551212"},
           .uris = {"sip:bob@example.com"},
-          .issued = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count()};
+          .issued = std::chrono::duration_cast<seconds>(moment.time_since_epoch()).count()};
 }
 
 const StirSigner& own() {
@@ -98,7 +98,7 @@ TEST(IdentityCheck, WantsItToBeFromNow) {
   old.issued -= 1;
   EXPECT_EQ(said(old), "");
   CallerFacts other = facts();
-  other.date = date_text(now - seconds(61));
+  other.date = date_text(moment - seconds(61));
   EXPECT_EQ(said(passport(), other), "403 its Date is of another time than now");
   other.date = "yesterday";
   EXPECT_EQ(said(passport(), other), "403 its Date cannot be read");

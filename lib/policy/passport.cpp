@@ -1,7 +1,6 @@
 #include "policy/passport.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/base64url.h"

@@ -41,7 +41,7 @@ StirSigner opened(const SignerKeys& keys) {
   return *std::move(signer);
 }
 
-std::string trouble(const std::string& chain, WallTime when = in_2026) {
+std::string chain_trouble(const std::string& chain, WallTime when = in_2026) {
   const auto checked = StirAuthorities::open(test_smime::authority())->check(chain, when);
   return checked ? "" : checked.error();
 }
@@ -94,19 +94,19 @@ TEST(StirSigner, IsGoodAsLongAsItsCertificate) {
 }
 
 TEST(StirAuthorities, KnowWhomTheyHaveSigned) {
-  EXPECT_EQ(trouble(certificate()), "");
-  EXPECT_EQ(trouble(certificate({.issuer = Issuer::Stranger})),
+  EXPECT_EQ(chain_trouble(certificate()), "");
+  EXPECT_EQ(chain_trouble(certificate({.issuer = Issuer::Stranger})),
             "the certificate does not count: unable to get local issuer certificate");
-  EXPECT_EQ(trouble(certificate(), in_2026 + std::chrono::days(4000)),
+  EXPECT_EQ(chain_trouble(certificate(), in_2026 + std::chrono::days(4000)),
             "the certificate does not count: certificate has expired");
-  EXPECT_EQ(trouble(certificate({.key = test_smime::signer_key})),
+  EXPECT_EQ(chain_trouble(certificate({.key = test_smime::signer_key})),
             "the certificate is not supported: its key is not one of ES256, on the curve P-256");
-  EXPECT_EQ(trouble(certificate({.constrains_claims = true})),
+  EXPECT_EQ(chain_trouble(certificate({.constrains_claims = true})),
             "the certificate is not supported: it constrains claims (JWTClaimConstraints), which is not supported");
-  EXPECT_EQ(trouble(certificate({.numbers = "nonsense"})),
+  EXPECT_EQ(chain_trouble(certificate({.numbers = "nonsense"})),
             "the certificate is not supported: its list of numbers cannot be read");
-  EXPECT_EQ(trouble("no certificate"), "the certificate cannot be read: there is none");
-  EXPECT_EQ(trouble(std::string(40'000, ' ')), "the certificate is too large");
+  EXPECT_EQ(chain_trouble("no certificate"), "the certificate cannot be read: there is none");
+  EXPECT_EQ(chain_trouble(std::string(40'000, ' ')), "the certificate is too large");
   EXPECT_EQ(StirAuthorities::open("none").error(), "the authorities cannot be read: there is none");
 }
 

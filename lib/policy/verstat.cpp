@@ -1,6 +1,6 @@
 #include "policy/verstat.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/text.h"
 #include "message/editor.h"
