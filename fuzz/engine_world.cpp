@@ -417,6 +417,8 @@ void EngineWorld::drain() {
             },
             [&](const DnsQuery& query) { queries_.push_back(query); },
             [&](const StoreRequest&) { require(false, "a store is asked that there is not"); },
+            [&](const HttpRequest&) { require(false, "an HTTP server is asked that there is not"); },
+            [&](const RouteAsked&) { require(false, "a routing engine is asked that there is not"); },
             [&](const Event& event) { require(!to_line(event).contains('\n'), "an event of more than one line"); },
         },
         *output);

@@ -129,6 +129,9 @@ std::string shown(const Rehearsed& seen) {
   if (seen.by_route_set) text += "rules   are not asked: it is within a dialog, and its route set leads\n";
   if (seen.rules.empty() && !seen.by_route_set)
     text += "rules   are not asked: it was refused, or is our own, before\n";
+  for (const std::string& source : seen.asks) {
+    text += "asks    " + source + " would say where it goes; nobody is asked here, and so this is without an answer\n";
+  }
   for (const RehearsedTarget& target : seen.targets) {
     text += "target  " + target.uri;
     if (!target.group.empty()) text += ", peer '" + target.peer + "' of " + target.group;

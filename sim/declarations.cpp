@@ -24,10 +24,10 @@ void Declarations::read(const Piece& keyword, Words& words, LogicalLine& line) {
       {"auto", &Declarations::read_auto},    {"location", &Declarations::read_location},
       {"host", &Declarations::read_host},    {"link", &Declarations::read_initial_link},
       {"rule", &Declarations::read_rule},    {"users", &Declarations::read_users},
-      {"dns", &Declarations::read_dns},      {"nat", &Declarations::read_nat},
-      {"times", &Declarations::read_policy}, {"acl", &Declarations::read_policy},
-      {"list", &Declarations::read_policy},  {"limit", &Declarations::read_policy},
-      {"trust", &Declarations::read_policy},
+      {"dns", &Declarations::read_dns},      {"web", &Declarations::read_web},
+      {"nat", &Declarations::read_nat},      {"times", &Declarations::read_policy},
+      {"acl", &Declarations::read_policy},   {"list", &Declarations::read_policy},
+      {"limit", &Declarations::read_policy}, {"trust", &Declarations::read_policy},
   };
   line_ = &line;
   keyword_ = keyword.text;

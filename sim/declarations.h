@@ -73,6 +73,7 @@ class Declarations {
   LocationDeclaration location_of(const std::string& node, const std::string& aor, const Piece& entry);
   void read_host(Words& words);
   void read_dns(Words& words);
+  void read_web(Words& words);
   void read_initial_link(Words& words);
   void apply_quality(LinkChange& change, const Piece& word);
   void read_rule(Words& words);

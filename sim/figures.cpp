@@ -46,9 +46,21 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"store-requests", [](const LiveObjects&, const Counters& c) { return c.store_requests; }},
     {"store-failures", [](const LiveObjects&, const Counters& c) { return c.store_failures; }},
     {"store-conflicts", [](const LiveObjects&, const Counters& c) { return c.store_conflicts; }},
+    {"http-requests", [](const LiveObjects&, const Counters& c) { return c.asks.http_requests; }},
+    {"http-failures", [](const LiveObjects&, const Counters& c) { return c.asks.http_failures; }},
+    {"routes-asked", [](const LiveObjects&, const Counters& c) { return c.asks.routes_asked; }},
+    {"routes-failed", [](const LiveObjects&, const Counters& c) { return c.asks.routes_failed; }},
+    {"routes-unasked", [](const LiveObjects&, const Counters& c) { return c.asks.routes_unasked; }},
     {"known-lookups", [](const LiveObjects&, const Counters& c) { return c.known_lookups; }},
     {"reloads", [](const LiveObjects&, const Counters& c) { return c.reloads; }},
     {"reloads-refused", [](const LiveObjects&, const Counters& c) { return c.reloads_refused; }},
+    {"identities-signed", [](const LiveObjects&, const Counters& c) { return c.identities.signed_calls; }},
+    {"identities-unsigned", [](const LiveObjects&, const Counters& c) { return c.identities.unsigned_calls; }},
+    {"identities-passed", [](const LiveObjects&, const Counters& c) { return c.identities.passed; }},
+    {"identities-failed", [](const LiveObjects&, const Counters& c) { return c.identities.failed; }},
+    {"identities-absent", [](const LiveObjects&, const Counters& c) { return c.identities.absent; }},
+    {"certificates-fetched", [](const LiveObjects&, const Counters& c) { return c.identities.fetched; }},
+    {"certificate-failures", [](const LiveObjects&, const Counters& c) { return c.identities.fetch_failures; }},
 });
 
 const std::pair<std::string_view, Reader>* find(std::string_view name) {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sim/declarations.h"
+#include "sim/web_lines.h"
 #include "sim/zone_lines.h"
 
 namespace intermediary::sim {
@@ -26,6 +27,8 @@ void Declarations::read_host(Words& words) {
 }
 
 void Declarations::read_dns(Words& words) { scenario_.zone.push_back(read_zone_change(words)); }
+
+void Declarations::read_web(Words& words) { scenario_.web.push_back(read_web_change(words, line_->blocks)); }
 
 void Declarations::read_initial_link(Words& words) {
   LinkLine line;

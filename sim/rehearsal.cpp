@@ -10,6 +10,8 @@ namespace {
 
 constexpr TimePoint begin{std::chrono::seconds(1)};
 
+constexpr const char* nobody_asked = "nobody is asked here";
+
 Config without_store(Config config) {
   config.store = {};
   if (config.proxy.key == HashKey{0, 0}) config.proxy.key = {1, 2};
@@ -52,6 +54,8 @@ void Rehearsal::asked(const Rule& rule, std::string_view why_not) {
 
 void Rehearsal::goes_by_route_set() { seen_.by_route_set = true; }
 
+void Rehearsal::asks(std::string_view source) { seen_.asks.emplace_back(source); }
+
 void Rehearsal::has_target(const Target& target, std::string_view group, std::string_view peer) {
   std::string next_hop = target.next_hop ? target.next_hop->to_string() : std::string();
   if (target.hop) next_hop = std::string(parameter_name(target.hop->transport)) + ":" + target.hop->remote.to_string();
@@ -69,20 +73,27 @@ void Rehearsal::take_outputs() {
 }
 
 void Rehearsal::take(const Output& output) {
-  std::visit(Overloaded{
-                 [&](const Transmit& out) {
-                   const bool back = out.hop.flow ? out.hop.flow == sender_flow_ : out.hop.remote == sender_;
-                   seen_.sent.push_back({out.hop.transport, name_of(out.hop.remote), out.bytes, back});
-                 },
-                 [&](const OpenFlow& out) {
-                   CertificateNames certificate{.dns_names = {out.server_name}, .has_alternatives = true};
-                   answers_.push_back(FlowOpened{out.flow, out.transport, out.listener, out.remote, certificate});
-                 },
-                 [&](const DnsQuery& query) { answer(query); },
-                 [&](const Event& event) { seen_.events.push_back(to_line(event)); }, [](const CloseFlow&) {},
-                 [](const StoreRequest&) {},  // there is no store
-             },
-             output);
+  std::visit(
+      Overloaded{
+          [&](const Transmit& out) {
+            const bool back = out.hop.flow ? out.hop.flow == sender_flow_ : out.hop.remote == sender_;
+            seen_.sent.push_back({out.hop.transport, name_of(out.hop.remote), out.bytes, back});
+          },
+          [&](const OpenFlow& out) {
+            CertificateNames certificate{.dns_names = {out.server_name}, .has_alternatives = true};
+            answers_.push_back(FlowOpened{out.flow, out.transport, out.listener, out.remote, certificate});
+          },
+          [&](const DnsQuery& query) { answer(query); },
+          [&](const Event& event) { seen_.events.push_back(to_line(event)); },
+          [](const CloseFlow&) {},
+          [](const StoreRequest&) {},  // there is no store
+          [&](const HttpRequest& request) {
+            answers_.push_back(
+                HttpReplied{request.query, std::unexpected(HttpFailure{HttpFailure::Kind::Unreachable, nobody_asked})});
+          },
+          [&](const RouteAsked& asked) { answers_.push_back(RouteDecided{asked.query, RouteFailed{nobody_asked}}); },
+      },
+      output);
 }
 
 // Every name has one address (RFC 2544's range for tests), and nothing else.

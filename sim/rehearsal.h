@@ -38,6 +38,7 @@ struct RehearsedMessage {
 struct Rehearsed {
   std::vector<AskedRule> rules;
   bool by_route_set = false;
+  std::vector<std::string> asks;  // "route_query:crm": who would say where it goes; nobody is asked here
   std::vector<RehearsedTarget> targets;
   std::vector<RehearsedMessage> sent;
   std::vector<std::string> events;  // as lines
@@ -58,6 +59,7 @@ class Rehearsal final : private DecisionTrace {
  private:
   void asked(const Rule& rule, std::string_view why_not) override;
   void goes_by_route_set() override;
+  void asks(std::string_view source) override;
   void has_target(const Target& target, std::string_view group, std::string_view peer) override;
   void take_outputs();
   void take(const Output& output);

@@ -83,6 +83,10 @@ struct ZoneLine {
   LineHead head;
   ZoneChange change;
 };
+struct WebLine {
+  LineHead head;
+  WebChange change;
+};
 struct NodeLine {
   enum class Verb { Restarts, Stops, Starts };
 
@@ -110,7 +114,7 @@ struct StoreLine {
   StoreChange change;
 };
 using Line = std::variant<MessageLine, CheckLine, ConnectionLine, LinkLine, AgentLine, ZoneLine, NodeLine,
-                          PartitionLine, RebindLine, StoreLine, ReloadLine>;
+                          PartitionLine, RebindLine, StoreLine, ReloadLine, WebLine>;
 
 const LineHead& head_of(const Line& line);
 
@@ -140,6 +144,7 @@ struct Scenario {
   std::vector<LocationDeclaration> locations;
   std::vector<std::pair<std::string, std::vector<NamedAddress>>> hosts;
   std::vector<ZoneChange> zone;
+  std::vector<WebChange> web;
   std::vector<LinkLine> links;  // from the start
   std::uint64_t seed = 1;
   std::size_t reload_after = 0;  // in no file: World::reload_after_each()

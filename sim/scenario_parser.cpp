@@ -10,6 +10,7 @@
 #include "sim/message_reader.h"
 #include "sim/scenario.h"
 #include "sim/scenario_text.h"
+#include "sim/web_lines.h"
 #include "sim/zone_lines.h"
 
 namespace intermediary::sim {
@@ -207,6 +208,10 @@ class Parser {
     if (subject.text == "dns") {
       at_one_time(head);
       return add(ZoneLine{std::move(head), read_zone_change(words)}, words);
+    }
+    if (subject.text == "web") {
+      at_one_time(head);
+      return add(WebLine{std::move(head), read_web_change(words, line.blocks)}, words);
     }
     if (subject.text == "partition") {
       at_one_time(head);

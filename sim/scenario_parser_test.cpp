@@ -316,7 +316,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "'responses-out', 'retransmissions-in', 'rejected', 'refused', 'rate-limited', 'overload-refused', "
                 "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
                 "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
-                "'known-lookups', 'reloads', 'reloads-refused'"},
+                "'http-requests', 'http-failures', 'routes-asked', 'routes-failed', 'routes-unasked', "
+                "'known-lookups', 'reloads', 'reloads-refused', 'identities-signed', 'identities-unsigned', "
+                "'identities-passed', 'identities-failed', 'identities-absent', 'certificates-fetched', "
+                "'certificate-failures'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",
@@ -416,7 +419,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"dns example.com SRV 10 60 5060\n", "s.flow:5:17: expected PRIORITY WEIGHT PORT TARGET"},
         Mistake{"dns example.com SRV 10 60 5060 a b\n", "s.flow:5:17: expected PRIORITY WEIGHT PORT TARGET"},
         Mistake{"dns example.com NAPTR 10 x s SIP+D2U a.example\n",
-                "s.flow:5:17: expected ORDER PREFERENCE FLAGS SERVICE REPLACEMENT"},
+                "s.flow:5:17: expected ORDER PREFERENCE FLAGS SERVICE [REGEXP] REPLACEMENT"},
         Mistake{"dns example.com A fails 192.0.2.1\n",
                 "s.flow:5:17: expected records, or one of none, fails, times-out, answers"},
         Mistake{"dns * A 192.0.2.1\n", "s.flow:5:7: expected none, fails, times-out or answers: '*' has no records"},
@@ -535,7 +538,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:1: expected a time, or a word that begins a line, got 'x'; there is 'scenario', 'covers', "
                 "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'promises', 'node', 'party', 'auto', "
                 "'location', 'host', "
-                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'include', 'repeat', "
+                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'web', 'include', "
+                "'repeat', "
                 "'end', "
                 "'table'"},
         Mistake{"seed 1 2\n", "s.flow:5:8: expected the end of the line, got '2'"},

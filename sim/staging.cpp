@@ -24,6 +24,7 @@ void populate(World& world, const Scenario& scenario) {
   }
   for (const auto& [host, addresses] : scenario.hosts) world.zone().add_host(host, addresses);
   for (const ZoneChange& change : scenario.zone) world.zone().apply(change, true);
+  for (const WebChange& change : scenario.web) world.web().apply(change);
   for (const LinkLine& link : scenario.links) apply(world, link);
   for (const LocationDeclaration& location : scenario.locations) {
     world.add_binding(world.find(location.node), location.address_of_record, location.contact_uri, location.expires,
@@ -131,6 +132,11 @@ std::expected<void, std::string> apply(World& world, const StoreLine& line) {
   if (line.change.latency) text += " slow=" + seconds_text(*line.change.latency) + "s";
   world.network().note(world.now(), text);
   world.change_store(line.store, line.change);
+  return {};
+}
+
+std::expected<void, std::string> apply(World& world, const WebLine& line) {
+  world.web().apply(line.change);
   return {};
 }
 

@@ -24,6 +24,7 @@ std::expected<void, std::string> apply(World& world, const NodeLine& line);
 std::expected<void, std::string> apply(World& world, const PartitionLine& line);
 std::expected<void, std::string> apply(World& world, const RebindLine& line);
 std::expected<void, std::string> apply(World& world, const StoreLine& line);
+std::expected<void, std::string> apply(World& world, const WebLine& line);
 std::expected<void, std::string> apply(World& world, const ReloadLine& line);
 
 // What a party sends for that line, which binds names. An error is one line for people.

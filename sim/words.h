@@ -12,12 +12,13 @@ namespace intermediary::sim {
 inline constexpr auto source_words = std::to_array<std::string_view>({"include", "repeat", "end", "table"});
 inline constexpr auto declaration_words =
     std::to_array<std::string_view>({"node", "party", "auto", "location", "host", "link", "rule", "users", "dns", "nat",
-                                     "times", "acl", "list", "limit", "trust"});
+                                     "times", "acl", "list", "limit", "trust", "web"});
 inline constexpr auto other_words = std::to_array<std::string_view>(
     {"scenario", "covers", "tags", "seed", "partial", "distinct", "wall", "fault", "promises"});
 
 // Behind a time: what stands for a name of somebody, and what follows such a name.
-inline constexpr auto line_subjects = std::to_array<std::string_view>({"link", "dns", "store", "partition", "heal"});
+inline constexpr auto line_subjects =
+    std::to_array<std::string_view>({"link", "dns", "store", "partition", "heal", "web"});
 inline constexpr auto agent_verbs =
     std::to_array<std::string_view>({"calls", "gives", "holds", "resumes", "transfers"});
 inline constexpr auto line_verbs = std::to_array<std::string_view>(

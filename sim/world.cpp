@@ -166,6 +166,7 @@ std::optional<TimePoint> World::next_time() const {
   consider(network_.next_time());
   consider(resolutions_.next_time());
   consider(store_work_.next_time());
+  consider(web_replies_.next_time());
   for (const Late& late : late_) consider(late.when);
   for (const auto& [host, node] : nodes_) {
     if (!node.stopped) consider(node.engine.next_deadline());
@@ -210,20 +211,12 @@ bool World::deliver_one() {
     deliver(*work);
     return count_step();
   }
+  if (auto reply = web_replies_.pop_due(now_)) {
+    const Node& node = nodes_.at(reply->host);
+    if (node.restarts == reply->restarts && !node.stopped) feed(reply->host, std::move(reply->reply));
+    return count_step();
+  }
   return false;
-}
-
-// What a process that has ended had asked for is done all the same.
-void World::deliver(const StoreWork& work) {
-  StoreReply reply = stores_.at(work.store).carry_out(work.request.operation);
-  const Node& node = nodes_.at(work.host);
-  if (node.restarts != work.restarts || node.stopped) return;
-  feed(work.host, StoreReplied{work.request.query, std::move(reply)});
-}
-
-void World::ask_store(HostId host, const Node& node, StoreRequest request) {
-  const TimePoint when = stores_.at(node.store).done_at(now_);
-  store_work_.schedule(when, {host, node.restarts, node.store, std::move(request)});
 }
 
 void World::deliver(const Arrived& arrived) {
@@ -321,7 +314,8 @@ bool World::run_until_idle(TimePoint limit) {
 }
 
 bool World::idle() const {
-  return !network_.next_time() && resolutions_.empty() && store_work_.empty() && late_.empty() &&
+  return !network_.next_time() && resolutions_.empty() && store_work_.empty() && web_replies_.empty() &&
+         late_.empty() &&
          std::ranges::all_of(nodes_, [](const auto& entry) { return entry.second.engine.live().idle(); }) &&
          std::ranges::all_of(
              user_agents_, [](const auto& entry) { return !entry.second.automatic || entry.second.automatic->idle(); });
@@ -372,6 +366,8 @@ void World::drain(HostId host, Node& node) {
                    [&](const CloseFlow& close) { close_flow(node, close); },
                    [&](const DnsQuery& query) { look_up(host, node, query); },
                    [&](StoreRequest& request) { ask_store(host, node, std::move(request)); },
+                   [&](const HttpRequest& request) { ask_web(host, node, request); },
+                   [&](const RouteAsked& asked) { ask_engine(host, node, asked); },
                    [&](Event& event) {
                      node.events.push_back(std::move(event));
                      node.event_times.push_back(now_);
@@ -426,12 +422,6 @@ void World::close_flow(Node& node, const CloseFlow& output) {
   network_.close(now_, end->second, output.reason);
   node.flows.erase(end->second);
   node.ends.erase(end);
-}
-
-void World::look_up(HostId host, const Node& node, const DnsQuery& query) {
-  std::optional<Zone::Answer> instead = observer_ ? observer_->asked(host, query.question) : std::nullopt;
-  Zone::Answer answer = instead ? *std::move(instead) : zone_.ask(query.question, node.config.dns.timeout);
-  resolutions_.schedule(now_ + answer.after, {host, node.restarts, DnsAnswered{query.query, std::move(answer.result)}});
 }
 
 void World::arrive(HostId host, Node& node, const Arrived& arrived) {

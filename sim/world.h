@@ -24,6 +24,7 @@
 #include "sim/network.h"
 #include "sim/party.h"
 #include "sim/store.h"
+#include "sim/web.h"
 #include "sim/zone.h"
 
 namespace intermediary::sim {
@@ -89,6 +90,8 @@ class World {
   void change_store(const std::string& name, const StoreChange& change);
   // What names stand for.
   Zone& zone() { return zone_; }
+  // What HTTP servers answer.
+  VirtualWeb& web() { return web_; }
 
   TimePoint now() const { return now_; }
   // When something happens next by itself; nullopt when the world is at rest.
@@ -206,6 +209,11 @@ class World {
     std::string store;
     StoreRequest request;
   };
+  struct WebReply {
+    HostId host;
+    std::uint32_t restarts = 0;
+    Input reply;  // of an HTTP server, or of a routing engine
+  };
   struct Late {
     TimePoint when;
     HostId host;
@@ -227,6 +235,8 @@ class World {
   void open_flow(HostId host, Node& node, const OpenFlow& output);
   void close_flow(Node& node, const CloseFlow& output);
   void look_up(HostId host, const Node& node, const DnsQuery& query);
+  void ask_web(HostId host, const Node& node, const HttpRequest& request);
+  void ask_engine(HostId host, const Node& node, const RouteAsked& asked);
   std::size_t socket_of(HostId host, ListenerId listener, Transport transport, const Endpoint& remote) const;
   void arrive(HostId host, Node& node, const Arrived& arrived);
   void arrive(HostId host, UserAgent& user_agent, const Arrived& arrived);
@@ -248,6 +258,8 @@ class World {
   EventQueue<Resolution> resolutions_;
   std::map<std::string, VirtualStore> stores_;
   EventQueue<StoreWork> store_work_;
+  VirtualWeb web_;
+  EventQueue<WebReply> web_replies_;
   Observer* observer_ = nullptr;
   std::vector<Late> late_;  // held back by it
   std::vector<std::string> faults_;

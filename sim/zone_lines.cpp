@@ -53,6 +53,7 @@ class Fields {
     if (!address || address->family() != family) refuse();
     return *address;
   }
+  std::size_t left() const { return words_.size() - next_; }
   void end() const {
     if (next_ < words_.size()) refuse();
   }
@@ -87,12 +88,13 @@ DnsRecord record_of(DnsType type, std::string_view text, Place place) {
       return srv;
     }
     case DnsType::Naptr: {
-      Fields fields(text, place, "ORDER PREFERENCE FLAGS SERVICE REPLACEMENT");
+      Fields fields(text, place, "ORDER PREFERENCE FLAGS SERVICE [REGEXP] REPLACEMENT");
       NaptrRecord naptr;
       naptr.order = fields.number();
       naptr.preference = fields.number();
       naptr.flags = fields.text_or_nothing();
       naptr.service = fields.text_or_nothing();
+      if (fields.left() > 1) naptr.regexp = fields.text_or_nothing();
       naptr.replacement = fields.name();
       fields.end();
       return naptr;

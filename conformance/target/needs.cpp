@@ -30,6 +30,7 @@ class Reading {
     if (nodes_ != 1) obstacle(nodes_ == 0 ? "there is no node" : "several nodes work together");
     if (!scenario_.hosts.empty() || !scenario_.zone.empty())
       obstacle("the target would have to ask name servers of ours");
+    if (!scenario_.web.empty()) obstacle("the target would have to ask HTTP servers of ours");
     if (!scenario_.nats.empty()) obstacle("parties stand behind NAT boxes");
     if (!scenario_.faults.empty()) obstacle("faults are injected");
     for (const sim::LinkLine& link : scenario_.links) read_link(link);

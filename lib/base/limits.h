@@ -73,6 +73,16 @@ inline constexpr std::size_t dns_lookups = 10'000;         // that wait for answ
 inline constexpr std::size_t dns_questions = 1'000;        // that are out
 inline constexpr std::size_t dns_cache_entries = 10'000;   // answers that are remembered
 inline constexpr std::size_t dns_sips_domains = 1'000;     // domains that are known to offer SIPS
+inline constexpr std::size_t url_bytes = 2048;             // of an HTTP server's resource
+inline constexpr std::size_t http_waits = 1'000;           // requests to HTTP servers that are under way
+inline constexpr std::size_t http_connections_per_host = 32;  // open, to one host and port
+inline constexpr std::size_t http_idle_connections = 8;       // of them, kept for the next request
+inline constexpr std::size_t http_header_bytes = std::size_t{16} * 1024;
+inline constexpr std::size_t route_answer_bytes = std::size_t{64} * 1024;  // what a route query may be told
+inline constexpr std::size_t route_waits = 10'000;  // requests that wait for whoever is asked where they go
+inline constexpr std::size_t route_headers = 16;    // that an answer sets
+inline constexpr std::size_t enum_steps = 8;        // sets of NAPTR records read for one number and suffix
+inline constexpr std::size_t json_depth = 16;
 }  // namespace limit
 
 }  // namespace intermediary

@@ -20,6 +20,10 @@ class Pattern {
   // The error is one line for people: what is wrong, and with what part.
   static std::expected<Pattern, std::string> compile(std::string_view text);
 
+  // A POSIX Extended Regular Expression, of which the longest match counts. It is for its moment: neither saved nor
+  // compared.
+  static std::expected<Pattern, std::string> compile_posix(std::string_view text, bool ignores_case);
+
   // Anywhere in the subject, unless the expression says ^ or $. The subject is any bytes.
   bool found_in(std::string_view subject) const;
   // What is found, replaced: "\1" to "\9" in `with` are its groups, "\0" all of it. nullopt: it is not found, or
@@ -44,6 +48,12 @@ class Pattern {
   friend bool operator==(const Pattern& a, const Pattern& b) { return a.text_ == b.text_; }
 
  private:
+  struct Dialect {
+    bool posix = false;
+    bool ignores_case = false;
+  };
+  static std::expected<Pattern, std::string> compile(std::string_view text, Dialect dialect);
+
   std::string text_;
   std::shared_ptr<const re2::RE2> expression_;  // immutable, and so shared by copies
 };

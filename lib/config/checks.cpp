@@ -50,6 +50,7 @@ void check_certificates(const Draft& draft, Problems& problems) {
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == draft.smime_certificate) continue;
+    if (std::ranges::find(draft.signer_certificates, names[i]) != draft.signer_certificates.end()) continue;
     if (!used[i]) problems.warning(draft.certificates[i].at, "no listener shows the certificate '" + names[i] + "'");
   }
 }
@@ -175,9 +176,14 @@ bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<st
 void check_reachable(const Draft& draft, Problems& problems) {
   const std::vector<Rule>& rules = draft.config.rules;
   for (std::size_t later = 1; later < rules.size(); ++later) {
-    const auto shadow =
-        std::find_if(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(later),
-                     [&](const Rule& rule) { return covers(rule.when, rules[later].when, draft.config.domains); });
+    // What answers by itself never takes what somebody was asked about.
+    const bool answers = std::holds_alternative<RegisterAction>(rules[later].action) ||
+                         std::holds_alternative<NotifyAction>(rules[later].action);
+    const auto hides = [&](const Rule& rule) {
+      return (answers || !may_pass_on(draft.config, rule)) &&
+             covers(rule.when, rules[later].when, draft.config.domains);
+    };
+    const auto shadow = std::find_if(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(later), hides);
     if (shadow == rules.begin() + static_cast<std::ptrdiff_t>(later)) continue;
     problems.error(draft.rules[later].rule, "the rule '" + rules[later].name + "' can never match: '" + shadow->name +
                                                 "' above takes everything that it would");
@@ -385,6 +391,7 @@ void check_policies(const Draft& draft, Problems& problems) {
   for (const Rule& rule : draft.config.rules) {
     add_names("times", rule.when.times, named);
     add_names("limit", rule.limits, named);
+    add_names("signer", {rule.identity.signer}, named);
     for (const AccessMatch& access : rule.when.access) add_names("acl", {access.list}, named);
     for (const UriMatch* uri : {&rule.when.ruri, &rule.when.from, &rule.when.to}) add_names("list", uri->lists, named);
     if (rule.when.identity) add_names("list", rule.when.identity->lists, named);
@@ -394,6 +401,12 @@ void check_policies(const Draft& draft, Problems& problems) {
   for (const auto& [policy, at] : draft.policies) {
     if (!named.contains(policy)) problems.warning(at, "no rule names [" + policy + "]");
   }
+}
+
+void check_verifier(const Draft& draft, Problems& problems) {
+  const auto verifies = [](const Rule& rule) { return rule.identity.verify != RuleIdentity::Verify::No; };
+  if (!draft.verifier || std::ranges::any_of(draft.config.rules, verifies)) return;
+  problems.warning(*draft.verifier, "no rule has 'verify': [verifier] judges nothing");
 }
 
 }  // namespace
@@ -406,13 +419,16 @@ void check_whole(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.rules.size(); ++i) {
     check_rule(draft, draft.config.rules[i], draft.rules[i], problems);
   }
+  check_asking(draft, problems);
   check_stateless_choice(draft, problems);
   check_groups(draft, problems);
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);
   check_use(draft, problems);
+  check_use_of_sources(draft, problems);
   check_policies(draft, problems);
+  check_verifier(draft, problems);
   check_tcp_beside_udp(draft, problems);
   check_dialog_keys(draft, problems);
 }

@@ -45,9 +45,11 @@ struct Draft {
   std::vector<TestBlock> tests{};
   std::vector<ListenerPlaces> listeners;
   std::vector<CertificateTexts> certificates;
-  std::string smime_certificate{};  // its name; "": none
-  Position authorities{};           // [tls]
-  Position store{};                 // [location]
+  std::string smime_certificate{};                 // its name; "": none
+  std::vector<std::string> signer_certificates{};  // of [signer.NAME]
+  std::optional<Position> verifier{};
+  Position authorities{};  // [tls]
+  Position store{};        // [location]
   Position dns{};
   Position call_records{};  // [cdr]
   Position control{};       // 'socket' in [control]
@@ -56,6 +58,8 @@ struct Draft {
   std::vector<Position> auth;                                // one for each realm of config.auth
   std::vector<Position> handshake_auth;                      // likewise
   std::vector<Position> groups;                              // of config.groups
+  std::vector<std::string> route_sources{};                  // "enum:public": what rules may ask, each with
+  std::vector<Position> route_source_places{};               // where it stands
   std::vector<std::pair<std::string, Position>> policies{};  // "limit.calls": what rules may name
   std::vector<std::pair<std::string, Position>>
       of_dialogs{};  // keys that are for dialogs that are followed, as "'calls' in [overload]"
@@ -71,6 +75,11 @@ PemFile read_pem(TableReader& reader, std::string_view key, std::string_view wan
                  const ConfigSurroundings& surroundings);
 // "smime_…" of [registrar]. REQUIRES: the certificates have been read.
 void read_smime(TableReader& registrar, const ConfigSurroundings& surroundings, Draft& draft);
+// [signer.NAME] and [verifier]. REQUIRES: as above.
+void read_identity(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
+// What a rule says of both, and of how requests have to be protected. REQUIRES: `rule` has its mode.
+void read_rule_identity(TableReader& actions, const Draft& draft, Rule& rule);
+void read_rule_protection(TableReader& actions, RuleProtection& protection);
 // Times, access lists, lists and rate limits.
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
 void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies
@@ -84,6 +93,14 @@ void read_rates(TableReader& top, Draft& draft);   // REQUIRES: behind read_grou
 // How numbers leave on a trunk, and what a rule changes. REQUIRES: as above.
 void read_number_format(TableReader& trunk, const Config& config, PeerGroupConfig& group);
 void read_changes(TableReader& actions, const Config& config, RuleChanges& changes);
+// Whom rules may ask. REQUIRES: behind read_groups and read_rates.
+void read_route_sources(TableReader& top, Draft& draft);
+// `ask` of a rule, `relay` and `reject` of a rule and of those who are asked.
+std::optional<AskAction> read_ask(TableReader& actions, const Draft& draft);
+std::optional<RelayAction> read_relay(TableReader& actions, const Config& config);
+RejectAction read_reject(TableReader& actions);
+// Keys of `reject` without it.
+void check_reject_companions(TableReader& actions);
 // A regular expression; nullopt where it is none, which has been said.
 std::optional<Pattern> read_pattern(const Placed<std::string>& text, std::string_view key, Problems& problems);
 // Why a proxy of this version could not send to `target`; "" when it could.
@@ -126,5 +143,11 @@ void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction
                          Problems& problems);
 void check_groups(const Draft& draft, Problems& problems);
 void check_use(const Draft& draft, Problems& problems);
+void check_asking(const Draft& draft, Problems& problems);
+void check_use_of_sources(const Draft& draft, Problems& problems);
+// Whether what it takes may go to the rules below all the same, for whoever is asked says so.
+bool may_pass_on(const Config& config, const Rule& rule);
+// Somebody who is asked may name that group, or it stands in for his answer.
+bool may_be_told(const Config& config, const std::string& group);
 
 }  // namespace intermediary

@@ -196,11 +196,13 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_timings(top, draft.config.timings);
   read_policies(top, surroundings, draft);
   read_overload(top, draft);
+  read_identity(top, surroundings, draft);
   read_auth(top, draft);
   read_handshake_auth(top, draft);
   read_numbering(top, draft);
   read_groups(top, draft);
   read_rates(top, draft);
+  read_route_sources(top, draft);
   read_rules(top, draft);
   draft.tests = read_tests(top, draft.config);
   watch = read_watch(top);
@@ -235,6 +237,11 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
                      .control = draft.control,
                      .metrics = draft.metrics};
   for (const ListenerPlaces& listener : draft.listeners) places.listeners.push_back(listener.on);
+  for (std::size_t i = 0; i < draft.route_sources.size(); ++i) {
+    if (draft.route_sources[i].starts_with("engine:")) {
+      places.engines.emplace_back(draft.route_sources[i], draft.route_source_places[i]);
+    }
+  }
   for (const CertificateTexts& certificate : draft.certificates) places.certificates.push_back(certificate.at);
   return LoadedConfig{std::move(draft.config), problems.all(),  std::move(draft.tests), watch,
                       std::move(places),       problems.files()};

@@ -43,9 +43,10 @@ struct StartPlaces {
   Position store{};
   std::vector<Position> listeners{};  // one for each
   Position dns{};
-  Position call_records{};  // [cdr]
-  Position control{};       // 'socket' in [control]
-  Position metrics{};       // 'on' in [metrics]
+  Position call_records{};                                  // [cdr]
+  Position control{};                                       // 'socket' in [control]
+  Position metrics{};                                       // 'on' in [metrics]
+  std::vector<std::pair<std::string, Position>> engines{};  // "engine:own", and where it stands
 };
 
 struct LoadedConfig {

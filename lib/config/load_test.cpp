@@ -189,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:1 [dns] must have min_ttl <= max_ttl, not 1h and 1m"},
         WrongFile{listen + "[timings]\nt1 = \"10s\"", "2:1 [timings] must have t1 <= t2, not 10s and 4s"}));
 
-const std::string actions = "'register', 'lookup', 'relay', 'notify', 'redirect', 'reject' and 'drop'";
+const std::string actions = "'register', 'lookup', 'relay', 'ask', 'notify', 'redirect', 'reject' and 'drop'";
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, WrongFileTest,

@@ -319,7 +319,7 @@ void read_changes(TableReader& actions, const Config& config, RuleChanges& chang
   read_uri_change(actions, changes.request_uri);
   if (const auto plan = read_plan_name(actions, "numbers", config)) changes.numbers = *plan;
   for (const std::string_view key : {"remove_header", "set_header", "add_header", "request_uri", "numbers"}) {
-    if (!actions.has(key) || actions.has("lookup") || actions.has("relay")) continue;
+    if (!actions.has(key) || actions.has("lookup") || actions.has("relay") || actions.has("ask")) continue;
     actions.problems().error(actions.key_at(key),
                              "'" + std::string(key) + "' belongs to 'lookup' or 'relay', which are missing here");
   }

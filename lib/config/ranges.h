@@ -83,6 +83,14 @@ inline constexpr DurationRange probe_every{std::chrono::seconds(1), std::chrono:
 inline constexpr DurationRange probe_timeout{std::chrono::milliseconds(100), std::chrono::seconds(32)};
 inline constexpr DurationRange half_open{std::chrono::seconds(1), std::chrono::hours(24)};
 
+// ---- [verifier]
+inline constexpr DurationRange certificate_timeout{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+inline constexpr DurationRange certificate_keep{std::chrono::seconds(1), std::chrono::days(7), whole_seconds};
+inline constexpr DurationRange identity_freshness{std::chrono::seconds(5), std::chrono::minutes(10), whole_seconds};
+
+// ---- [route_query], [enum], [engine]: a caller repeats and gives up after 32 seconds (RFC 3261 §17.1)
+inline constexpr DurationRange route_timeout{std::chrono::milliseconds(10), std::chrono::seconds(20)};
+
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
 inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};

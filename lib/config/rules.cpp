@@ -55,6 +55,8 @@ std::optional<RelayAction> parse_groups(const std::vector<Placed<std::string>>& 
   return action;
 }
 
+}  // namespace
+
 std::optional<RelayAction> read_relay(TableReader& actions, const Config& config) {
   const std::vector<Placed<std::string>> places = actions.texts("relay");
   if (places.empty()) return std::nullopt;
@@ -64,13 +66,14 @@ std::optional<RelayAction> read_relay(TableReader& actions, const Config& config
   return parse_groups(places, config, actions.problems());
 }
 
+namespace {
+
 // The one store of this version stands under the one name "location".
 bool names_location(TableReader& actions, std::string_view key) { return actions.word(key, {"location"}).has_value(); }
 
-std::string quote(std::string_view word) { return "'" + std::string(word) + "'"; }
-
 ForkPolicy read_fork(TableReader& actions) {
   ForkPolicy fork;
+  if (actions.has("ask")) fork = AskAction{}.fork;
   if (const auto mode = actions.word("fork", {"parallel", "serial", "q"})) fork.mode = static_cast<ForkMode>(*mode);
   actions.duration("ring_timeout", fork.ring_timeout, range::ring_timeout);
   actions.boolean("recurse", fork.recurse);
@@ -79,11 +82,11 @@ ForkPolicy read_fork(TableReader& actions) {
     fork.caller = static_cast<CallerChoice>(*choice);
   }
   for (const std::string_view key : {"fork", "late_contacts", "caller_preferences"}) {
-    if (!actions.has(key) || actions.has("lookup")) continue;
+    if (!actions.has(key) || actions.has("lookup") || (key == "fork" && actions.has("ask"))) continue;
     actions.problems().error(actions.at(), quote(key) + " belongs to 'lookup', which is missing here");
   }
   for (const std::string_view key : {"ring_timeout", "recurse"}) {
-    if (!actions.has(key) || actions.has("lookup") || actions.has("relay")) continue;
+    if (!actions.has(key) || actions.has("lookup") || actions.has("relay") || actions.has("ask")) continue;
     actions.problems().error(actions.at(), quote(key) + " belongs to 'lookup' or 'relay', which are missing here");
   }
   return fork;
@@ -112,7 +115,9 @@ bool is_phrase(std::string_view text) {
   return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-std::optional<RejectAction> read_reject(TableReader& actions) {
+}  // namespace
+
+RejectAction read_reject(TableReader& actions) {
   RejectAction action;
   actions.integer("reject", action.status, 400, 699);
   if (const auto reason = actions.text("reason")) {
@@ -130,17 +135,24 @@ std::optional<RejectAction> read_reject(TableReader& actions) {
   return action;
 }
 
-void check_companions(TableReader& actions) {
-  constexpr std::pair<std::string_view, std::string_view> companions[] = {
-      {"status", "redirect"}, {"reason", "reject"}, {"retry_after", "reject"}};
-  for (const auto& [key, action] : companions) {
-    if (!actions.has(key) || actions.has(action)) continue;
-    actions.problems().error(actions.key_at(key),
-                             quote(key) + " belongs to " + quote(action) + ", which is missing here");
-  }
+namespace {
+
+void check_companion(TableReader& actions, std::string_view key, std::string_view action) {
+  if (!actions.has(key) || actions.has(action)) return;
+  actions.problems().error(actions.key_at(key),
+                           quote(key) + " belongs to " + quote(action) + ", which is missing here");
 }
 
-constexpr std::string_view action_names[] = {"register", "lookup", "relay", "notify", "redirect", "reject", "drop"};
+}  // namespace
+
+void check_reject_companions(TableReader& actions) {
+  for (const std::string_view key : {"reason", "retry_after"}) check_companion(actions, key, "reject");
+}
+
+namespace {
+
+constexpr std::string_view action_names[] = {"register", "lookup",   "relay",  "ask",
+                                             "notify",   "redirect", "reject", "drop"};
 
 std::string list_of_actions() {
   std::string list;
@@ -150,7 +162,8 @@ std::string list_of_actions() {
   return list;
 }
 
-std::optional<RuleAction> read_one_action(TableReader& actions, const Config& config) {
+std::optional<RuleAction> read_one_action(TableReader& actions, const Draft& draft) {
+  const Config& config = draft.config;
   std::optional<RuleAction> action;
   const ForkPolicy fork = read_fork(actions);
   if (names_location(actions, "register")) action = RegisterAction{};
@@ -159,15 +172,20 @@ std::optional<RuleAction> read_one_action(TableReader& actions, const Config& co
     relay->fork = fork;
     action = *std::move(relay);
   }
+  if (auto ask = read_ask(actions, draft)) {
+    ask->fork = fork;
+    action = *std::move(ask);
+  }
   if (actions.word("notify", {"dialog"}, {"presence", "reg", "message-summary", "conference"})) action = NotifyAction{};
   if (auto redirect = read_redirect(actions)) action = *std::move(redirect);
-  auto reject = read_reject(actions);
-  if (reject && actions.has("reject")) action = *std::move(reject);
+  RejectAction reject = read_reject(actions);
+  if (actions.has("reject")) action = std::move(reject);
   bool drops = true;
   actions.boolean("drop", drops);
   if (!drops) actions.problems().error(actions.key_at("drop"), "'drop' is true, or left out");
   if (actions.has("drop")) action = DropAction{};
-  check_companions(actions);
+  check_companion(actions, "status", "redirect");
+  check_reject_companions(actions);
   const auto count = std::ranges::count_if(action_names, [&](std::string_view name) { return actions.has(name); });
   if (count > 1) actions.problems().error(actions.at(), "'do' takes one of " + list_of_actions() + ", not several");
   return count > 1 ? std::nullopt : action;
@@ -215,12 +233,14 @@ std::optional<RuleAction> read_do(TableReader& rule, Rule& target, RulePlaces& p
   std::optional<TableReader> actions = rule.table("do", "'do'");
   if (!actions) return std::nullopt;
   places.action = actions->at();
-  const std::optional<RuleAction> action = read_one_action(*actions, draft.config);
+  const std::optional<RuleAction> action = read_one_action(*actions, draft);
   target.mode = read_mode(*actions);
   read_challenge(*actions, target, places, draft);
   ask_for_identity(*actions, target, places);
   read_limits_of_rule(*actions, target, places, draft);
   read_changes(*actions, draft.config, target.changes);
+  read_rule_identity(*actions, draft, target);
+  read_rule_protection(*actions, target.protection);
   const bool later = actions->has("bridge");
   actions->later({"bridge"});
   actions->finish();

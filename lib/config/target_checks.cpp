@@ -64,14 +64,18 @@ std::vector<std::string> groups_behind(const Draft& draft, const RelayAction& re
 }
 
 bool is_used(const Draft& draft, const PeerGroupConfig& group) {
-  return std::ranges::any_of(draft.config.rules, [&](const Rule& rule) {
-    const auto* relay = std::get_if<RelayAction>(&rule.action);
-    const std::vector<std::string> groups = relay ? groups_behind(draft, *relay) : std::vector<std::string>();
-    const bool leads = std::ranges::find(groups, group.reference()) != groups.end();
-    const bool takes = group.kind == PeerGroupConfig::Kind::Trunk &&
-                       std::ranges::find(rule.when.trunks, group.name, &TrunkMatch::name) != rule.when.trunks.end();
-    return leads || takes;
-  });
+  return std::ranges::any_of(draft.config.rules,
+                             [&](const Rule& rule) {
+                               const auto* relay = std::get_if<RelayAction>(&rule.action);
+                               const std::vector<std::string> groups =
+                                   relay ? groups_behind(draft, *relay) : std::vector<std::string>();
+                               const bool leads = std::ranges::find(groups, group.reference()) != groups.end();
+                               const bool takes = group.kind == PeerGroupConfig::Kind::Trunk &&
+                                                  std::ranges::find(rule.when.trunks, group.name, &TrunkMatch::name) !=
+                                                      rule.when.trunks.end();
+                               return leads || takes;
+                             }) ||
+         may_be_told(draft.config, group.reference());
 }
 
 // What leaves by a trunk is paid for.

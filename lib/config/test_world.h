@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/load.h"
+#include "policy/test_stir.h"
 
 namespace intermediary {
 
@@ -20,6 +21,9 @@ inline ConfigSurroundings world() {
           [](const std::string& path) -> std::expected<std::string, std::string> {
             if (path == "key.txt" || path == "proxy.key" || path == "cookie.key")
               return "0123456789abcdeffedcba9876543210\n";
+            if (path == "calls.pem") return test_stir::certificate();
+            if (path == "calls.key") return std::string(test_smime::elliptic_key);
+            if (path == "authorities.pem") return test_smime::authority();
             if (path == "edge.pem" || path == "other.pem" || path == "ca.pem") return "-----BEGIN CERTIFICATE-----\n";
             if (path == "edge.key" || path == "other.key") return "-----BEGIN PRIVATE KEY-----\n";
             if (path == "users.csv") return "alice,secret\n";

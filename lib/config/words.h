@@ -12,6 +12,9 @@
 
 namespace intermediary {
 
+// 'word'.
+inline std::string quote(std::string_view word) { return "'" + std::string(word) + "'"; }
+
 // "500ms", "60s", "5m", "1h", "1d": a whole number and its unit. The error says what is missing.
 std::expected<Duration, std::string> parse_duration(std::string_view text);
 // The largest unit that needs no fraction: "90s", "1h".

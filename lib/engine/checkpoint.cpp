@@ -53,8 +53,8 @@ void EngineCore::transfer(Archive& archive) {
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
          dialog_settings, notifier_settings, notifier, ledger, observer, prober, stateful, stateless, authenticators,
-         access_tables, limiters, overload, admission, store, registering, now, wall_offset, nonce_offset, knows_wall,
-         draining, holds_calls, counters, rule_hits, reports, outputs, taken, trace] = *this;
+         access_tables, limiters, identity, overload, admission, store, http, routes, registering, now, wall_offset,
+         nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits, reports, outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
   transfer_parts(archive);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
@@ -66,7 +66,7 @@ void EngineCore::transfer(Archive& archive) {
   if (config.store.is_outside()) archive(store);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
   for (RateLimiter& limiter : limiters) archive(limiter);
-  archive(overload);
+  archive(identity, overload, http, routes);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     constexpr auto longest = Duration(std::int64_t{1} << 60);
@@ -80,6 +80,14 @@ void EngineCore::transfer(Archive& archive) {
     if (!timers.has_given(overload.episode.timer)) return archive.fail("an end of overload that nobody waits for");
     if (!store.is_coherent() || !timers.has_given(store.load_deadline) || !std::ranges::all_of(store.waits, is_given)) {
       return archive.fail("a request that waits for no store");
+    }
+    if (!http.is_coherent() || !std::ranges::all_of(http.waits, is_given)) {
+      return archive.fail("a request that waits for no HTTP server");
+    }
+    const auto has_transaction = [&](const auto& entry) { return transactions.find(entry.second.server) != nullptr; };
+    if (!routes.is_coherent() || !std::ranges::all_of(routes.waits, is_given) ||
+        !std::ranges::all_of(routes.waits, has_transaction)) {
+      return archive.fail("a request that waits for nobody");
     }
     for (const DialogSetId set : dialogs.all()) {
       for (const DialogId dialog : dialogs.find(set)->dialogs) {

@@ -12,6 +12,7 @@
 #include "dialog/session_timer.h"
 #include "policy/access_list.h"
 #include "policy/digest.h"
+#include "policy/identity_config.h"
 #include "policy/overload.h"
 #include "policy/party_list.h"
 #include "policy/rate_limit.h"
@@ -22,6 +23,7 @@
 #include "routing/path_use.h"
 #include "routing/peer_group.h"
 #include "routing/rates.h"
+#include "routing/route_source.h"
 #include "routing/rule.h"
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
@@ -163,8 +165,10 @@ struct Config {
   std::vector<PartyList> lists{};
   std::vector<RateLimit> rate_limits{};
   TrustConfig trust{};
+  IdentityConfig identity{};
   CallRecordsConfig call_records{};
   ControlConfig control{};
+  RouteSources route_sources{};  // whom rules may ask
   std::vector<Rule> rules;
   OverloadConfig overload{};
   Limits limits;

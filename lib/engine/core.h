@@ -3,6 +3,8 @@
 //   inbound.cpp   bytes -> messages: framing, parsing, received/rport, what is refused before any state exists
 //   authentication.cpp  who asks, and the wall clock that it needs
 //   policy.cpp    times, lists and limits that rules name
+//   identity.cpp  who calls, by signatures: judged and made
+//   identity_waiting.cpp  calls that wait for a signer's certificate
 //   trust.cpp     whose asserted identities come in, and which go out
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
@@ -12,6 +14,8 @@
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   overload.cpp  how much is taken on, and what neighbours are told and say of it
 //   storing.cpp   what waits for the location service's store
+//   asking.cpp    what waits for HTTP servers
+//   route_asking.cpp  requests that wait for whoever is asked where they go
 //   outbound.cpp  what leaves: hops, flows, the output queue
 //   detours.cpp   responses whose first way failed
 //   views.cpp     what stands in the tables, for people
@@ -31,8 +35,11 @@
 #include "base/timer_queue.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/http_desk.h"
+#include "engine/identity_desk.h"
 #include "engine/io.h"
 #include "engine/overload_desk.h"
+#include "engine/route_desk.h"
 #include "engine/store_desk.h"
 #include "engine/trace.h"
 #include "location/location.h"
@@ -98,6 +105,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void take(Command& input);
   void take(StoreReplied& input);
   void take(ConfigurationChanged& input);
+  void take(HttpReplied& input);
+  void take(RouteDecided& input);
   void take_stun(std::string_view request, const Arrival& arrival);
   void parse(std::string bytes, Framing framing, const Arrival& arrival);
   void reject(const Refused& refused, const Arrival& arrival);
@@ -110,6 +119,10 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
     const Rule* rule = nullptr;
     bool by_route_set = false;  // the route set of a dialog of ours decides, no rule
     ProxyMode mode = ProxyMode::Stateful;
+    // Of a rule that asks: what it was told, or what it does without that.
+    const RouteTo* told = nullptr;
+    const RelayAction* instead = nullptr;
+    bool asks() const { return rule && std::holds_alternative<AskAction>(rule->action); }
     bool registers() const { return rule && std::holds_alternative<RegisterAction>(rule->action); }
     bool notifies() const { return rule && std::holds_alternative<NotifyAction>(rule->action); }
     bool redirects() const { return rule && std::holds_alternative<RedirectAction>(rule->action); }
@@ -142,8 +155,9 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.
   class Facts;
-  const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival) const;
-  Decision decide(const Preprocessed& request, const Arrival& arrival) const;
+  const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first = 0) const;
+  // `first`: of the rules, which is asked first.
+  Decision decide(const Preprocessed& request, const Arrival& arrival, std::size_t first = 0) const;
   // What was decided before: the rules are not asked twice about a request, for what they look at may have changed.
   Decision decided(const Preprocessed& request, const StoreWait& wait) const;
   std::expected<TargetSet, Refusal> targets_of(const Preprocessed& request, const Arrival& arrival,
@@ -177,7 +191,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   Refusal redirection(const Preprocessed& request, const RedirectAction& action) const;
   // Of a request that is refused on its way to forwarding.
   void turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Decision& decision,
-                 bool keeps_state);
+                 bool keeps_state, const StoreWait* waited = nullptr);
   void drop(const Message& request, const Arrival& arrival, const Rule& rule);
   void tell_targets(const TargetSet& targets) const;
   void follow_group(PeerId first, ForkPolicy& fork) const;
@@ -196,11 +210,17 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer, const std::string& tag);
   void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
-  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user);
+  bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user,
+              const StoreWait* waited);
   CallWatch begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch, const Decision& decision,
                        const std::string& user);
-  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision);
-  // From where the targets are to be found. `waited`: it has a transaction already.
+  // `waited`: it has a transaction already.
+  void forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+               const StoreWait* waited = nullptr);
+  // From what its rule changes.
+  void go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision, bool asks,
+             const std::string& user, const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller = {});
+  // From where the targets are to be found.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
                bool asks, const std::string& user, const StoreWait* waited = nullptr);
 
@@ -264,11 +284,47 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void refuse_registration(std::uint64_t ticket, const Refusal& refusal);
   std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
   void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                     const Decision& decision, bool was_asked, const std::string& user);
+                     const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
+                     std::optional<IdentityVerified::Verdict> caller);
   void end_lookup(std::uint64_t ticket, bool was_fetched);
   void cancel_lookup(std::uint64_t ticket, const std::string& tag);
   void load_records();
   void take_loaded(const StoreReply& reply);
+
+  // ---- asking
+  // Nullopt where too many wait already. Its end is http_ended(), once, unless it is forgotten.
+  std::optional<QueryId> ask_http(HttpUse use, std::uint64_t subject, HttpOrder order);
+  void forget_http(QueryId query);
+  void http_timer_fired(const TimerTag& tag);
+  void end_http(QueryId query, HttpResult result);
+  void http_ended(HttpUse use, std::uint64_t subject, HttpResult result);
+
+  // ---- route asking
+  void ask_where(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre, const Decision& decision,
+                 bool was_asked, const std::string& user, const StoreWait* waited,
+                 std::optional<IdentityVerified::Verdict> caller);
+  RouteFacts facts_of(const Preprocessed& pre, const RouteWait& wait, const std::vector<std::string>& headers) const;
+  void begin_query(std::uint64_t ticket, const Preprocessed& pre, const RouteQuery& query);
+  void begin_search(std::uint64_t ticket, const Preprocessed& pre, const EnumZone& zone);
+  void begin_engine(std::uint64_t ticket, const Preprocessed& pre, const RoutingEngineUse& engine);
+  void end_query(std::uint64_t ticket, const HttpResult& result);
+  void go_on_searching(std::uint64_t ticket);
+  void found_records(LookupId lookup, const DnsQuestion& question, const DnsResult& result);
+  void note_query(std::uint64_t ticket, const std::string& failure);
+  RouteWait stop_asking(std::uint64_t ticket);
+  static StoreWait waited_of(const RouteWait& wait);
+  void end_asking(std::uint64_t ticket, const RouteDecision& decision);
+  void fail_asking(std::uint64_t ticket, const std::string& reason);
+  void fall_back(const RouteWait& wait, const RouteFallback& fallback, Refusal refusal);
+  void go_where(const RouteWait& wait, const RouteTo* told, const RelayAction* instead);
+  void ask_next_rule(const RouteWait& wait);
+  std::string problem_with_told(const RouteDecision& decision) const;
+  std::expected<TargetSet, Refusal> told_targets(const Preprocessed& request, const Arrival& arrival,
+                                                 const RouteTo& told, ProxyMode mode);
+  std::expected<TargetSet, Refusal> relay_by(const Preprocessed& request, const Arrival& arrival,
+                                             const RelayAction& action, ProxyMode mode);
+  void cancel_asking(std::uint64_t ticket, const std::string& tag);
+  void route_timer_fired(const TimerTag& tag);
 
   // ---- authentication
   enum class Challenge : std::uint8_t { AsUserAgent, AsProxy };  // 401 or 407 (RFC 3261 §22.1)
@@ -297,8 +353,47 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void assert_identity(Preprocessed& pre, const Arrival& arrival, const Rule* rule, const std::string& user) const;
   // What may leave to there; nullopt: the message as it is.
   std::optional<std::string> concealed(const IpAddress& address, ListenerId listener, std::string_view bytes) const;
+  // What was valid, with a field less or more; null where it would be no message any more.
+  MessagePtr parsed_with_room(std::string bytes) const;
   // The request as it goes on, with what is known of its way.
   void put_in_place(Preprocessed& pre, const MessagePtr& request) const;
+
+  // ---- identity
+  struct CertificateFound {
+    std::string chain;
+    std::string reason;     // why there is none
+    bool may_come = false;  // it can be fetched
+  };
+  struct CallerVerdict {
+    IdentityVerified::Verdict verdict = IdentityVerified::Verdict::Absent;
+    PassportParty caller;
+    Passport passport;    // that proves it
+    IdentityFault fault;  // why nothing does
+    std::string wanted;   // the URL of a certificate that could
+  };
+  std::optional<Refusal> unprotected(const Message& request, const Arrival& arrival, const Rule& rule) const;
+  static bool is_verified(const Decision& decision, const Message& request);
+  CertificateFound find_certificate(const std::string& url) const;
+  std::expected<Passport, IdentityFault> judge(const IdentityField& field, const CallerFacts& facts,
+                                               const Message& request, std::string& wanted);
+  CallerVerdict judge_caller(const Message& request);
+  std::optional<Refusal> settle_caller(const Message& request, const Rule& rule, const CallerVerdict& found);
+  void mark_caller(Preprocessed& pre, IdentityVerified::Verdict verdict) const;
+  void verify(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+              bool asks, const std::string& user, const StoreWait* waited);
+  std::optional<HttpUrl> fetchable(const std::string& url) const;
+  bool wait_for_certificate(const MessagePtr& request, const Arrival& arrival, const Decision& decision, bool asks,
+                            const std::string& user, const std::string& url, const StoreWait* before);
+  void end_fetch(std::uint64_t fetch, const HttpResult& result);
+  void keep_certificate(const std::string& url, FetchedCertificate certificate);
+  void verify_again(const StoreWait& wait);
+  void cancel_verification(std::uint64_t ticket, const std::string& tag);
+  // A refusal for one whose Date is not from now.
+  std::optional<Refusal> sign_call(Preprocessed& pre, const Decision& decision);
+  std::string problem_with_signing(const StirSigner& signer, const CallerFacts& facts,
+                                   const RuleIdentity& wanted) const;
+  Passport passport_of(const CallerFacts& facts, std::string_view date, const SignerConfig& signer,
+                       const RuleIdentity& wanted);
 
   // ---- outbound
   // Answers without any state (RFC 3261 §8.2.7): the To tag is a hash, so that a repetition gets the same answer and
@@ -381,9 +476,13 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::vector<AccessTable> access_tables_;           // of config_.access_lists
   std::vector<RateLimiter> limiters_;                // of config_.rate_limits
 
+  IdentityDesk identity_;
+
   OverloadDesk overload_;
   std::optional<LoadAdmission> admission_;  // of the request that is dealt with
   StoreDesk store_;
+  HttpDesk http_;
+  RouteDesk routes_;
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live
 
   TimePoint now_{};

@@ -122,6 +122,12 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
   if (const auto refusal = not_routable(*pre, decision)) {
     return refuse(request, arrival, *refusal, decision.rule_name());
   }
+  if (decision.rule) {
+    if (const auto refusal = unprotected(*request, arrival, *decision.rule)) {
+      const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
+      return turn_away(request, arrival, *refusal, decision, keeps);
+    }
+  }
   if (draining_ && request->to_tag().empty()) {
     return refuse(request, arrival, {503, "going out of service", {{"Retry-After", "5"}}});
   }
@@ -147,10 +153,15 @@ void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
     const ServerTransactionId own = transactions_.create_server(now_, cancel, arrival, reply_hop(*cancel, arrival));
     std::string tag = stateful_.own_tag(invite);
     if (tag.empty()) tag = transaction->to_tag;  // a request that we answered ourselves
-    const std::uint64_t waiting = tag.empty() && transaction->invite ? store_.ticket_of(invite) : 0;
-    if (waiting != 0) tag = random_.token(16);
+    const bool may_wait = tag.empty() && transaction->invite;
+    const std::uint64_t waiting = may_wait ? store_.ticket_of(invite) : 0;
+    const std::uint64_t asking = may_wait ? routes_.ticket_of(invite) : 0;
+    const std::uint64_t verifying = may_wait ? identity_.ticket_of(invite) : 0;
+    if (waiting != 0 || asking != 0 || verifying != 0) tag = random_.token(16);
     transactions_.respond(now_, own, 200, make_response(*cancel, {.status = 200, .to_tag = tag}), tag);
     if (waiting != 0) return cancel_lookup(waiting, tag);
+    if (asking != 0) return cancel_asking(asking, tag);
+    if (verifying != 0) return cancel_verification(verifying, tag);
     return stateful_.cancel(now_, invite, reason_of(*cancel));
   }
   // §16.10: without a context, the INVITE may have gone by statelessly, here or before a restart. A rule that asks who
@@ -212,7 +223,7 @@ bool EngineCore::is_local(const Uri& uri) const {
   return !uri.has_parameter("maddr") && names_.is_local_domain(uri.host, uri.port);
 }
 
-const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& arrival) const {
+const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first) const {
   const Message& message = *request.request;
   const Uri& uri = request.request_uri;
   const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
@@ -238,11 +249,11 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
   }
   RuleTold told;
   if (trace_) told = [this](const Rule& asked, const std::string& why_not) { trace_->asked(asked, why_not); };
-  const Rule* rule = choose(config_.rules, query, told);
+  const Rule* rule = choose(config_.rules, query, told, first);
   return rule && !leads_nowhere(request, *rule) ? rule : nullptr;
 }
 
-EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arrival& arrival) const {
+EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arrival& arrival, std::size_t first) const {
   Decision decision;
   decision.mode = config_.proxy.mode;
   // Within a dialog that we let through, the route set decides, unless the Request-URI is ours to look up (§16.5).
@@ -255,7 +266,7 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
     if (request.followed) decision.mode = ProxyMode::CallStateful;
     return decision;
   }
-  decision.rule = choose_rule(request, arrival);
+  decision.rule = choose_rule(request, arrival, first);
   if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
   if (in_dialog && request.followed) decision.mode = ProxyMode::CallStateful;
   return decision;
@@ -279,8 +290,9 @@ std::optional<Refusal> EngineCore::not_routable(const Preprocessed& request, con
   if (request.request_uri.scheme != Uri::Scheme::Tel && !is_urn) return std::nullopt;
   const RuleAction* action = decision.rule ? &decision.rule->action : nullptr;
   const RelayAction* relay = action ? std::get_if<RelayAction>(action) : nullptr;
-  const bool takes = action && (std::holds_alternative<RedirectAction>(*action) ||
-                                std::holds_alternative<RejectAction>(*action) || (relay && !relay->goes_anywhere()));
+  const bool takes =
+      action && (std::holds_alternative<RedirectAction>(*action) || std::holds_alternative<RejectAction>(*action) ||
+                 decision.asks() || (relay && !relay->goes_anywhere()));
   if (takes) return std::nullopt;
   return Refusal{
       416, std::string("no rule routes its Request-URI, a ") + (is_urn ? "service" : "telephone number"), {}};
@@ -299,10 +311,7 @@ std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& req
             return std::unexpected(Refusal{405, "its rule registers, and it is no REGISTER", {{"Allow", "REGISTER"}}});
           },
           [&](const LookupAction&) { return look_up(request); },
-          [&](const RelayAction& action) {
-            return action.groups.empty() ? relay(request, action)
-                                         : relay_to_groups(request, arrival, action, decision.mode);
-          },
+          [&](const RelayAction& action) { return relay_by(request, arrival, action, decision.mode); },
           [&](const NotifyAction&) -> std::expected<TargetSet, Refusal> {
             return std::unexpected(Refusal{405, "its rule notifies, and it is no SUBSCRIBE", {{"Allow", "SUBSCRIBE"}}});
           },
@@ -314,10 +323,20 @@ std::expected<TargetSet, Refusal> EngineCore::targets_of(const Preprocessed& req
           },
           [&](const DropAction&) -> std::expected<TargetSet, Refusal> {
             return std::unexpected(
-                Refusal{404, "its rule drops it", {}});  // never asked: take_request() has dropped it
+                Refusal{404, "its rule drops it", {}});  // it has a transaction, as one that asked stands above
+          },
+          [&](const AskAction&) -> std::expected<TargetSet, Refusal> {
+            if (decision.told) return told_targets(request, arrival, *decision.told, decision.mode);
+            if (decision.instead) return relay_by(request, arrival, *decision.instead, decision.mode);
+            return std::unexpected(Refusal{481, "its rule asks, and it cannot wait", {}});
           },
       },
       decision.rule->action);
+}
+
+std::expected<TargetSet, Refusal> EngineCore::relay_by(const Preprocessed& request, const Arrival& arrival,
+                                                       const RelayAction& action, ProxyMode mode) {
+  return action.groups.empty() ? relay(request, action) : relay_to_groups(request, arrival, action, mode);
 }
 
 // §8.2.1, §8.2.2: what is meant for ourselves hears what we cannot do.
@@ -471,21 +490,27 @@ bool EngineCore::must_keep_state(const Preprocessed& request, const Arrival& arr
 }
 
 void EngineCore::turn_away(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
-                           const Decision& decision, bool keeps_state) {
+                           const Decision& decision, bool keeps_state, const StoreWait* waited) {
+  if (waited) return refuse_on(*waited, refusal, random_.token(16));
   if (!keeps_state) return refuse(request, arrival, refusal, decision.rule_name());
   if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
   refuse_with_state(request, arrival, refusal, decision.rule_name());
 }
 
 // Who it is from, and how many there are, where its rule asks for that; what may not pass has been refused.
-bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user) {
+bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user,
+                        const StoreWait* waited) {
   const MessagePtr& request = pre.request;
   const auto refused = [&](const Refusal& refusal, bool keeps_state) {
+    if (waited) {
+      refuse_on(*waited, refusal, random_.token(16));
+      return false;
+    }
     keeps_state ? refuse_with_state(request, arrival, refusal, rule.name)
                 : refuse(request, arrival, refusal, rule.name);
     return false;
   };
-  if (const auto full = not_admitted(arrival)) return refused(*full, false);
+  if (const auto full = waited ? std::nullopt : not_admitted(arrival)) return refused(*full, false);
   if (!rule.challenge.empty()) {
     auto authenticated = authenticate(pre, rule, Challenge::AsProxy);
     // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
@@ -501,31 +526,23 @@ bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const R
 // §16.3 comes before §16.5: what may not be forwarded is not looked up. Its step 6 comes last, and only to what there
 // is room for: credentials are used up by asking for them. ACK and CANCEL are never asked for any (§22.1).
 void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
-                         const Decision& decision) {
-  if (decision.goes_on() || !is_for_us(pre)) {
+                         const Decision& decision, const StoreWait* waited) {
+  if (decision.goes_on() || decision.asks() || !is_for_us(pre)) {
     if (const auto refusal = validate_for_forwarding(*request, arrival, names_, proxy_settings_)) {
-      return refuse(request, arrival, *refusal, decision.rule_name());
+      return turn_away(request, arrival, *refusal, decision, false, waited);
     }
   }
   if (request->method() == Method::Register) {
     if (const auto refusal = put_on_path(pre, arrival)) {
-      return refuse(request, arrival, *refusal, decision.rule_name());
+      return turn_away(request, arrival, *refusal, decision, false, waited);
     }
   }
   const bool asks = decision.rule && counts_requests(*decision.rule) && request->method() != Method::Ack &&
                     request->method() != Method::Cancel;
   std::string user;
-  if (asks && !passes(pre, arrival, *decision.rule, user)) return;
-  if (decision.rule && decision.goes_on()) {
-    if (const auto refusal = transform(pre, *decision.rule, number_plan(decision.rule->changes.numbers))) {
-      return turn_away(request, arrival, *refusal, decision, asks);
-    }
-  }
-  if (config_.store.is_outside()) {
-    const std::string aor = to_fetch(pre, decision);
-    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks, user);
-  }
-  proceed(request, arrival, std::move(pre), decision, asks, user);
+  if (asks && !passes(pre, arrival, *decision.rule, user, waited)) return;
+  if (is_verified(decision, *request)) return verify(request, arrival, std::move(pre), decision, asks, user, waited);
+  go_on(request, arrival, std::move(pre), decision, asks, user, waited);
 }
 
 CallWatch EngineCore::begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch,
@@ -544,6 +561,9 @@ void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Prep
   if (!plan) return turn_away(request, arrival, plan.error(), decision, asks || decision.redirects());
   if (!authenticators_.empty()) take_off_credentials(pre);
   assert_identity(pre, arrival, decision.rule, user);
+  if (const auto refusal = sign_call(pre, decision)) {
+    return turn_away(request, arrival, *refusal, decision, asks, waited);
+  }
   const Target& first = plan->targets.targets().front();
   if (decision.mode == ProxyMode::Stateless && !waited && !must_keep_state(pre, arrival, first)) {
     if (const auto refusal = stateless_.forward(pre, arrival, first)) {

@@ -48,6 +48,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this),
       access_tables_(config_.access_lists.begin(), config_.access_lists.end()),
+      identity_(config_.identity),
       overload_(config_.overload, config_.timings.t1_times_64()) {
   rule_hits_.resize(config_.rules.size());
   make_settings();
@@ -82,7 +83,8 @@ LiveObjects EngineCore::live() const {
   return {.server_transactions = transactions_.server_count(),
           .client_transactions = transactions_.client_count(),
           .response_contexts = stateful_.context_count(),
-          .queries = resolver_.lookup_count() + store_.waits.size() + (store_.is_loading ? 1 : 0),
+          .queries = resolver_.lookup_count() + store_.waits.size() + (store_.is_loading ? 1 : 0) + http_.waits.size() +
+                     identity_.waits.size() + routes_.engine_waits(),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
           .dialogs = dialogs_.size(),
@@ -149,6 +151,30 @@ std::string problem_with(const HandshakeAuth& handshake, const Config& config) {
   return what + "needs a cookie and its key, not one of them";
 }
 
+std::string problem_with(const IdentityConfig& identity) {
+  for (const SignerConfig& signer : identity.signers) {
+    if (const auto opened = StirSigner::open(signer.keys); !opened) {
+      return "signer '" + signer.name + "': " + opened.error();
+    }
+  }
+  if (!identity.verifier) return {};
+  if (identity.verifier->freshness < Duration::zero() || identity.verifier->freshness > std::chrono::hours(1)) {
+    return "the verifier takes calls of another time than now";
+  }
+  const auto opened = StirAuthorities::open(identity.verifier->authorities);
+  return opened ? std::string() : "the verifier: " + opened.error();
+}
+
+// "": there are all of them.
+std::string unknown_group(const RelayAction& relay, const Config& config) {
+  for (const std::string& reference : relay.groups) {
+    if (std::ranges::find(config.groups, reference, &PeerGroupConfig::reference) != config.groups.end()) continue;
+    const auto is_it = [&](const RateTable& table) { return "rates:" + table.name == reference; };
+    if (std::ranges::none_of(config.rates, is_it)) return reference;
+  }
+  return {};
+}
+
 std::string problem_with_groups(const Config& config) {
   for (const PeerGroupConfig& group : config.groups) {
     if (group.peers.empty()) return group.reference() + " has no peers";
@@ -161,15 +187,43 @@ std::string problem_with_groups(const Config& config) {
   }
   for (const Rule& rule : config.rules) {
     const auto* relay = std::get_if<RelayAction>(&rule.action);
-    if (!relay) continue;
-    for (const std::string& reference : relay->groups) {
-      if (std::ranges::find(config.groups, reference, &PeerGroupConfig::reference) != config.groups.end()) continue;
-      const auto is_it = [&](const RateTable& table) { return "rates:" + table.name == reference; };
-      if (std::ranges::any_of(config.rates, is_it)) continue;
-      return "rule '" + rule.name + "' relays to " + reference + ", which there is not";
-    }
+    const std::string reference = relay ? unknown_group(*relay, config) : std::string();
+    if (!reference.empty()) return "rule '" + rule.name + "' relays to " + reference + ", which there is not";
   }
   return {};
+}
+
+std::string problem_with_fallbacks(const Config& config) {
+  const RouteSources& sources = config.route_sources;
+  std::vector<std::pair<std::string, const RouteFallback*>> fallbacks;
+  for (const RouteQuery& query : sources.queries) fallbacks.emplace_back(query.reference(), &query.on_failure);
+  for (const RoutingEngineUse& engine : sources.engines) fallbacks.emplace_back(engine.reference(), &engine.on_failure);
+  for (const EnumZone& zone : sources.zones) {
+    fallbacks.emplace_back(zone.reference(), &zone.on_failure);
+    fallbacks.emplace_back(zone.reference(), &zone.not_found);
+    if (zone.suffixes.empty()) return zone.reference() + " has no suffix";
+  }
+  for (const auto& [who, fallback] : fallbacks) {
+    const auto* relay = std::get_if<RelayAction>(fallback);
+    const std::string reference = relay ? unknown_group(*relay, config) : std::string();
+    if (!reference.empty()) return who + " relays to " + reference + ", which there is not";
+  }
+  return {};
+}
+
+// What waits has a transaction, and so the proxy has state.
+std::string problem_with_asking(const Config& config) {
+  const std::vector<std::string> known = config.route_sources.references();
+  for (const Rule& rule : config.rules) {
+    const auto* ask = std::get_if<AskAction>(&rule.action);
+    if (!ask) continue;
+    const std::string who = "rule '" + rule.name + "' asks ";
+    if (std::ranges::find(known, ask->source) == known.end()) return who + ask->source + ", which there is not";
+    if (rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
+      return who + ask->source + " without state: a repetition would be asked about again";
+    }
+  }
+  return problem_with_fallbacks(config);
 }
 
 }  // namespace
@@ -204,6 +258,8 @@ std::string problem_with(const Config& config) {
     return "timer_c must be longer than three minutes (RFC 3261 §16.6 step 11)";
   }
   if (std::string problem = problem_with_groups(config); !problem.empty()) return problem;
+  if (std::string problem = problem_with_asking(config); !problem.empty()) return problem;
+  if (std::string problem = problem_with(config.identity); !problem.empty()) return problem;
   for (const Rule& rule : config.rules) {
     if (const std::string problem = problem_with_policies(rule, config); !problem.empty()) {
       return "rule '" + rule.name + "' " + problem;

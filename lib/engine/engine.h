@@ -36,7 +36,7 @@ struct LiveObjects {
   std::size_t server_transactions = 0;
   std::size_t client_transactions = 0;
   std::size_t response_contexts = 0;
-  std::size_t queries = 0;  // names that are looked up, and requests that wait for the store
+  std::size_t queries = 0;  // names that are looked up, and requests that wait for the store, HTTP or a routing engine
   std::size_t flows = 0;
   std::size_t bindings = 0;
   std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
@@ -80,6 +80,28 @@ struct RuleView {
   std::uint64_t hits = 0;  // requests that it took, but ACK and CANCEL
 };
 
+// Who was asked for what.
+struct AskCounters {
+  std::uint64_t http_requests = 0;
+  std::uint64_t http_failures = 0;   // of them, without an answer in time or with none
+  std::uint64_t routes_asked = 0;    // requests about which a route source was asked
+  std::uint64_t routes_failed = 0;   // of them, without a decision
+  std::uint64_t routes_unasked = 0;  // for which one was not asked: it rests, or too many wait
+  friend bool operator==(const AskCounters&, const AskCounters&) = default;
+};
+
+// Signed identities of callers (RFC 8224): calls, but for the last two.
+struct IdentityCounters {
+  std::uint64_t signed_calls = 0;    // that left with a signature of ours
+  std::uint64_t unsigned_calls = 0;  // that should have, and could not
+  std::uint64_t passed = 0;          // whose caller a signature proves
+  std::uint64_t failed = 0;          // whose signatures do not count
+  std::uint64_t absent = 0;          // that have none which could be judged
+  std::uint64_t fetched = 0;         // certificates of signers
+  std::uint64_t fetch_failures = 0;  // of them that could not be fetched
+  friend bool operator==(const IdentityCounters&, const IdentityCounters&) = default;
+};
+
 // What happened since the start. Each drop has a counter here and an event.
 struct Counters {
   std::uint64_t requests_in = 0;
@@ -105,6 +127,8 @@ struct Counters {
   std::uint64_t known_lookups = 0;     // answered from what was known last, for the store did not answer
   std::uint64_t reloads = 0;           // configurations that took the place of another
   std::uint64_t reloads_refused = 0;   // that could not
+  AskCounters asks{};
+  IdentityCounters identities{};
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

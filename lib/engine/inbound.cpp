@@ -152,6 +152,10 @@ void EngineCore::take(DnsAnswered& input) {
     if (!taken && notifier_) notifier_->resolved(now_, query.value, done.hops);
     drain_reports();
   }
+  for (const Resolver::Fetched& fetched : resolver_.take_fetched()) {
+    found_records(fetched.lookup, fetched.question, fetched.result);
+    drain_reports();
+  }
 }
 
 void EngineCore::take(DeadlineReached&) {}
@@ -231,6 +235,12 @@ void EngineCore::fire_timers(TimePoint due) {
         break;
       case TimerOwner::Overload:
         overload_timer_fired();
+        break;
+      case TimerOwner::Http:
+        http_timer_fired(*tag);
+        break;
+      case TimerOwner::Route:
+        route_timer_fired(*tag);
         break;
     }
     drain_reports();

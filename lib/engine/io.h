@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "base/flow.h"
+#include "base/http.h"
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "event/event.h"
 #include "location/store.h"
+#include "routing/route_decision.h"
 #include "transport/certificate.h"
 #include "transport/dns.h"
 #include "transport/resolve.h"
@@ -70,6 +72,16 @@ struct StoreReplied {
   QueryId query;
   StoreReply reply;
 };
+// What became of an HttpRequest: each has at most one reply, in any order.
+struct HttpReplied {
+  QueryId query;
+  HttpResult result;
+};
+// What a routing engine says to a RouteAsked: once at most.
+struct RouteDecided {
+  QueryId query;
+  RouteDecision decision;
+};
 struct WallClock {
   WallTime now;
 };
@@ -115,8 +127,9 @@ class ConfigurationChanged {
   std::unique_ptr<ReadyConfig> ready_;
 };
 
-using Input = std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered,
-                           WallClock, DeadlineReached, Command, StoreReplied, ConfigurationChanged>;
+using Input =
+    std::variant<DatagramReceived, StreamReceived, FlowOpened, FlowClosed, DatagramFailed, DnsAnswered, WallClock,
+                 DeadlineReached, Command, StoreReplied, ConfigurationChanged, HttpReplied, RouteDecided>;
 
 // ---- outputs
 
@@ -148,6 +161,20 @@ struct StoreRequest {
   StoreOperation operation;
 };
 
-using Output = std::variant<Transmit, OpenFlow, CloseFlow, DnsQuery, Event, StoreRequest>;
+// An HTTP server is asked. Query ids are its own. The engine waits no longer than the order's timeout.
+struct HttpRequest {
+  QueryId query;
+  HttpOrder order;
+};
+
+// The routing engine of that name, of whoever runs this one, is to say where a request goes: engine/routing_engine.h.
+// Query ids are its own.
+struct RouteAsked {
+  QueryId query;
+  std::string engine;
+  RouteFacts facts;
+};
+
+using Output = std::variant<Transmit, OpenFlow, CloseFlow, DnsQuery, Event, StoreRequest, HttpRequest, RouteAsked>;
 
 }  // namespace intermediary

@@ -53,6 +53,12 @@ std::vector<Input> all_inputs() {
       StoreReplied{QueryId{7}, RecordConflict{record}},
       StoreReplied{QueryId{8}, StoreUnavailable{"down"}},
       ConfigurationChanged{configuration()},
+      HttpReplied{QueryId{9}, HttpAnswer{200, "application/json", std::chrono::seconds(60), "{}"}},
+      HttpReplied{QueryId{9}, std::unexpected(HttpFailure{HttpFailure::Kind::Forbidden, "inside"})},
+      RouteDecided{QueryId{9}, RouteTo{{{Uri::parse("sip:b@x").value(), "pool:app", 500}}, {{"X-A", "b"}}}},
+      RouteDecided{QueryId{9}, RouteReject{404, "Gone", std::chrono::seconds(3)}},
+      RouteDecided{QueryId{9}, RouteNext{}},
+      RouteDecided{QueryId{9}, RouteFailed{"down"}},
   };
 }
 
@@ -89,9 +95,31 @@ std::vector<Output> all_outputs() {
       Event{ConfigurationRefused{"why"}},
       Event{OverloadChanged{false, "calls", 9, seconds(3)}},
       Event{NeighbourOverload{v4, 20, 7}},
+      Event{HttpFailed{"https://x", "why"}},
+      Event{RouteUnanswered{"enum:e", "rule", "call", "why"}},
+      Event{RouteSourceChanged{"route_query:q", false, "why"}},
+      Event{IdentityVerified{"call", "rule", IdentityVerified::Verdict::Failed, 438, "1215", "A", "id", "why"}},
+      Event{IdentitySigned{"call", "rule", "acme", "1215", "B", "id", ""}},
+      Event{CertificateFetched{"https://a", "why"}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},
+      HttpRequest{QueryId{7},
+                  {"POST", *HttpUrl::parse("https://x/a"), {{"X-A", "b"}}, "text/plain", "body", seconds(1), 9, true}},
+      RouteAsked{QueryId{8},
+                 "own",
+                 {"rule",
+                  "INVITE",
+                  "sip:x",
+                  "sip:a@x",
+                  "sip:b@x",
+                  "call",
+                  v4,
+                  Transport::Tcp,
+                  "in",
+                  "alice",
+                  true,
+                  {{"X-A", "b"}}}},
   };
 }
 
@@ -170,8 +198,8 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 2u);
-  EXPECT_EQ(to_hex(hash.finish()), "424502c577bf77a9");
+  EXPECT_EQ(io_format, 3u);
+  EXPECT_EQ(to_hex(hash.finish()), "1e88fa727c1c6c2e");
 }
 
 RC_GTEST_PROP(IoArchiveProperty, AnyBytesAreRefusedOrTheOneFormOfAnInput, (std::string bytes, std::uint8_t kind)) {

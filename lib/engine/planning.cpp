@@ -58,6 +58,9 @@ ForkPolicy EngineCore::fork_policy(const Preprocessed& request, const Decision& 
   if (!decision.rule) return fork;
   if (const auto* lookup = std::get_if<LookupAction>(&decision.rule->action)) fork = lookup->fork;
   if (const auto* relay = std::get_if<RelayAction>(&decision.rule->action)) fork = relay->fork;
+  if (const auto* ask = std::get_if<AskAction>(&decision.rule->action)) {
+    fork = decision.instead ? decision.instead->fork : ask->fork;
+  }
   // §16.5: only a URI that we are responsible for gets further targets.
   if (fork.recurse && !is_local(request.request_uri)) fork.recurse = false;
   return fork;
@@ -137,6 +140,25 @@ void EngineCore::tell_searches(const BindingChanged& change) {
     }
     if (targets) stateful_.add_targets(now_, id, *std::move(targets));
   }
+}
+
+// What its rule changes, and whom it has to ask before its targets are known.
+void EngineCore::go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
+                       bool asks, const std::string& user, const StoreWait* waited,
+                       std::optional<IdentityVerified::Verdict> caller) {
+  if (decision.rule && (decision.goes_on() || decision.asks())) {
+    const NumberPlan* plan = number_plan(decision.rule->changes.numbers);
+    if (waited && waited->kept) plan = waited->kept->plan ? &*waited->kept->plan : nullptr;
+    if (const auto refusal = transform(pre, *decision.rule, plan)) {
+      return turn_away(request, arrival, *refusal, decision, asks, waited);
+    }
+  }
+  if (decision.asks()) return ask_where(request, arrival, pre, decision, asks, user, waited, caller);
+  if (config_.store.is_outside()) {
+    const std::string aor = to_fetch(pre, decision);
+    if (!aor.empty()) return look_up_later(request, arrival, aor, decision, asks, user, waited, caller);
+  }
+  proceed(request, arrival, std::move(pre), decision, asks, user, waited);
 }
 
 }  // namespace intermediary

@@ -154,6 +154,21 @@ std::string problem_with_limits(const Rule& rule, const Config& config) {
   return {};
 }
 
+std::string problem_with_identity(const Rule& rule, const Config& config) {
+  const RuleIdentity& identity = rule.identity;
+  if (identity.empty()) return {};
+  const std::string& signer = identity.signer;
+  if (!signer.empty() &&
+      std::ranges::find(config.identity.signers, signer, &SignerConfig::name) == config.identity.signers.end()) {
+    return "names a signer that there is not";
+  }
+  if (identity.verify != RuleIdentity::Verify::No && !config.identity.verifier) return "verifies without a verifier";
+  if (rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
+    return "verifies or signs without state: a repetition would be judged again, or signed otherwise";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string problem_with_policies(const Rule& rule, const Config& config) {
@@ -170,6 +185,7 @@ std::string problem_with_policies(const Rule& rule, const Config& config) {
     if (!are_there(config.lists, when.identity->lists)) return "names a list that there is not";
     if (when.identity->known && rule.challenge != when.identity->realm) return "knows users whom it does not challenge";
   }
+  if (std::string problem = problem_with_identity(rule, config); !problem.empty()) return problem;
   return problem_with_limits(rule, config);
 }
 

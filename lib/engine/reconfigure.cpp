@@ -78,10 +78,15 @@ std::vector<std::string> changed_parts(const Config& from, const Config& to) {
       {"limit", from.rate_limits != to.rate_limits},
       {"overload", from.overload != to.overload},
       {"trust", from.trust != to.trust},
+      {"signer", from.identity.signers != to.identity.signers},
+      {"verifier", from.identity.verifier != to.identity.verifier},
       {"pool", differ_in_groups(from, to, Kind::Pool)},
       {"trunk", differ_in_groups(from, to, Kind::Trunk)},
       {"numbering", from.numbering != to.numbering},
       {"rates", from.rates != to.rates},
+      {"route_query", from.route_sources.queries != to.route_sources.queries},
+      {"enum", from.route_sources.zones != to.route_sources.zones},
+      {"engine", from.route_sources.engines != to.route_sources.engines},
       {"rule", from.rules != to.rules},
   };
   std::vector<std::string> names;
@@ -194,23 +199,41 @@ void EngineCore::take(ConfigurationChanged& input) {
     overload_.gate = LoadGate(config_.overload);
     overload_.feedback = LoadFeedback(config_.overload);
   }
+  if (former.identity != config_.identity) identity_.take(config_.identity);
   make_settings();
   take_realms();
   take_limits();
   take_groups();
   take_roles();
+  std::erase_if(routes_.circuits, [&](const auto& entry) {
+    return std::ranges::find(config_.route_sources.queries, entry.first, &RouteQuery::name) ==
+           config_.route_sources.queries.end();
+  });
   ++counters_.reloads;
   std::string parts;
   for (const std::string& part : changed_parts(former, config_)) parts += (parts.empty() ? "" : ", ") + part;
   emit(ConfigurationReloaded{std::move(parts)});
 }
 
-// A request that has been decided about and waits for the store goes where it was to go.
+// A request that has been decided about and waits goes where it was to go.
 void EngineCore::keep_rules_of_waits() {
   for (auto& [ticket, wait] : store_.waits) {
     if (wait.kind != StoreWait::Kind::Lookup || wait.kept) continue;
     const auto rule = std::ranges::find(config_.rules, wait.rule, &Rule::name);
     if (rule == config_.rules.end()) continue;
+    const NumberPlan* plan = number_plan(rule->changes.numbers);
+    wait.kept = KeptRule{*rule, plan ? std::optional(*plan) : std::nullopt};
+  }
+  for (auto& [ticket, wait] : identity_.waits) {
+    StoreWait& call = wait.call;
+    const auto rule = std::ranges::find(config_.rules, call.rule, &Rule::name);
+    if (call.kept || rule == config_.rules.end()) continue;
+    const NumberPlan* plan = number_plan(rule->changes.numbers);
+    call.kept = KeptRule{*rule, plan ? std::optional(*plan) : std::nullopt};
+  }
+  for (auto& [ticket, wait] : routes_.waits) {
+    const auto rule = std::ranges::find(config_.rules, wait.rule, &Rule::name);
+    if (wait.kept || rule == config_.rules.end()) continue;
     const NumberPlan* plan = number_plan(rule->changes.numbers);
     wait.kept = KeptRule{*rule, plan ? std::optional(*plan) : std::nullopt};
   }

@@ -116,8 +116,8 @@ TEST(RecordTest, GivesBackHeaderInputsAndWhatCameOut) {
 
 // Whoever changes what is written must raise record_version: old records would be read as what they are not.
 TEST(RecordTest, TheFormatIsThatOfItsVersion) {
-  EXPECT_EQ(record_version, 2u);
-  EXPECT_EQ(fingerprint(segment()), 11573244494508142374u);
+  EXPECT_EQ(record_version, 3u);
+  EXPECT_EQ(fingerprint(segment()), 5017540915133057730u);
 }
 
 TEST(RecordTest, OneThatIsCutAnywhereIsAShorterOne) {
@@ -193,8 +193,8 @@ TEST(RecordTest, WhatIsNoRecordSaysSo) {
   EXPECT_EQ(SegmentReader::open("").error(), "it is no record");
   EXPECT_EQ(SegmentReader::open("listen = []\n\n\n\n\n\n").error(), "it is no record");
   std::string later = segment();
-  later[8] = 3;
-  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format 3, and this program reads format 2");
+  later[8] = 4;
+  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format 4, and this program reads format 3");
   EXPECT_EQ(SegmentReader::open(record_mark()).error(), "it has no header");
 }
 

@@ -43,6 +43,8 @@ struct StoreWait {
   std::optional<KeptRule> kept{};  // of a lookup: its rule, where the configuration has changed meanwhile
   bool was_asked = false;          // for credentials, which are used up
   std::string user{};              // who has authenticated
+  std::optional<IdentityVerified::Verdict> caller{};  // what was found out of who calls
+  std::uint32_t fetches = 0;                          // of certificates, that it has waited for
   TimerHandle deadline{};
   QueryId query{};  // that is out; none: it has not had its turn
   std::uint32_t conflicts = 0;

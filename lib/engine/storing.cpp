@@ -271,13 +271,18 @@ std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& de
 }
 
 void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
-                               const Decision& decision, bool was_asked, const std::string& user) {
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, decision.rule_name());
+                               const Decision& decision, bool was_asked, const std::string& user,
+                               const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller) {
+  if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
+    return refuse(request, arrival, *full, decision.rule_name());
+  }
   StoreWait wait;
   wait.kind = StoreWait::Kind::Lookup;
   wait.request = request;
   wait.arrival = arrival;
-  wait.server = open_transaction(request, arrival);
+  wait.server = waited ? waited->server : open_transaction(request, arrival);
+  if (waited) wait.kept = waited->kept;
+  wait.caller = caller;
   wait.address_of_record = aor;
   wait.rule = decision.rule_name();
   wait.was_asked = was_asked;
@@ -298,6 +303,7 @@ void EngineCore::end_lookup(std::uint64_t ticket, bool was_fetched) {
   if (wait.request->method() == Method::Register) {
     if (const auto refusal = put_on_path(*pre, wait.arrival)) return refuse_on(wait, *refusal, random_.token(16));
   }
+  if (wait.caller) mark_caller(*pre, *wait.caller);
   if (decision.rule) {
     const NumberPlan* plan = number_plan(decision.rule->changes.numbers);
     if (wait.kept) plan = wait.kept->plan ? &*wait.kept->plan : nullptr;

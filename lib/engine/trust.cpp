@@ -28,6 +28,10 @@ MessagePtr parsed_again(std::string bytes, const Limits& limits) {
 
 }  // namespace
 
+MessagePtr EngineCore::parsed_with_room(std::string bytes) const {
+  return parsed_again(std::move(bytes), config_.limits);
+}
+
 // §5: what a stranger asserts is not let in, request or response.
 MessagePtr EngineCore::without_claims(const MessagePtr& message, const Arrival& arrival) const {
   if (!config_.trust.applies || trusts(arrival.remote.address, arrival.listener)) return message;

@@ -171,6 +171,18 @@ std::string_view end_text(CallEnd end) {
   return "";
 }
 
+std::string_view verdict_text(IdentityVerified::Verdict verdict) {
+  switch (verdict) {
+    case IdentityVerified::Verdict::Passed:
+      return "passed";
+    case IdentityVerified::Verdict::Failed:
+      return "failed";
+    case IdentityVerified::Verdict::Absent:
+      return "absent";
+  }
+  return "";
+}
+
 std::string_view event_name(const Event& event) {
   return std::visit(Overloaded{
                         [](const MessageRejected&) { return "message-rejected"; },
@@ -194,6 +206,12 @@ std::string_view event_name(const Event& event) {
                         [](const ConfigurationRefused&) { return "configuration-refused"; },
                         [](const OverloadChanged&) { return "overload-changed"; },
                         [](const NeighbourOverload&) { return "neighbour-overload"; },
+                        [](const HttpFailed&) { return "http-failed"; },
+                        [](const RouteUnanswered&) { return "route-unanswered"; },
+                        [](const RouteSourceChanged&) { return "route-source-changed"; },
+                        [](const IdentityVerified&) { return "identity-verified"; },
+                        [](const IdentitySigned&) { return "identity-signed"; },
+                        [](const CertificateFetched&) { return "certificate-fetched"; },
                     },
                     event);
 }
@@ -262,6 +280,27 @@ std::string to_line(const Event& event) {
           [&](const NeighbourOverload& e) {
             line.add("change", e.reduction != 0 ? "begins" : "ends").add("neighbour", e.neighbour.to_string());
             e.reduction != 0 ? line.add("reduction", e.reduction) : line.add("held", e.held);
+          },
+          [&](const HttpFailed& e) { line.add("server", e.server).add("reason", e.reason); },
+          [&](const RouteUnanswered& e) {
+            line.add("source", e.source).add("rule", e.rule).add("call-id", e.call_id).add("reason", e.reason);
+          },
+          [&](const RouteSourceChanged& e) {
+            line.add("source", e.source).add("state", e.available ? "up" : "down").add_if_any("reason", e.reason);
+          },
+          [&](const IdentityVerified& e) {
+            line.add("verdict", verdict_text(e.verdict)).add("caller", e.caller).add_if_any("attest", e.attest);
+            line.add_if_any("origid", e.origid).add("rule", e.rule).add("call-id", e.call_id);
+            if (e.status != 0) line.add("status", e.status);
+            line.add_if_any("reason", e.reason);
+          },
+          [&](const IdentitySigned& e) {
+            line.add("signed", e.reason.empty() ? "yes" : "no").add("signer", e.signer).add("caller", e.caller);
+            line.add_if_any("attest", e.attest).add_if_any("origid", e.origid).add("rule", e.rule);
+            line.add("call-id", e.call_id).add_if_any("reason", e.reason);
+          },
+          [&](const CertificateFetched& e) {
+            line.add("fetched", e.reason.empty() ? "yes" : "no").add("url", e.url).add_if_any("reason", e.reason);
           },
       },
       event);

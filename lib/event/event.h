@@ -231,10 +231,65 @@ struct NeighbourOverload {
   std::uint64_t held = 0;  // at its end: how many were not sent there meanwhile
 };
 
+// An HTTP server did not answer, or not with HTTP that we take.
+struct HttpFailed {
+  std::string server;  // "https://routes.example.com"
+  std::string reason;
+};
+
+// Whoever was asked where a request goes did not say it.
+struct RouteUnanswered {
+  std::string source;  // "route_query:crm"
+  std::string rule;    // that asked
+  std::string call_id;
+  std::string reason;
+};
+
+// It has failed so often that it is not asked any more for a while, or it answers again.
+struct RouteSourceChanged {
+  std::string source;
+  bool available = true;
+  std::string reason;
+};
+
+// What an INVITE shows of who calls (RFC 8224), by a rule that verifies it.
+struct IdentityVerified {
+  std::string call_id;
+  std::string rule;
+  enum class Verdict : std::uint8_t {
+    Passed,  // a valid signature says so
+    Failed,  // what there is does not count
+    Absent,  // nothing that could be judged
+  } verdict = Verdict::Absent;
+  int status = 0;      // of the answer that refuses the call; 0: it goes on
+  std::string caller;  // as a PASSporT names him: "12155551212", "sip:alice@example.com"
+  std::string attest;  // RFC 8588, as the next
+  std::string origid;
+  std::string reason;  // why it does not count
+};
+
+// An INVITE that a rule signs.
+struct IdentitySigned {
+  std::string call_id;
+  std::string rule;
+  std::string signer;
+  std::string caller;
+  std::string attest;
+  std::string origid;
+  std::string reason;  // why it goes on without a signature; "": it has one
+};
+
+// A certificate that signers name was fetched, or could not be.
+struct CertificateFetched {
+  std::string url;
+  std::string reason;  // why it could not; "": it was
+};
+
 using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
                            FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
                            SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
-                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload>;
+                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload, HttpFailed,
+                           RouteUnanswered, RouteSourceChanged, IdentityVerified, IdentitySigned, CertificateFetched>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
@@ -242,6 +297,8 @@ std::string_view event_name(const Event& event);
 std::string_view cause_text(DialogEnding::Cause cause);
 std::string_view side_text(DialogSide side);
 std::string_view end_text(CallEnd end);
+// "passed", "failed", "absent".
+std::string_view verdict_text(IdentityVerified::Verdict verdict);
 // One line: "request-refused source=… rule=… status=403 …".
 std::string to_line(const Event& event);
 // `text` with '"' and '\' escaped by a backslash and every byte that is not printable ASCII as \xNN, in double quotes

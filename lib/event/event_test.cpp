@@ -129,5 +129,20 @@ TEST(EventTest, ADialogBeforeItsFirstAnswerHasNoCalleeTag) {
             "dialog-started caller=sip:a@h callee=sip:b@h call-id=c\\x0a1 caller-tag=a1");
 }
 
+TEST(EventTest, SignedCallsSayWhoCalls) {
+  using Verdict = IdentityVerified::Verdict;
+  EXPECT_EQ(to_line(IdentityVerified{"c", "in", Verdict::Passed, 0, "12155551212", "A", "id", ""}),
+            "identity-verified verdict=passed caller=12155551212 attest=A origid=id rule=in call-id=c");
+  EXPECT_EQ(
+      to_line(IdentityVerified{"c", "in", Verdict::Absent, 428, "sip:a@x", "", "", "it has no Identity"}),
+      "identity-verified verdict=absent caller=sip:a@x rule=in call-id=c status=428 reason=\"it has no Identity\"");
+  EXPECT_EQ(to_line(IdentitySigned{"c", "out", "acme", "12155551212", "", "", ""}),
+            "identity-signed signed=yes signer=acme caller=12155551212 rule=out call-id=c");
+  EXPECT_EQ(to_line(IdentitySigned{"c", "out", "acme", "1", "B", "", "why not"}),
+            "identity-signed signed=no signer=acme caller=1 attest=B rule=out call-id=c reason=\"why not\"");
+  EXPECT_EQ(to_line(CertificateFetched{"https://a", ""}), "certificate-fetched fetched=yes url=https://a");
+  EXPECT_EQ(to_line(CertificateFetched{"https://a", "404"}), "certificate-fetched fetched=no url=https://a reason=404");
+}
+
 }  // namespace
 }  // namespace intermediary

@@ -40,8 +40,8 @@ void StatefulProxy::start(TimePoint now, ServerTransactionId server, Preprocesse
     searches_.emplace(context.address_of_record, id);
   }
   transactions_.set_user(server, {user_kind, id.value});
-  // §17.2.1: the INVITE's sender must hear within 200 ms; no target is that quick for sure.
-  if (context.is_invite()) {
+  // §17.2.1: the INVITE's sender must hear within 200 ms; no target is that quick for sure. One that waited has heard.
+  if (context.is_invite() && transactions_.find(server)->response.empty()) {
     transactions_.respond(now, server, 100, make_response(*context.request.request, {.status = 100}));
   }
   go_on(now, id);

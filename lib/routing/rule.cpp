@@ -1,6 +1,7 @@
 #include "routing/rule.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 
@@ -136,8 +137,8 @@ std::string why_not(const Rule& rule, const RuleQuery& query) {
 
 bool matches(const RuleMatch& match, const RuleQuery& query) { return failing(match, query).empty(); }
 
-const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told) {
-  for (const Rule& rule : rules) {
+const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told, std::size_t first) {
+  for (const Rule& rule : std::span(rules).subspan(std::min(first, rules.size()))) {
     const bool takes = matches(rule.when, query) && takes_identity(rule, query);
     if (told) told(rule, takes ? std::string() : why_not(rule, query));
     if (takes) return &rule;

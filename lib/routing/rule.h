@@ -129,8 +129,15 @@ struct DropAction {
   friend bool operator==(const DropAction&, const DropAction&) = default;
 };
 
-using RuleAction =
-    std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction, RedirectAction, RejectAction, DropAction>;
+// Somebody else says where it goes: of Config::route_sources, "route_query:crm", "enum:public", "engine:own".
+struct AskAction {
+  std::string source;
+  ForkPolicy fork{.mode = ForkMode::ByQ, .caller = CallerChoice::No};
+  friend bool operator==(const AskAction&, const AskAction&) = default;
+};
+
+using RuleAction = std::variant<RegisterAction, LookupAction, RelayAction, NotifyAction, RedirectAction, RejectAction,
+                                DropAction, AskAction>;
 
 // CallStateful: stateful, and the dialogs of its INVITEs are followed (docs/adr/0026).
 enum class ProxyMode : std::uint8_t { Stateless, Stateful, CallStateful };
@@ -144,6 +151,30 @@ struct RuleChanges {
   friend bool operator==(const RuleChanges&, const RuleChanges&) = default;
 };
 
+// Signed identities of callers (RFC 8224), of INVITEs outside of dialogs.
+struct RuleIdentity {
+  enum class Verify : std::uint8_t {
+    No,
+    Mark,      // it goes on, whatever comes out, and says so (3GPP TS 24.229, "verstat")
+    IfSigned,  // one that does not count is refused, none is not
+    Require,   // none is refused, too
+  };
+  Verify verify = Verify::No;
+  std::string signer{};  // of Config::signers: who signs it when it leaves; "": nobody
+  std::string attest{};  // how far he knows who calls (RFC 8588): "A", "B" or "C"; "": a PASSporT without it
+
+  bool empty() const { return verify == Verify::No && signer.empty(); }
+  friend bool operator==(const RuleIdentity&, const RuleIdentity&) = default;
+};
+
+// How a request must be protected for the rule to take it on.
+struct RuleProtection {
+  bool tls = false;   // the way by which it came
+  bool srtp = false;  // the media that an INVITE offers
+
+  friend bool operator==(const RuleProtection&, const RuleProtection&) = default;
+};
+
 struct Rule {
   std::string name;
   RuleMatch when;
@@ -152,6 +183,8 @@ struct Rule {
   std::string challenge{};            // whoever asks must be a user of [auth.…] of that name; "": anybody
   std::vector<std::string> limits{};  // of Config::rate_limits: each must have room for it
   RuleChanges changes{};
+  RuleIdentity identity{};
+  RuleProtection protection{};
 
   friend bool operator==(const Rule&, const Rule&) = default;
 };
@@ -202,8 +235,9 @@ bool reads_parties(const std::vector<Rule>& rules);
 bool matches(const RuleMatch& match, const RuleQuery& query);
 // Hears of each rule that was asked, and which condition did not hold and why; "": it takes the request.
 using RuleTold = std::function<void(const Rule& rule, const std::string& why_not)>;
-// The first rule that takes it; null when none does.
-const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told = {});
+// The first rule that takes it, of those from the `first` on; null when none does.
+const Rule* choose(const std::vector<Rule>& rules, const RuleQuery& query, const RuleTold& told = {},
+                   std::size_t first = 0);
 // Whether any rule names that address in its `sources`: whoever wrote it knows the peer, and limits against strangers
 // do not hold for it.
 bool names_source(const std::vector<Rule>& rules, const IpAddress& source);

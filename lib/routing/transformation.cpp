@@ -16,6 +16,14 @@ bool is_named(const Message& message, const Field& field, std::string_view name)
 
 }  // namespace
 
+std::vector<std::string> values_of(const Message& message, std::string_view name) {
+  std::vector<std::string> values;
+  for (const Field& field : message.fields()) {
+    if (is_named(message, field, name)) values.emplace_back(message.value(field));
+  }
+  return values;
+}
+
 std::string_view protected_field(std::string_view name) {
   switch (field_name(name)) {
     case FieldName::Via:

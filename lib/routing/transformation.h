@@ -34,6 +34,9 @@ struct UriChange {
   friend bool operator==(const UriChange&, const UriChange&) = default;
 };
 
+// Of all lines of that name, long or compact.
+std::vector<std::string> values_of(const Message& message, std::string_view name);
+
 // Why no rule may change that field: what it is for, as in "routing"; "" where a rule may.
 std::string_view protected_field(std::string_view name);
 

@@ -51,30 +51,37 @@ class StderrLog : public Log {
 std::unique_ptr<Log> make_stderr_log(LogLevel least) { return std::make_unique<StderrLog>(least); }
 
 LogLevel level_of(const Event& event) {
-  return std::visit(Overloaded{
-                        [](const MessageRejected&) { return LogLevel::Info; },
-                        [](const RequestRefused&) { return LogLevel::Info; },
-                        [](const StrayDropped&) { return LogLevel::Debug; },
-                        [](const SendFailed&) { return LogLevel::Warning; },
-                        [](const RequestCompleted&) { return LogLevel::Info; },
-                        [](const CallBegun&) { return LogLevel::Debug; },
-                        [](const CallRecorded&) { return LogLevel::Debug; },
-                        [](const BindingChanged&) { return LogLevel::Info; },
-                        [](const FlowChanged&) { return LogLevel::Debug; },
-                        [](const DnsFailed&) { return LogLevel::Warning; },
-                        [](const SipsVanished&) { return LogLevel::Warning; },
-                        [](const DialogStarted&) { return LogLevel::Debug; },
-                        [](const DialogConfirmed&) { return LogLevel::Debug; },
-                        [](const DialogEnded&) { return LogLevel::Info; },
-                        [](const StoreChanged&) { return LogLevel::Warning; },
-                        [](const ConfigurationReloaded&) { return LogLevel::Info; },
-                        [](const ConfigurationRefused&) { return LogLevel::Error; },
-                        [](const SubscriptionChanged&) { return LogLevel::Info; },
-                        [](const PeerChanged&) { return LogLevel::Warning; },
-                        [](const OverloadChanged&) { return LogLevel::Warning; },
-                        [](const NeighbourOverload&) { return LogLevel::Warning; },
-                    },
-                    event);
+  return std::visit(
+      Overloaded{
+          [](const MessageRejected&) { return LogLevel::Info; },
+          [](const RequestRefused&) { return LogLevel::Info; },
+          [](const StrayDropped&) { return LogLevel::Debug; },
+          [](const SendFailed&) { return LogLevel::Warning; },
+          [](const RequestCompleted&) { return LogLevel::Info; },
+          [](const CallBegun&) { return LogLevel::Debug; },
+          [](const CallRecorded&) { return LogLevel::Debug; },
+          [](const BindingChanged&) { return LogLevel::Info; },
+          [](const FlowChanged&) { return LogLevel::Debug; },
+          [](const DnsFailed&) { return LogLevel::Warning; },
+          [](const SipsVanished&) { return LogLevel::Warning; },
+          [](const DialogStarted&) { return LogLevel::Debug; },
+          [](const DialogConfirmed&) { return LogLevel::Debug; },
+          [](const DialogEnded&) { return LogLevel::Info; },
+          [](const StoreChanged&) { return LogLevel::Warning; },
+          [](const ConfigurationReloaded&) { return LogLevel::Info; },
+          [](const ConfigurationRefused&) { return LogLevel::Error; },
+          [](const SubscriptionChanged&) { return LogLevel::Info; },
+          [](const PeerChanged&) { return LogLevel::Warning; },
+          [](const OverloadChanged&) { return LogLevel::Warning; },
+          [](const NeighbourOverload&) { return LogLevel::Warning; },
+          [](const HttpFailed&) { return LogLevel::Warning; },
+          [](const RouteUnanswered&) { return LogLevel::Warning; },
+          [](const RouteSourceChanged&) { return LogLevel::Warning; },
+          [](const IdentityVerified&) { return LogLevel::Info; },
+          [](const IdentitySigned& e) { return e.reason.empty() ? LogLevel::Debug : LogLevel::Warning; },
+          [](const CertificateFetched& e) { return e.reason.empty() ? LogLevel::Info : LogLevel::Warning; },
+      },
+      event);
 }
 
 }  // namespace intermediary

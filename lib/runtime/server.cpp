@@ -66,6 +66,7 @@ struct Server::Implementation {
 std::expected<std::unique_ptr<Server>, std::string> Server::open(Config config, const ServerOptions& options,
                                                                  Log& log) {
   auto implementation = std::make_unique<Implementation>(options, log);
+  implementation->shard.set_engines(options.engines);
   if (auto opened = implementation->shard.open(std::move(config), options.seed); !opened) {
     return std::unexpected(opened.error());
   }
@@ -103,6 +104,13 @@ void Server::run() {
 void Server::reload(ReloadDone done) {
   asio::post(implementation_->io, [implementation = implementation_.get(), done = std::move(done)]() mutable {
     implementation->shard.reload(std::move(done));
+  });
+}
+
+void Server::decide(RouteDecided decided) {
+  asio::post(implementation_->io, [implementation = implementation_.get(), decided = std::move(decided)]() mutable {
+    implementation->shard.deliver(std::move(decided));
+    implementation->shard.settle();
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "engine/config.h"
+#include "engine/routing_engine.h"
 #include "runtime/log.h"
 #include "runtime/recorder.h"
 #include "runtime/reload.h"
@@ -24,6 +25,7 @@ struct ServerOptions {
   std::chrono::milliseconds grace = std::chrono::seconds(5);
   std::optional<RecordSettings> record{};  // what comes in, from the first input on
   ReadConfiguration read{};                // for reload(); empty: it reads certificates alone
+  RoutingEngines engines{};                // of [engine.NAME]: a name that is not there is refused
   WatchedFiles watched{};                  // from the start; then those of the configuration that was read last
 };
 
@@ -44,6 +46,8 @@ class Server {
   // on are under the new ones; calls and connections keep what they have, and none is closed (docs/adr/0054). The log
   // says what came of it, and so hears `done`, on the server's thread; it may be empty.
   void reload(ReloadDone done);
+  // From any thread: what a routing engine says that did not say it at once.
+  void decide(RouteDecided decided);
   // From any thread: accepts nothing new, answers new requests with 503, and ends when idle.
   void stop();
 

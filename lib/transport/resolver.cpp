@@ -24,6 +24,18 @@ std::variant<std::vector<Hop>, LookupId, std::string> Resolver::find(TimePoint n
   return std::move(result->error());
 }
 
+std::variant<DnsResult, LookupId> Resolver::fetch(TimePoint now, const DnsQuestion& question) {
+  const auto failed = [](std::string reason) {
+    return DnsResult(std::unexpected(DnsFailure{DnsFailure::Kind::Failed, {}, std::move(reason)}));
+  };
+  if (auto remembered = cache_.find(now, question)) return *std::move(remembered);
+  if (lookup_count() >= limit::dns_lookups) return failed("too many names are being looked up");
+  const LookupId id{++last_lookup_};
+  if (!ask(id, question)) return failed("too many questions to name servers are open");
+  fetches_.emplace(id, question);
+  return id;
+}
+
 void Resolver::answered(TimePoint now, QueryId query, DnsResult result) {
   const auto found = out_.find(query);
   if (found == out_.end()) return;
@@ -39,6 +51,10 @@ void Resolver::answered(TimePoint now, QueryId query, DnsResult result) {
         {believed.stale ? DnsTrouble::Kind::StaleUsed : DnsTrouble::Kind::Unanswered, out.question, reason});
   }
   for (const LookupId id : out.waiting) {
+    if (fetches_.erase(id) > 0) {
+      fetched_.push_back({id, out.question, believed.result});
+      continue;
+    }
     const auto waiting = lookups_.find(id);
     if (waiting == lookups_.end()) continue;
     waiting->second.known.insert_or_assign(out.question, believed.result);
@@ -66,7 +82,7 @@ std::optional<std::expected<std::vector<Hop>, std::string>> Resolver::advance(Ti
       learned = true;
     }
     if (learned) continue;
-    if (lookups_.size() >= limit::dns_lookups && !lookups_.contains(id)) {
+    if (lookup_count() >= limit::dns_lookups && !lookups_.contains(id)) {
       return std::unexpected("too many names are being looked up");
     }
     for (const DnsQuestion& question : located.missing) {

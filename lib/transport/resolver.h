@@ -48,6 +48,11 @@ class Resolver {
     LookupId lookup;
     std::expected<std::vector<Hop>, std::string> hops;  // at least one
   };
+  struct Fetched {
+    LookupId lookup;
+    DnsQuestion question;
+    DnsResult result;
+  };
 
   // REQUIRES: names and random outlive the resolver.
   Resolver(const DnsTimes& times, const LocalNames& names, RandomSource& random)
@@ -55,16 +60,22 @@ class Resolver {
 
   std::variant<std::vector<Hop>, LookupId, std::string> find(TimePoint now, const ResolveTarget& target,
                                                              HopOrder order);
+  // The records of one name, as they are: the cache's at once, or a lookup that waits. REQUIRES: the name is canonical.
+  std::variant<DnsResult, LookupId> fetch(TimePoint now, const DnsQuestion& question);
   // Nobody waits for it any longer. Does nothing when it is over.
-  void forget(LookupId lookup) { lookups_.erase(lookup); }
+  void forget(LookupId lookup) {
+    lookups_.erase(lookup);
+    fetches_.erase(lookup);
+  }
   // An answer to a question that is not out is nobody's: ignored.
   void answered(TimePoint now, QueryId query, DnsResult result);
 
   std::vector<Asked> take_questions() { return std::exchange(questions_, {}); }
   std::vector<Finished> take_finished() { return std::exchange(finished_, {}); }
+  std::vector<Fetched> take_fetched() { return std::exchange(fetched_, {}); }
   std::vector<DnsTrouble> take_troubles() { return std::exchange(troubles_, {}); }
 
-  std::size_t lookup_count() const { return lookups_.size(); }
+  std::size_t lookup_count() const { return lookups_.size() + fetches_.size(); }
 
   // For save and load: base/archive.h.
   template <class Archive>
@@ -89,6 +100,7 @@ class Resolver {
   RandomSource& random_;
   DnsCache cache_;
   std::map<LookupId, Lookup> lookups_;
+  std::map<LookupId, DnsQuestion> fetches_;
   std::map<QueryId, Out> out_;
   std::map<DnsQuestion, QueryId> out_by_question_;
   std::map<std::string, std::uint64_t> sips_domains_;  // with the turn in which they were seen last
@@ -97,6 +109,7 @@ class Resolver {
   std::uint64_t last_turn_ = 0;
   std::vector<Asked> questions_;
   std::vector<Finished> finished_;
+  std::vector<Fetched> fetched_;
   std::vector<DnsTrouble> troubles_;
 };
 

@@ -1,4 +1,6 @@
 // What name servers have said, who waits for them, and which questions are out.
+#include <algorithm>
+
 #include "base/archive.h"
 #include "transport/resolver.h"
 
@@ -20,10 +22,10 @@ void DnsCache::transfer(Archive& archive) {
 
 template <class Archive>
 void Resolver::transfer(Archive& archive) {
-  // The last three are empty when nothing is left to be told.
-  auto& [names, random, cache, lookups, out, out_by_question, sips_domains, last_lookup, last_query, last_turn,
-         questions, finished, troubles] = *this;
-  archive(cache, lookups, out, sips_domains, last_lookup, last_query, last_turn);
+  // The last four are empty when nothing is left to be told.
+  auto& [names, random, cache, lookups, fetches, out, out_by_question, sips_domains, last_lookup, last_query, last_turn,
+         questions, finished, fetched, troubles] = *this;
+  archive(cache, lookups, fetches, out, sips_domains, last_lookup, last_query, last_turn);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     out_by_question.clear();
@@ -34,6 +36,10 @@ void Resolver::transfer(Archive& archive) {
     }
     if (!lookups.empty() && lookups.rbegin()->first.value > last_lookup)
       return archive.fail("a lookup from the future");
+    const auto is_known = [&](const auto& entry) {
+      return entry.first.value <= last_lookup && !lookups.contains(entry.first);
+    };
+    if (!std::ranges::all_of(fetches, is_known)) return archive.fail("a lookup that nobody began");
   }
 }
 

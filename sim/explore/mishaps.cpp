@@ -71,8 +71,9 @@ bool is_calm(const Scenario& scenario) {
     return link.change.loss.value_or(0) + link.change.duplicate.value_or(0) + link.change.reorder.value_or(0) == 0;
   };
   const auto is_one = [](const auto& host) { return host.second.size() == 1; };
-  return speak_the_same(scenario) && scenario.faults.empty() && scenario.zone.empty() && scenario.nats.empty() &&
-         std::ranges::all_of(scenario.hosts, is_one) && std::ranges::all_of(scenario.links, perfect) &&
+  return speak_the_same(scenario) && scenario.faults.empty() && scenario.zone.empty() && scenario.web.empty() &&
+         scenario.nats.empty() && std::ranges::all_of(scenario.hosts, is_one) &&
+         std::ranges::all_of(scenario.links, perfect) &&
          std::ranges::all_of(scenario.lines, [](const Line& line) { return std::holds_alternative<AgentLine>(line); });
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "routing/route_json.h"
 #include "sim/wire.h"
 
 namespace intermediary::sim {
@@ -31,6 +32,22 @@ std::string_view branch_at(std::string_view bytes, std::size_t from, std::size_t
   if (found == std::string_view::npos) return {};
   place = found + branch_is.size();
   return bytes.substr(place, bytes.substr(place).find_first_of(";,> \t\r\n"));
+}
+
+constexpr std::string_view of_engine = "engine\n";
+
+// The same questions have the same text.
+std::string text_of(const HttpOrder& order) { return order.method + ' ' + order.url.to_string() + '\n' + order.body; }
+std::string text_of(const RouteAsked& asked) {
+  return std::string(of_engine) + asked.engine + '\n' + route_question(asked.facts);
+}
+bool is_of_engine(std::string_view question) { return question.starts_with(of_engine); }
+
+Input with_query(const Input& said, QueryId query) {
+  Input again = said;
+  if (auto* replied = std::get_if<HttpReplied>(&again)) replied->query = query;
+  if (auto* decided = std::get_if<RouteDecided>(&again)) decided->query = query;
+  return again;
 }
 
 }  // namespace
@@ -113,6 +130,8 @@ void Comparison::note(Side side, const Output& output) {
                  },
                  [&](const Event& event) { note_event(side, event); },
                  [&](const StoreRequest& request) { ask_store(side, request); },
+                 [&](const HttpRequest& request) { ask_outside(side, request.query, text_of(request.order)); },
+                 [&](const RouteAsked& asked) { ask_outside(side, asked.query, text_of(asked)); },
              },
              output);
 }
@@ -120,6 +139,32 @@ void Comparison::note(Side side, const Output& output) {
 // The other engine has a store of its own, with what the record shows of the one that there was.
 void Comparison::ask_store(Side side, const StoreRequest& request) {
   if (side == Side::Other) own_.emplace_back(StoreReplied{request.query, store_.carry_out(request.operation)});
+}
+
+// The other engine is told what the record has of the same question. One that the record does not have is never
+// answered, and ends by the engine's own deadline.
+void Comparison::ask_outside(Side side, QueryId query, const std::string& question) {
+  if (side == Side::Recorded) {
+    outside_asked_.insert_or_assign({query, is_of_engine(question)}, question);
+    return;
+  }
+  const auto known = outside_said_.find(question);
+  if (known == outside_said_.end()) {
+    outside_waiting_.emplace(question, query);
+  } else {
+    own_.push_back(with_query(known->second, query));
+  }
+}
+
+void Comparison::give_from_outside(TimePoint time, QueryId query, bool by_engine, const Input& said) {
+  const auto asked = outside_asked_.find({query, by_engine});
+  if (asked == outside_asked_.end()) return;
+  outside_said_.insert_or_assign(asked->second, said);
+  const auto [begin, end] = outside_waiting_.equal_range(asked->second);
+  std::vector<QueryId> waiting;
+  for (auto at = begin; at != end; ++at) waiting.push_back(at->second);
+  outside_waiting_.erase(begin, end);
+  for (const QueryId each : waiting) run_other(time, with_query(said, each));
 }
 
 void Comparison::give_reply(const StoreReply& reply) {
@@ -255,10 +300,13 @@ void Comparison::give(TimePoint time, const Input& input) {
                    if (translate(failed.bytes, false)) run_other(time, std::move(failed));
                  },
                  [&](const DnsAnswered& answered) { give_answer(time, answered); },
-                 [&](const WallClock& wall) { run_other(time, wall); }, [](const DeadlineReached&) {},
+                 [&](const WallClock& wall) { run_other(time, wall); },
+                 [](const DeadlineReached&) {},
                  [&](const Command& command) { run_other(time, command); },
                  [&](const StoreReplied& replied) { give_reply(replied.reply); },
                  [&](const ConfigurationChanged&) { ++reloads_; },  // the other engine has its own
+                 [&](const HttpReplied& replied) { give_from_outside(time, replied.query, false, replied); },
+                 [&](const RouteDecided& decided) { give_from_outside(time, decided.query, true, decided); },
              },
              input);
 }

@@ -69,6 +69,8 @@ class Comparison {
   void give_answer(TimePoint time, const DnsAnswered& answered);
   void ask_store(Side side, const StoreRequest& request);
   void give_reply(const StoreReply& reply);
+  void ask_outside(Side side, QueryId query, const std::string& question);
+  void give_from_outside(TimePoint time, QueryId query, bool by_engine, const Input& said);
   void give_own_answers(TimePoint time);
   bool translate(std::string& bytes, bool is_whole) const;
   FlowId translated(FlowId flow) const;
@@ -88,8 +90,13 @@ class Comparison {
   std::map<Place, FlowId> opened_here_, opened_there_;  // connections that the recorded, the other engine opened
   std::map<Place, FlowOpened> open_;                    // of the former, those that are open
   std::vector<Input> own_;                              // what the other engine is told next
-  VirtualStore store_;                                  // of the other engine
-  std::set<std::string> shown_;                         // what it has from the record
+  // Of HTTP servers and routing engines: what the record asks and hears, and who of the other engine waits for the
+  // same.
+  std::map<std::pair<QueryId, bool>, std::string> outside_asked_;
+  std::map<std::string, Input> outside_said_;
+  std::multimap<std::string, QueryId> outside_waiting_;
+  VirtualStore store_;           // of the other engine
+  std::set<std::string> shown_;  // what it has from the record
   std::uint64_t unasked_ = 0;
   std::uint64_t reloads_ = 0;
 };

@@ -49,6 +49,16 @@ std::string reply_text(const StoreReply& reply) {
                     reply);
 }
 
+std::string decision_text(const RouteDecision& decision) {
+  return std::visit(Overloaded{
+                        [](const RouteTo& to) { return std::to_string(to.targets.size()) + " targets"; },
+                        [](const RouteReject& reject) { return "reject with " + std::to_string(reject.status); },
+                        [](const RouteNext&) { return std::string("the next rule"); },
+                        [](const RouteFailed& failed) { return failed.reason; },
+                    },
+                    decision);
+}
+
 std::string command_text(const Command& command) {
   switch (command.kind) {
     case Command::Kind::Drain:
@@ -214,6 +224,15 @@ std::string input_text(const Input& input, const Config& config) {
             return "reply to store request " + std::to_string(replied.query.value) + ": " + reply_text(replied.reply);
           },
           [&](const ConfigurationChanged&) { return std::string("another configuration"); },
+          [&](const HttpReplied& replied) {
+            return "reply to HTTP request " + std::to_string(replied.query.value) + ": " +
+                   (replied.result ? "status " + std::to_string(replied.result->status) + ", " +
+                                         std::to_string(replied.result->body.size()) + " bytes"
+                                   : replied.result.error().reason);
+          },
+          [&](const RouteDecided& decided) {
+            return "decision " + std::to_string(decided.query.value) + ": " + decision_text(decided.decision);
+          },
       },
       input);
 }
@@ -237,6 +256,14 @@ std::string output_text(const Output& output, const Config& config) {
           [&](const Event& event) { return "tell " + to_line(event); },
           [&](const StoreRequest& request) {
             return "store request " + std::to_string(request.query.value) + ": " + operation_text(request.operation);
+          },
+          [&](const HttpRequest& request) {
+            return "HTTP request " + std::to_string(request.query.value) + ": " + request.order.method + ' ' +
+                   request.order.url.to_string();
+          },
+          [&](const RouteAsked& asked) {
+            return "ask the routing engine " + asked.engine + ", " + std::to_string(asked.query.value) + ": " +
+                   asked.facts.method + ' ' + asked.facts.request_uri;
           },
       },
       output);

@@ -129,6 +129,7 @@ std::string rule_text(const Rule& rule, const Config& config) {
                      [](const DropAction&) { return std::string(" drop"); },
                      [](const RejectAction& reject) { return " reject=" + std::to_string(reject.status); },
                      [](const RedirectAction& redirect) { return redirection_text(redirect); },
+                     [](const AskAction&) { return std::string(" reject=503"); },  // no line of a scenario asks
                      [&](const LookupAction& lookup) { return fork_text(lookup.fork, rule.mode) + " lookup"; },
                      [&](const RelayAction& relay) {
                        return fork_text(relay.fork, rule.mode) +

@@ -220,6 +220,9 @@ std::string ScenarioExport::node_lines() const {
       line +=
           "# The next rule relays to " + joined(relay->groups) + ": run this with --config and the server's file.\n";
     }
+    if (const auto* ask = std::get_if<AskAction>(&rule.action)) {
+      line += "# The next rule asks " + ask->source + ": run this with --config and the server's file.\n";
+    }
     line += "rule     server " + rule_text(rule, config) + '\n';
   }
   return line;

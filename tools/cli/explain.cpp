@@ -3,6 +3,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/json.h"
 #include "config/load.h"
@@ -51,7 +52,10 @@ void print_json(const sim::Rehearsed& seen) {
               << ", \"why_not\": " << json_string(asked.why_not) << "}";
     separator = ", ";
   }
-  std::cout << "], \"by_route_set\": " << (seen.by_route_set ? "true" : "false") << ", \"targets\": [";
+  std::cout << "], \"by_route_set\": " << (seen.by_route_set ? "true" : "false") << ", \"asks\": [";
+  separator = "";
+  for (const std::string& source : seen.asks) std::cout << std::exchange(separator, ", ") << json_string(source);
+  std::cout << "], \"targets\": [";
   separator = "";
   for (const sim::RehearsedTarget& target : seen.targets) {
     std::cout << separator << "{\"uri\": " << json_string(target.uri) << ", \"group\": " << json_string(target.group)

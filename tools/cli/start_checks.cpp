@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/routing_engine.h"
 #include "runtime/cdr/call_records.h"
 #include "runtime/control/http_server.h"
 #include "runtime/control/metrics.h"
@@ -68,6 +69,8 @@ std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
   if (config.control.metrics) {
     if (const auto possible = can_tell_metrics(); !possible) note(loaded.places.metrics, possible.error());
   }
+  const std::string no_engine = RoutingEngines().problem_with(config);  // this program has none
+  if (!no_engine.empty()) note(loaded.places.engines.front().second, no_engine);
   return problems;
 }
 

@@ -78,9 +78,9 @@ endfunction()
 set_source_files_properties(
   conformance/matrix/report_json.cpp conformance/target/registrations_test.cpp lib/config/auth_test.cpp
   lib/config/handshake_auth_test.cpp lib/config/load_test.cpp lib/config/smime_test.cpp lib/config/tls_test.cpp
-  lib/message/sdp_test.cpp lib/message/uri_test.cpp lib/policy/nonce_test.cpp lib/policy/smime.cpp
+  lib/message/sdp_test.cpp lib/message/uri_test.cpp lib/policy/nonce_test.cpp lib/policy/smime.cpp lib/policy/stir_keys.cpp
   lib/proxy/flow_token_test.cpp lib/routing/feature_set_test.cpp lib/routing/target_set_test.cpp
-  lib/runtime/dns/dns_client.cpp lib/runtime/dns/dns_message_test.cpp sim/network_test.cpp sim/runner_test.cpp
+  lib/runtime/dns/dns_client.cpp lib/runtime/dns/dns_message_test.cpp lib/runtime/http/http_client.cpp sim/network_test.cpp sim/runner_test.cpp
   sim/scenario_parser_test.cpp sim/source_test.cpp
   PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
@@ -94,7 +94,7 @@ function(room name)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIRECTORY}/*.cpp ${ROOM_DIRECTORY}/net/*.cpp
     ${ROOM_DIRECTORY}/dns/*.cpp ${ROOM_DIRECTORY}/store/*.cpp ${ROOM_DIRECTORY}/cdr/*.cpp
-    ${ROOM_DIRECTORY}/control/*.cpp
+    ${ROOM_DIRECTORY}/control/*.cpp ${ROOM_DIRECTORY}/http/*.cpp
     ${ROOM_DIRECTORY}/explore/*.cpp ${ROOM_DIRECTORY}/replay/*.cpp)
   if(ROOM_EXCEPT)
     list(TRANSFORM ROOM_EXCEPT PREPEND ${PROJECT_SOURCE_DIR}/${ROOM_DIRECTORY}/)

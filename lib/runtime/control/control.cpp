@@ -37,7 +37,7 @@ class Object {
 
 enum class Format : std::uint8_t { Json, Lines };
 
-HttpReply reply_with(const std::vector<Object>& objects, Format format) {
+ServedReply reply_with(const std::vector<Object>& objects, Format format) {
   if (format == Format::Lines) {
     std::string text;
     for (const Object& object : objects) text += object.line() + '\n';
@@ -97,11 +97,13 @@ std::vector<Object> rules_of(const Engine& engine) {
   return objects;
 }
 
-HttpReply failed(int status, const std::string& reason) {
+ServedReply failed(int status, const std::string& reason) {
   return {status, "application/json", Object().text("error", reason).json() + "\n"};
 }
 
-HttpReply done(const std::string& what) { return {200, "application/json", Object().text("done", what).json() + "\n"}; }
+ServedReply done(const std::string& what) {
+  return {200, "application/json", Object().text("done", what).json() + "\n"};
+}
 
 // A value of a query, where '+' is a space (application/x-www-form-urlencoded).
 std::optional<std::string> decoded(std::string_view value) {
@@ -130,7 +132,7 @@ std::expected<std::unique_ptr<Control>, std::string> Control::open(boost::asio::
   std::unique_ptr<Control> control(new Control(shard, std::move(reload)));
   if (!config.socket.empty()) {
     auto socket = HttpServer::on_socket(io, config.socket,
-                                        [raw = control.get()](const HttpRequest& request, HttpServer::Answer answer) {
+                                        [raw = control.get()](const ServedRequest& request, HttpServer::Answer answer) {
                                           raw->on_socket(request, std::move(answer));
                                         });
     if (!socket) return std::unexpected(socket.error());
@@ -140,7 +142,7 @@ std::expected<std::unique_ptr<Control>, std::string> Control::open(boost::asio::
   if (config.metrics) {
     if (auto possible = can_tell_metrics(); !possible) return std::unexpected(possible.error());
     auto port = HttpServer::on_port(
-        io, *config.metrics, [raw = control.get()](const HttpRequest& request, const HttpServer::Answer& answer) {
+        io, *config.metrics, [raw = control.get()](const ServedRequest& request, const HttpServer::Answer& answer) {
           answer(raw->on_port(request));
         });
     if (!port) return std::unexpected(port.error());
@@ -151,20 +153,20 @@ std::expected<std::unique_ptr<Control>, std::string> Control::open(boost::asio::
 }
 
 // 503 while it drains: whoever balances over several servers sends nothing new here.
-HttpReply Control::health() const {
+ServedReply Control::health() const {
   const bool draining = shard_.is_draining();
   return {draining ? 503 : 200, "application/json",
           Object().text("status", draining ? "draining" : "serving").json() + "\n"};
 }
 
-HttpReply Control::on_port(const HttpRequest& request) const {
+ServedReply Control::on_port(const ServedRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD") return failed(405, "only GET is possible here");
   if (request.path == "/health") return health();
   if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(shard_)};
   return failed(404, "there is /metrics and /health");
 }
 
-HttpReply Control::look(const HttpRequest& request) const {
+ServedReply Control::look(const ServedRequest& request) const {
   const auto most =
       parse_decimal<std::uint32_t>(parameter(request.query, "most").value_or(std::to_string(default_most)));
   if (!most) return failed(400, "most must be a number");
@@ -186,7 +188,7 @@ HttpReply Control::look(const HttpRequest& request) const {
   return failed(404, "there is no " + request.path);
 }
 
-HttpReply Control::drain(const std::string& subject, bool drains) {
+ServedReply Control::drain(const std::string& subject, bool drains) {
   using Kind = Command::Kind;
   if (subject.empty()) {
     shard_.note(LogLevel::Warning, drains ? "drained by=ctl" : "resumed by=ctl");
@@ -202,7 +204,7 @@ HttpReply Control::drain(const std::string& subject, bool drains) {
   return done(subject + (drains ? " gets no new calls" : " gets new calls"));
 }
 
-HttpReply Control::carry_out(const HttpRequest& request) {
+ServedReply Control::carry_out(const ServedRequest& request) {
   if (request.path == "/drain" || request.path == "/resume") {
     const std::string peer = parameter(request.query, "peer").value_or("");
     if (peer.empty() && !request.query.empty())
@@ -222,7 +224,7 @@ HttpReply Control::carry_out(const HttpRequest& request) {
   return failed(404, "there is no " + request.path);
 }
 
-void Control::on_socket(const HttpRequest& request, HttpServer::Answer answer) {
+void Control::on_socket(const ServedRequest& request, HttpServer::Answer answer) {
   if (request.method == "GET") return answer(look(request));
   if (request.method != "POST") return answer(failed(405, "GET looks, POST does"));
   if (request.path != "/reload") return answer(carry_out(request));

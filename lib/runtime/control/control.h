@@ -24,12 +24,12 @@ class Control {
 
  private:
   Control(Shard& shard, std::function<void(ReloadDone)> reload) : shard_(shard), reload_(std::move(reload)) {}
-  void on_socket(const HttpRequest& request, HttpServer::Answer answer);
-  HttpReply on_port(const HttpRequest& request) const;
-  HttpReply look(const HttpRequest& request) const;
-  HttpReply carry_out(const HttpRequest& request);
-  HttpReply drain(const std::string& subject, bool drains);
-  HttpReply health() const;
+  void on_socket(const ServedRequest& request, HttpServer::Answer answer);
+  ServedReply on_port(const ServedRequest& request) const;
+  ServedReply look(const ServedRequest& request) const;
+  ServedReply carry_out(const ServedRequest& request);
+  ServedReply drain(const std::string& subject, bool drains);
+  ServedReply health() const;
 
   Shard& shard_;
   std::function<void(ReloadDone)> reload_;

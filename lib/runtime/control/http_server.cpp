@@ -112,16 +112,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const std::size_t mark = target.find('?');
     auto path = percent_decoded(target.substr(0, mark));
     if (!path || !path->starts_with('/')) return write({400, "text/plain", "no path\n"}, false);
-    HttpRequest asked{std::string(request.method_string()), *std::move(path),
-                      mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1))};
+    ServedRequest asked{std::string(request.method_string()), *std::move(path),
+                        mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1))};
     const bool keep = request.keep_alive();
     is_head_ = request.method() == http::verb::head;
     timer_.cancel();
     server_->handler(asked,
-                     [self = shared_from_this(), keep](HttpReply reply) { self->write(std::move(reply), keep); });
+                     [self = shared_from_this(), keep](ServedReply reply) { self->write(std::move(reply), keep); });
   }
 
-  void write(HttpReply reply, bool keep) {
+  void write(ServedReply reply, bool keep) {
     response_.emplace();
     response_->result(static_cast<unsigned>(reply.status));
     response_->set(http::field::content_type, reply.type);

@@ -14,13 +14,13 @@
 
 namespace intermediary {
 
-struct HttpRequest {
+struct ServedRequest {
   std::string method;
   std::string path;   // decoded, without the query
   std::string query;  // as it came
 };
 
-struct HttpReply {
+struct ServedReply {
   int status = 200;
   std::string type = "application/json";
   std::string body;
@@ -28,9 +28,9 @@ struct HttpReply {
 
 class HttpServer {
  public:
-  using Answer = std::function<void(HttpReply)>;
+  using Answer = std::function<void(ServedReply)>;
   // Called on the io_context; `answer` is called once, at any time, on it.
-  using Handler = std::function<void(const HttpRequest&, Answer answer)>;
+  using Handler = std::function<void(const ServedRequest&, Answer answer)>;
 
   // The error names the address and the cause.
   static std::expected<std::unique_ptr<HttpServer>, std::string> on_port(boost::asio::io_context& io,

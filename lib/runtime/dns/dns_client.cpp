@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstring>
 #include <map>
 #include <utility>
 
 #include "runtime/dns/dns_message.h"
+#include "runtime/net/sockaddr.h"
 
 namespace intermediary {
 namespace {
@@ -111,6 +113,41 @@ struct DnsClient::Implementation {
     send(std::move(next));
   }
 
+  // ---- addresses
+
+  struct AddressQuestion {
+    Implementation* owner;
+    Found found;
+  };
+
+  static void heard_addresses(void* argument, int status, int, ares_addrinfo* result) {
+    const std::unique_ptr<AddressQuestion> question(static_cast<AddressQuestion*>(argument));
+    const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> owned(result, &ares_freeaddrinfo);
+    Implementation& self = *question->owner;
+    --self.pending;
+    if (self.closing) return;
+    if (status != ARES_SUCCESS || !result) return question->found(std::unexpected(std::string(ares_strerror(status))));
+    std::vector<IpAddress> addresses;
+    for (const ares_addrinfo_node* node = result->nodes; node; node = node->ai_next) {
+      sockaddr_storage storage{};
+      if (node->ai_addrlen > sizeof storage) continue;
+      std::memcpy(&storage, node->ai_addr, node->ai_addrlen);
+      addresses.push_back(to_endpoint(storage).address);
+    }
+    question->found(std::move(addresses));
+  }
+
+  void find_addresses(const std::string& host, Found found) {
+    ++pending;
+    auto question = std::make_unique<AddressQuestion>(this, std::move(found));
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = ARES_AI_NOSORT;
+    ares_getaddrinfo(channel, host.c_str(), nullptr, &hints, &heard_addresses, question.release());
+    set_timer();
+  }
+
   // ---- sockets and time
 
   void watch(ares_socket_t socket, bool readable, bool writable) {
@@ -208,6 +245,10 @@ DnsClient::~DnsClient() = default;
 
 void DnsClient::ask(QueryId query, const DnsQuestion& question) {
   implementation_->send({implementation_.get(), query, question, question.name, 0});
+}
+
+void DnsClient::find_addresses(const std::string& host, Found found) {
+  implementation_->find_addresses(host, std::move(found));
 }
 
 std::size_t DnsClient::pending() const { return implementation_->pending; }

@@ -41,6 +41,10 @@ class DnsClient {
   DnsClient& operator=(const DnsClient&) = delete;
 
   void ask(QueryId query, const DnsQuestion& question);
+  // All addresses of a host, for connections of our own: also of a name that only the system's file of hosts has. Told
+  // once, later or from within; the error is one line for people.
+  using Found = std::function<void(std::expected<std::vector<IpAddress>, std::string>)>;
+  void find_addresses(const std::string& host, Found found);
   std::size_t pending() const;
 
  private:

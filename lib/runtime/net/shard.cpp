@@ -34,6 +34,7 @@ DnsClientSettings settings_from(const DnsConfig& config) {
 Shard::Shard(boost::asio::io_context& io, Log& log) : io_(io), log_(log), scratch_(scratch_bytes), timer_(io) {}
 
 std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
+  if (std::string problem = engines_.problem_with(config); !problem.empty()) return std::unexpected(problem);
   configured_ = config.listeners;
   if (speaks_tls(config)) {
     auto contexts = TlsContexts::load(config);
@@ -54,6 +55,7 @@ std::expected<void, std::string> Shard::open(Config config, const Seed& seed) {
   engine_.emplace(config, seed);
   config_ = std::make_shared<const Config>(std::move(config));
   open_dns();
+  open_http();
   if (auto opened = open_store(); !opened) return opened;
   return open_call_records();
 }
@@ -95,6 +97,12 @@ void Shard::open_dns() {
   }
   no_dns_ = "no name server can be asked: " + dns.error();
   log_.write(LogLevel::Warning, "no-name-servers reason=" + log_value(dns.error()));
+}
+
+void Shard::open_http() {
+  http_ = std::make_unique<HttpClient>(HttpClient::Surroundings{
+      io_, dns_.get(), [this](HttpReplied reply) { deliver(std::move(reply)); }, [this] { settle(); }});
+  http_->trust(config_->authorities_file);
 }
 
 std::expected<void, std::string> Shard::open_store() {
@@ -173,6 +181,18 @@ std::vector<std::pair<std::string_view, std::uint64_t>> Shard::all_figures() con
       {"store_failures", counted.store_failures},
       {"store_conflicts", counted.store_conflicts},
       {"known_lookups", counted.known_lookups},
+      {"http_requests", counted.asks.http_requests},
+      {"http_failures", counted.asks.http_failures},
+      {"routes_asked", counted.asks.routes_asked},
+      {"routes_failed", counted.asks.routes_failed},
+      {"routes_unasked", counted.asks.routes_unasked},
+      {"identities_signed", counted.identities.signed_calls},
+      {"identities_unsigned", counted.identities.unsigned_calls},
+      {"identities_passed", counted.identities.passed},
+      {"identities_failed", counted.identities.failed},
+      {"identities_absent", counted.identities.absent},
+      {"certificates_fetched", counted.identities.fetched},
+      {"certificate_failures", counted.identities.fetch_failures},
       {"reloads", reloads_},
       {"reloads_refused", reloads_refused_},
       {"handshakes", handshakes_.under_way()},
@@ -324,6 +344,12 @@ void Shard::carry_out(const DnsQuery& query) {
 }
 
 void Shard::carry_out(StoreRequest request) { store_->ask(std::move(request)); }
+
+void Shard::carry_out(HttpRequest request) { http_->ask(std::move(request)); }
+
+void Shard::carry_out(const RouteAsked& asked) {
+  if (auto decided = engines_.ask(asked)) deliver(*std::move(decided));
+}
 
 void Shard::carry_out(const Event& event) {
   note_event(event);

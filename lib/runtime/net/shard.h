@@ -19,8 +19,10 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/routing_engine.h"
 #include "runtime/cdr/call_records.h"
 #include "runtime/dns/dns_client.h"
+#include "runtime/http/http_client.h"
 #include "runtime/net/file_watch.h"
 #include "runtime/net/handshakes.h"
 #include "runtime/net/inbox.h"
@@ -38,6 +40,8 @@ class Shard final : public Inbox {
  public:
   Shard(boost::asio::io_context& io, Log& log);
 
+  // Whom [engine.NAME] means. REQUIRES: before open().
+  void set_engines(RoutingEngines engines) { engines_ = std::move(engines); }
   // Reads the certificates, binds the listeners and makes the engine, for the configuration with the ports as bound.
   // The error names the certificate or listener and the cause. REQUIRES: called once, before all else.
   std::expected<void, std::string> open(Config config, const Seed& seed);
@@ -84,6 +88,7 @@ class Shard final : public Inbox {
   using SteadyClock = std::chrono::steady_clock;
 
   void open_dns();
+  void open_http();
   std::expected<void, std::string> open_store();
   std::expected<void, std::string> open_call_records();
   std::error_code open_listener(ListenerId id, ListenerConfig& listener, const Limits& limits);
@@ -96,7 +101,7 @@ class Shard final : public Inbox {
   struct ReadAnew;
   using Reading = std::expected<std::shared_ptr<ReadAnew>, std::vector<std::string>>;
   static Reading read_anew(const ReadConfiguration& read, const Config& current,
-                           const std::vector<ListenerConfig>& configured);
+                           const std::vector<ListenerConfig>& configured, const RoutingEngines& engines);
   void begin_to_read();
   void take(Reading reading);
   std::string take(ReadAnew& anew);
@@ -110,6 +115,8 @@ class Shard final : public Inbox {
   void carry_out(const CloseFlow& order);
   void carry_out(const DnsQuery& query);
   void carry_out(StoreRequest request);
+  void carry_out(HttpRequest request);
+  void carry_out(const RouteAsked& asked);
   void carry_out(const Event& event);
   void flush();
   bool has_unsent() const;
@@ -134,6 +141,8 @@ class Shard final : public Inbox {
   std::vector<std::shared_ptr<StreamFlow>> to_flush_;
   std::unique_ptr<DnsClient> dns_;  // null where there can be none, and then why
   std::string no_dns_;
+  std::unique_ptr<HttpClient> http_;
+  RoutingEngines engines_;
   std::unique_ptr<BindingStore> store_;  // null: bindings are in memory alone
   std::unique_ptr<CallRecords> calls_;   // null: calls are not recorded
   std::uint64_t last_flow_ = 0;

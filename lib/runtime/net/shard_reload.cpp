@@ -44,7 +44,7 @@ void Shard::set_reader(ReadConfiguration read, const WatchedFiles& watched) {
 
 // On the reader's thread.
 Shard::Reading Shard::read_anew(const ReadConfiguration& read, const Config& current,
-                                const std::vector<ListenerConfig>& configured) {
+                                const std::vector<ListenerConfig>& configured, const RoutingEngines& engines) {
   auto anew = std::make_shared<ReadAnew>();
   if (read) {
     auto next = read();
@@ -53,6 +53,7 @@ Shard::Reading Shard::read_anew(const ReadConfiguration& read, const Config& cur
     if (std::string wrong = problem_with(next->config); !wrong.empty()) return problem(std::move(wrong));
     if (std::string wrong = problem_with_change(current, next->config); !wrong.empty())
       return problem(std::move(wrong));
+    if (std::string wrong = engines.problem_with(next->config); !wrong.empty()) return problem(std::move(wrong));
     anew->told = told_of(current, next->config);
     anew->config = std::make_shared<const Config>(std::exchange(next->config, {}));
     anew->change.emplace(*anew->config);
@@ -74,8 +75,8 @@ void Shard::reload(ReloadDone done) {
 void Shard::begin_to_read() {
   is_reading_ = true;
   reloading_ = std::exchange(reload_next_, {});
-  reader_ = std::jthread([this, read = read_, current = config_, configured = configured_] {
-    Reading reading = read_anew(read, *current, configured);
+  reader_ = std::jthread([this, read = read_, current = config_, configured = configured_, engines = engines_] {
+    Reading reading = read_anew(read, *current, configured, engines);
     boost::asio::post(io_, [this, reading = std::move(reading)]() mutable { take(std::move(reading)); });
   });
 }
@@ -110,6 +111,7 @@ std::string Shard::take(ReadAnew& anew) {
   settle();  // what came before is under the configuration of before, in the record, too
   const auto begun = SteadyClock::now();
   config_ = std::move(anew.config);
+  http_->trust(config_->authorities_file);
   if (recorder_) recorder_->set_config(std::move(anew.from.recorded));
   deliver(*std::exchange(anew.change, std::nullopt));
   settle();
