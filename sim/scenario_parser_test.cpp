@@ -536,7 +536,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:1: expected a time, or a word that begins a line, got 'x'; there is 'scenario', 'covers', "
                 "'tags', 'seed', 'partial', 'distinct', 'wall', 'fault', 'promises', 'node', 'party', 'auto', "
                 "'location', 'host', "
-                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'web', 'include', 'repeat', "
+                "'link', 'rule', 'users', 'dns', 'nat', 'times', 'acl', 'list', 'limit', 'trust', 'web', 'include', "
+                "'repeat', "
                 "'end', "
                 "'table'"},
         Mistake{"seed 1 2\n", "s.flow:5:8: expected the end of the line, got '2'"},
