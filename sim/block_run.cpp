@@ -112,6 +112,7 @@ void compare(const TestWish& want, const Rehearsed& seen, WishComparison& compar
 BlockResult run_block(const Config& config, const TestBlock& block) {
   Rehearsal rehearsal(config, block.time.value_or(usual_time));
   for (const auto& [aor, contact] : block.bindings) rehearsal.add_binding(aor, contact);
+  for (const auto& [source, body] : block.answers) rehearsal.add_answer(source, body);
   const Transport transport = config.listeners[block.send.listener].transport;
   BlockResult result;
   result.seen = rehearsal.show(block.send.listener, block.send.source, composed(block.send, transport));
@@ -130,7 +131,7 @@ std::string shown(const Rehearsed& seen) {
   if (seen.rules.empty() && !seen.by_route_set)
     text += "rules   are not asked: it was refused, or is our own, before\n";
   for (const std::string& source : seen.asks) {
-    text += "asks    " + source + " would say where it goes; nobody is asked here, and so this is without an answer\n";
+    text += "asks    " + source + " says where it goes\n";
   }
   for (const RehearsedTarget& target : seen.targets) {
     text += "target  " + target.uri;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "routing/route_json.h"
 
 namespace intermediary::sim {
 
@@ -54,6 +55,8 @@ void Rehearsal::asked(const Rule& rule, std::string_view why_not) {
 
 void Rehearsal::goes_by_route_set() { seen_.by_route_set = true; }
 
+void Rehearsal::add_answer(const std::string& source, const std::string& body) { said_.insert_or_assign(source, body); }
+
 void Rehearsal::asks(std::string_view source) { seen_.asks.emplace_back(source); }
 
 void Rehearsal::has_target(const Target& target, std::string_view group, std::string_view peer) {
@@ -88,12 +91,24 @@ void Rehearsal::take(const Output& output) {
           [](const CloseFlow&) {},
           [](const StoreRequest&) {},  // there is no store
           [&](const HttpRequest& request) {
-            answers_.push_back(
-                HttpReplied{request.query, std::unexpected(HttpFailure{HttpFailure::Kind::Unreachable, nobody_asked})});
+            answers_.push_back(HttpReplied{request.query, said_by(seen_.asks.back())});
           },
-          [&](const RouteAsked& asked) { answers_.push_back(RouteDecided{asked.query, RouteFailed{nobody_asked}}); },
+          [&](const RouteAsked& asked) { answers_.push_back(RouteDecided{asked.query, decision_of(asked.engine)}); },
       },
       output);
+}
+
+HttpResult Rehearsal::said_by(const std::string& source) const {
+  const auto found = said_.find(source);
+  if (found != said_.end()) return HttpAnswer{200, "application/json", std::nullopt, found->second};
+  return std::unexpected(HttpFailure{HttpFailure::Kind::Unreachable, nobody_asked});
+}
+
+RouteDecision Rehearsal::decision_of(const std::string& engine) const {
+  const HttpResult said = said_by("engine:" + engine);
+  auto decision = said ? read_route_answer(*said) : std::unexpected(said.error().reason);
+  if (decision) return *std::move(decision);
+  return RouteFailed{std::move(decision.error())};
 }
 
 // Every name has one address (RFC 2544's range for tests), and nothing else.

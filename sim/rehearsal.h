@@ -53,6 +53,9 @@ class Rehearsal final : private DecisionTrace {
   Rehearsal(Config config, WallTime now);
 
   void add_binding(const std::string& address_of_record, const std::string& contact);
+  // What a source says whenever it is asked, "route_query:crm" or "engine:own": the JSON of a route query's answer.
+  // Without one, nobody is asked.
+  void add_answer(const std::string& source, const std::string& body);
   // Shows it a request that comes in by that listener (its place in the configuration), a datagram or on a connection.
   Rehearsed show(std::size_t listener, const Endpoint& source, const std::string& bytes);
 
@@ -64,6 +67,8 @@ class Rehearsal final : private DecisionTrace {
   void take_outputs();
   void take(const Output& output);
   void answer(const DnsQuery& query);
+  HttpResult said_by(const std::string& source) const;
+  RouteDecision decision_of(const std::string& engine) const;
   std::string name_of(const Endpoint& remote) const;
 
   Config config_;
@@ -73,6 +78,7 @@ class Rehearsal final : private DecisionTrace {
   FlowId sender_flow_;
   std::vector<Input> answers_;
   std::map<std::string, IpAddress> names_;
+  std::map<std::string, std::string> said_;  // by source
 };
 
 }  // namespace intermediary::sim

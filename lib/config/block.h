@@ -43,6 +43,8 @@ struct TestBlock {
   Position at;
   std::optional<WallTime> time{};                               // the wall clock's
   std::vector<std::pair<std::string, std::string>> bindings{};  // address of record and contact
+  // What who is asked says, as a route query's answer: "route_query:crm" and its JSON.
+  std::vector<std::pair<std::string, std::string>> answers{};
   TestRequest send{};
   TestWish want{};
 };

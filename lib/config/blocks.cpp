@@ -6,6 +6,7 @@
 #include "config/draft.h"
 #include "config/words.h"
 #include "message/uri.h"
+#include "routing/route_json.h"
 
 namespace intermediary {
 namespace {
@@ -61,6 +62,28 @@ void read_bindings(TableReader& reader, TestBlock& block) {
       table->problems().error(aor.at,
                               "'location' takes addresses of record and contacts, such as "
                               "{ \"sip:bob@example.com\" = \"sip:bob@192.0.2.4\" }");
+    }
+  }
+  table->finish();
+}
+
+// Strictly, for an answer that is none shows nothing but the fallback. ENUM has no such answers.
+void read_answers(TableReader& reader, const Config& config, TestBlock& block) {
+  std::optional<TableReader> table = reader.table("answers", "'answers'");
+  if (!table) return;
+  std::vector<std::string> known;
+  for (const RouteQuery& query : config.route_sources.queries) known.push_back(query.reference());
+  for (const RoutingEngineUse& engine : config.route_sources.engines) known.push_back(engine.reference());
+  for (const auto& [source, body] : table->named_texts()) {
+    const auto answer = read_route_answer({.content_type = "application/json", .body = body});
+    if (std::ranges::find(known, source.value) == known.end()) {
+      table->problems().error(source.at, "'answers' takes what a route query or an engine says, and there is no '" +
+                                             source.value + "'" +
+                                             (known.empty() ? std::string() : suggestion(source.value, known)));
+    } else if (!answer) {
+      table->problems().error(source.at, "'answers' of " + source.value + ": " + answer.error());
+    } else {
+      block.answers.emplace_back(source.value, body);
     }
   }
   table->finish();
@@ -192,6 +215,7 @@ std::vector<TestBlock> read_tests(TableReader& top, const Config& config) {
     if (!reader.has("name")) reader.problems().error(reader.at(), "a test needs a 'name': what it shows");
     read_moment(reader, block);
     read_bindings(reader, block);
+    read_answers(reader, config, block);
     read_send(reader, config, block.send);
     read_want(reader, config, block.want);
     reader.finish();

@@ -34,6 +34,7 @@ std::vector<std::string> documented_examples() {
   std::vector<std::string> examples;
   read_examples("configuration.md", examples);
   read_examples("explaining.md", examples);
+  read_examples("route-queries.md", examples);
   return examples;
 }
 

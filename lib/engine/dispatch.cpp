@@ -511,12 +511,16 @@ bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const R
     return false;
   };
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) return refused(*full, false);
-  if (!rule.challenge.empty()) {
+  if (!rule.challenge.empty() && waited && waited->was_asked) {
+    user = waited->user;
+  } else if (!rule.challenge.empty()) {
     auto authenticated = authenticate(pre, rule, Challenge::AsProxy);
     // What is within a dialog keeps its tag in the answer: only a transaction knows the ACK of it for ours.
     const bool keeps = request->method() == Method::Invite && !request->to_tag().empty();
     if (!authenticated) return refused(authenticated.error(), keeps);
     user = *std::move(authenticated);
+  }
+  if (!rule.challenge.empty()) {
     if (const auto wrong = not_his_from(*request, rule, user)) return refused(*wrong, true);
   }
   if (const auto over = over_limit(*request, arrival, rule, user)) return refused(*over, !rule.challenge.empty());

@@ -367,6 +367,10 @@ void EngineCore::ask_next_rule(const RouteWait& wait) {
   const Decision decision = decide(*pre, wait.arrival, static_cast<std::size_t>(rule - config_.rules.begin()) + 1);
   waited.rule = decision.rule_name();
   waited.kept.reset();
+  // His credentials are used up: who has authenticated for that rule has for one with the same users.
+  const std::string& shown_to = wait.kept ? wait.kept->rule.challenge : rule->challenge;
+  waited.was_asked = wait.was_asked && decision.rule && decision.rule->challenge == shown_to;
+  waited.user = wait.user;
   if (decision.rule) ++rule_hits_[static_cast<std::size_t>(decision.rule - config_.rules.data())];
   if (const auto refusal = not_routable(*pre, decision)) return refuse_it(*refusal);
   const Method method = wait.request->method();

@@ -104,6 +104,32 @@ TEST_F(CommandLineTest, ExplainsWhatNoRuleTakesAndWhatIsNoMessage) {
   EXPECT_THAT(result.output, HasSubstr("event   message-rejected"));
 }
 
+const std::string asking =
+    "listen = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n"
+    "[route_query.crm]\nurl = \"https://routes.example.com/v1\"\n"
+    "[[rule]]\nname = \"asked\"\nwhen = { source = \"10.0.0.0/8\" }\ndo = { ask = \"route_query:crm\" }\n";
+
+TEST_F(CommandLineTest, ExplainsWhomItWouldAsk) {
+  const std::string config = write("sip.toml", asking), message = write("invite.sip", invite);
+  const Result result = run({"explain", "--config", config, "--source", "10.0.0.7:5060", message});
+  EXPECT_THAT(result.output, HasSubstr("rule    asked: takes it\nasks    route_query:crm says where it goes\n"));
+  EXPECT_THAT(result.output, HasSubstr("reason=\"nobody is asked here\""));
+  EXPECT_THAT(run({"explain", "--json", "--config", config, "--source", "10.0.0.7:5060", message}).output,
+              HasSubstr("\"asks\": [\"route_query:crm\"]"));
+}
+
+TEST_F(CommandLineTest, TestBlocksSayWhatWouldBeAnswered) {
+  const std::string file =
+      write("sip.toml", asking +
+                            "[[test]]\nname = \"a\"\nanswers = { \"route_query:crm\" = '{\"targets\": "
+                            "[{\"uri\": \"sip:c@127.0.0.9\"}]}' }\nsend = { source = \"10.0.0.7\", "
+                            "ruri = \"sip:a@b\" }\nwant = { ruri = \"sip:c@127.0.0.9\" }\n"
+                            "[[test]]\nname = \"b\"\nsend = { source = \"10.0.0.7\", ruri = "
+                            "\"sip:a@b\" }\nwant = { status = 503 }\n");
+  const Result result = run({"test", file});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+}
+
 TEST_F(CommandLineTest, ExplainSpeaksJson) {
   const std::string config = write("sip.toml", pool), message = write("invite.sip", invite);
   const Result result = run({"explain", "--json", "--config", config, "--source", "10.0.0.7:5060", message});

@@ -27,7 +27,7 @@ def printed(*command):
 
 def examples(program, docs):
     """Texts of configurations, by a name for each."""
-    for document in ["configuration.md", "explaining.md"]:
+    for document in ["configuration.md", "explaining.md", "route-queries.md"]:
         text = (docs / document).read_text(encoding="utf-8")
         for block in re.finditer(r"^```toml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
             yield f"{document}:{text.count(chr(10), 0, block.start()) + 1}", block[1]
