@@ -24,6 +24,8 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"dialogs", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.dialogs; }},
     {"calls", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.calls; }},
     {"subscriptions", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.subscriptions; }},
+    {"trunk-registrations",
+     [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.trunk_registrations; }},
     {"timers", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.timers; }},
     {"waiting", [](const LiveObjects& l, const Counters&) -> std::uint64_t { return l.waiting; }},
     {"requests-in", [](const LiveObjects&, const Counters& c) { return c.requests_in; }},
@@ -47,6 +49,8 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"store-failures", [](const LiveObjects&, const Counters& c) { return c.store_failures; }},
     {"store-conflicts", [](const LiveObjects&, const Counters& c) { return c.store_conflicts; }},
     {"known-lookups", [](const LiveObjects&, const Counters& c) { return c.known_lookups; }},
+    {"trunk-registers", [](const LiveObjects&, const Counters& c) { return c.trunk_registers; }},
+    {"trunk-register-failures", [](const LiveObjects&, const Counters& c) { return c.trunk_register_failures; }},
     {"reloads", [](const LiveObjects&, const Counters& c) { return c.reloads; }},
     {"reloads-refused", [](const LiveObjects&, const Counters& c) { return c.reloads_refused; }},
 });

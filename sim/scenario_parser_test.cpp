@@ -312,11 +312,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"0 p1 live colours=1\n",
                 "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
                 "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'calls', "
-                "'subscriptions', 'timers', 'waiting', 'requests-in', 'responses-in', 'requests-out', "
+                "'subscriptions', 'trunk-registrations', 'timers', 'waiting', 'requests-in', 'responses-in', "
+                "'requests-out', "
                 "'responses-out', 'retransmissions-in', 'rejected', 'refused', 'rate-limited', 'overload-refused', "
                 "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
                 "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
-                "'known-lookups', 'reloads', 'reloads-refused'"},
+                "'known-lookups', 'trunk-registers', 'trunk-register-failures', 'reloads', 'reloads-refused'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},
         Mistake{"0 store down\n", "s.flow:5:1: no node above has a store: write store=durable or store=NAME"},
         Mistake{"node p2 proxy stateful 192.0.2.3 store=db\n0 store cellar down\n",

@@ -83,6 +83,10 @@ inline constexpr DurationRange probe_every{std::chrono::seconds(1), std::chrono:
 inline constexpr DurationRange probe_timeout{std::chrono::milliseconds(100), std::chrono::seconds(32)};
 inline constexpr DurationRange half_open{std::chrono::seconds(1), std::chrono::hours(24)};
 
+// RFC 3261 §10.2.1.1 leaves the interval open; whoever asks for less refreshes all the time.
+inline constexpr DurationRange trunk_registration{std::chrono::seconds(10), std::chrono::days(7), whole_seconds};
+inline constexpr DurationRange registration_retry{std::chrono::seconds(5), std::chrono::hours(24)};
+
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
 inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};

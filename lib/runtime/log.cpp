@@ -73,6 +73,10 @@ LogLevel level_of(const Event& event) {
                         [](const PeerChanged&) { return LogLevel::Warning; },
                         [](const OverloadChanged&) { return LogLevel::Warning; },
                         [](const NeighbourOverload&) { return LogLevel::Warning; },
+                        [](const TrunkRegistrationChanged& e) {
+                          using Change = TrunkRegistrationChanged::Change;
+                          return e.change == Change::Failed ? LogLevel::Warning : LogLevel::Info;
+                        },
                     },
                     event);
 }
