@@ -14,7 +14,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const std::string head =
-    "listen = [{ name = \"in\", on = \"udp:127.0.0.1:5060\" }]\n[trunk.acme]\npeer = \"sip:trunk.example.net\"\n";
+    "listen = [{ name = \"in\", on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n[trunk.acme]\npeer = "
+    "\"sip:trunk.example.net\"\n";
 const std::string rule = "[[rule]]\nname = \"in\"\nwhen = { trunk = \"acme\" }\ndo = { reject = 486 }\n";
 
 std::vector<std::string> texts(const std::vector<ConfigProblem>& problems) {
