@@ -172,8 +172,8 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 2u);
-  EXPECT_EQ(to_hex(hash.finish()), "424502c577bf77a9");
+  EXPECT_EQ(io_format, 3u);
+  EXPECT_EQ(to_hex(hash.finish()), "b1b9b4cc5432bc07");
 }
 
 RC_GTEST_PROP(IoArchiveProperty, AnyBytesAreRefusedOrTheOneFormOfAnInput, (std::string bytes, std::uint8_t kind)) {
