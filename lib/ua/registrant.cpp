@@ -163,7 +163,6 @@ void Registrant::begin(TimePoint now, std::uint64_t id, Entry& entry) {
   entry.redirects = 0;
   entry.asked_wait.reset();
   entry.status = 0;
-  for (Met& met : entry.met) met.is_new = met.was_stale = false;
   if (entry.home) entry.places.push_back(*entry.home);  // §10.2.4
   add_places(now, entry);
   next_place(now, id, entry, "it has no peer");
@@ -177,7 +176,6 @@ void Registrant::begin_leaving(TimePoint now, std::uint64_t id, Entry& entry) {
   entry.under_way = true;
   entry.places = {*entry.home};
   entry.tried.clear();
-  for (Met& met : entry.met) met.is_new = met.was_stale = false;
   next_place(now, id, entry, "it has no peer");
 }
 
@@ -238,6 +236,8 @@ void Registrant::next_place(TimePoint now, std::uint64_t id, Entry& entry, const
       if (was_tried(entry, *entry.place.hop)) continue;
       entry.tried.push_back(*entry.place.hop);
       entry.repeats = 0;
+      // It may know nothing of the nonces of the one before.
+      for (Met& met : entry.met) met.is_new = met.was_stale = false;
       return send(now, id, entry);
     }
     RegistrantPort::Found found = port_.find_registrar_hops(entry.place.next_hop);

@@ -119,8 +119,8 @@ class Registrant {
   using Place = RegistrarPlace;
   struct Met {
     DigestChallenge challenge;
-    bool is_new = true;      // it came in this attempt
-    bool was_stale = false;  // a nonce was called stale in this attempt
+    bool is_new = true;      // it came from the place that is tried
+    bool was_stale = false;  // a nonce was called stale there
   };
   struct Entry {
     TrunkRegistration settings;

@@ -97,7 +97,7 @@ void Registrant::registered(TimePoint now, std::uint64_t id, Entry& entry, const
   wait(now, id, entry, std::max(4 * fifth + jitter, shortest_wait));
 }
 
-// What was answered in this attempt and is asked again was answered wrongly, but for a nonce that was stale, once.
+// What was answered at this place and is asked again was answered wrongly, but for a nonce that was stale, once.
 bool Registrant::meet(Entry& entry, DigestChallenge&& challenge) {
   const auto same = std::ranges::find_if(entry.met, [&](const Met& met) {
     return met.challenge.by_proxy == challenge.by_proxy && met.challenge.realm == challenge.realm;
