@@ -15,7 +15,17 @@
 namespace intermediary {
 
 // Who armed a timer: the engine hands the expiry back to that room.
-enum class TimerOwner : std::uint8_t { Transport, Transaction, Proxy, Dialog, Notifier, Prober, Store, Overload, Registrant };
+enum class TimerOwner : std::uint8_t {
+  Transport,
+  Transaction,
+  Proxy,
+  Dialog,
+  Notifier,
+  Prober,
+  Store,
+  Overload,
+  Registrant
+};
 
 // What an owner armed: `kind` is the owner's own enumeration, `subject` its own id (a transaction, a context, …).
 struct TimerTag {

@@ -246,11 +246,11 @@ struct TrunkRegistrationChanged {
   std::string reason;
 };
 
-using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                           FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
-                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload,
-                           TrunkRegistrationChanged>;
+using Event =
+    std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
+                 FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded, SubscriptionChanged,
+                 StoreChanged, PeerChanged, CallBegun, CallRecorded, ConfigurationReloaded, ConfigurationRefused,
+                 OverloadChanged, NeighbourOverload, TrunkRegistrationChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);
