@@ -312,12 +312,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"0 p1 live colours=1\n",
                 "s.flow:5:11: expected a figure, got 'colours'; there is 'transactions', 'server-transactions', "
                 "'client-transactions', 'contexts', 'queries', 'flows', 'bindings', 'dialogs', 'calls', "
-                "'subscriptions', 'timers', 'waiting', 'requests-in', 'responses-in', 'requests-out', "
+                "'subscriptions', 'trunk-registrations', 'timers', 'waiting', 'requests-in', 'responses-in', "
+                "'requests-out', "
                 "'responses-out', 'retransmissions-in', 'rejected', 'refused', 'rate-limited', 'overload-refused', "
                 "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
                 "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
                 "'http-requests', 'http-failures', 'routes-asked', 'routes-failed', 'routes-unasked', "
-                "'known-lookups', 'reloads', 'reloads-refused', 'identities-signed', 'identities-unsigned', "
+                "'known-lookups', 'trunk-registers', 'trunk-register-failures', 'reloads', 'reloads-refused', "
+                "'identities-signed', 'identities-unsigned', "
                 "'identities-passed', 'identities-failed', 'identities-absent', 'certificates-fetched', "
                 "'certificate-failures'"},
         Mistake{"0 restart p1\n", "s.flow:5:3: no 'restart': write 'NODE restarts'"},

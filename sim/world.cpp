@@ -40,7 +40,7 @@ std::vector<std::string> leftovers_of(const LiveObjects& live, std::size_t open_
     found.push_back("counts " + std::to_string(live.flows) + " flow(s), but has " + std::to_string(open_connections) +
                     " open connection(s)");
   }
-  const std::size_t owners = live.flows + live.dialogs + live.subscriptions;
+  const std::size_t owners = live.flows + live.dialogs + live.subscriptions + live.trunk_registrations;
   if (live.idle() && live.timers > owners) {
     found.push_back("still has " + std::to_string(live.timers - owners) + " timer(s) that belong to nothing");
   }

@@ -25,7 +25,8 @@ enum class TimerOwner : std::uint8_t {
   Store,
   Overload,
   Http,
-  Route
+  Route,
+  Registrant
 };
 
 // What an owner armed: `kind` is the owner's own enumeration, `subject` its own id (a transaction, a context, …).

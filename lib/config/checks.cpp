@@ -236,7 +236,8 @@ void check_open_relay(const Draft& draft, Problems& problems) {
     const bool were_everybody = cover_everybody(so_far);
     const std::vector<Cidr> sources = sources_of(rule.when);
     so_far.insert(so_far.end(), sources.begin(), sources.end());
-    const bool by_list = sources.empty() && !rule.when.access.empty();
+    // What is sent to a Contact that was registered is for who was told it.
+    const bool by_list = sources.empty() && !(rule.when.access.empty() && rule.when.trunks.empty());
     const bool open = (sources.empty() && !by_list) || cover_everybody(sources);
     if (!open && (were_everybody || !cover_everybody(so_far))) continue;
     problems.warning(draft.rules[i].action, "open relay: the rule '" + rule.name +
@@ -422,6 +423,7 @@ void check_whole(const Draft& draft, Problems& problems) {
   check_asking(draft, problems);
   check_stateless_choice(draft, problems);
   check_groups(draft, problems);
+  check_registrations(draft, problems);
   check_open_relay(draft, problems);
   if (problems.errors() > 0) return;  // what is wrong there may be why these are missing
   check_auth(draft, problems);

@@ -83,6 +83,10 @@ void read_sources(TableReader& when, const Config& config, RuleMatch& match) {
   }
 }
 
+bool registers_for(const Config& config, const std::string& trunk) {
+  return std::ranges::find(config.registrations, trunk, &TrunkRegistration::trunk) != config.registrations.end();
+}
+
 void read_trunks(TableReader& when, const Config& config, RuleMatch& match) {
   std::vector<std::string> names;
   for (const PeerGroupConfig& group : config.groups) {
@@ -92,9 +96,10 @@ void read_trunks(TableReader& when, const Config& config, RuleMatch& match) {
     const auto trunk = std::ranges::find(config.groups, "trunk:" + name.value, &PeerGroupConfig::reference);
     if (trunk == config.groups.end()) {
       when.problems().error(name.at, "there is no [trunk." + name.value + "]" + suggestion(name.value, names));
-    } else if (trunk->accept_from.empty()) {
-      when.problems().error(name.at,
-                            "[trunk." + name.value + "] has no 'accept_from', so nothing is known to come from it");
+    } else if (trunk->accept_from.empty() && !registers_for(config, name.value)) {
+      when.problems().error(
+          name.at,
+          "[trunk." + name.value + "] has no 'accept_from' and no 'register', so nothing is known to come from it");
     } else {
       match.trunks.push_back({name.value, trunk->accept_from});
     }

@@ -60,6 +60,7 @@ struct Draft {
   std::vector<Position> groups;                              // of config.groups
   std::vector<std::string> route_sources{};                  // "enum:public": what rules may ask, each with
   std::vector<Position> route_source_places{};               // where it stands
+  std::vector<Position> registrations{};                     // of config.registrations: where their registrar stands
   std::vector<std::pair<std::string, Position>> policies{};  // "limit.calls": what rules may name
   std::vector<std::pair<std::string, Position>>
       of_dialogs{};  // keys that are for dialogs that are followed, as "'calls' in [overload]"
@@ -86,6 +87,8 @@ void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind r
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_overload(TableReader& top, Draft& draft);        // REQUIRES: behind read_policies
 void read_group_limits(TableReader& group, PeerGroupConfig& config);
+// `register` of a trunk.
+void read_registration(TableReader& trunk, const PeerGroupConfig& group, Draft& draft);
 void read_dns(TableReader& top, DnsConfig& config);
 void read_numbering(TableReader& top, Draft& draft);
 void read_groups(TableReader& top, Draft& draft);  // REQUIRES: behind read_numbering
@@ -142,6 +145,7 @@ void check_target(const Draft& draft, const std::string& who, const Uri& target,
 void check_use_of_groups(const Draft& draft, const Rule& rule, const RelayAction& relay, Position at,
                          Problems& problems);
 void check_groups(const Draft& draft, Problems& problems);
+void check_registrations(const Draft& draft, Problems& problems);
 void check_use(const Draft& draft, Problems& problems);
 void check_asking(const Draft& draft, Problems& problems);
 void check_use_of_sources(const Draft& draft, Problems& problems);

@@ -182,7 +182,7 @@ void read_group(TableReader& reader, const Placed<std::string>& name, Kind kind,
   if (kind == Kind::Trunk) {
     read_accept_from(reader, group);
     read_number_format(reader, draft.config, group);
-    reader.later({"register"});
+    read_registration(reader, group, draft);
   }
   reader.finish();
   draft.groups.push_back(name.at);

@@ -126,11 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongGroup{trunk + "accept_from = [\"all\"]",
                    "4:16 'all' is not an address or a prefix such as '203.0.113.0/24'"},
         WrongGroup{trunk + "peers = [\"sip:127.0.0.3\"]", "3:1 'peer' in [trunk.acme] and 'peers' exclude each other"},
-        WrongGroup{trunk + "register = { user = \"a\" }",
-                   "4:1 'register' in [trunk.acme] is not available in this version"},
         WrongGroup{listen + "[trunk.acme]\npeer = \"sip:acme.example\"\n[[rule]]\nname = \"r\"\nwhen = { trunk = "
                             "\"acme\" }\ndo = { reject = 403 }",
-                   "6:18 [trunk.acme] has no 'accept_from', so nothing is known to come from it"},
+                   "6:18 [trunk.acme] has no 'accept_from' and no 'register', so nothing is known to come from it"},
         WrongGroup{trunk + "[[rule]]\nname = \"r\"\nwhen = { trunk = \"acne\" }\ndo = { reject = 403 }",
                    "6:18 there is no [trunk.acne]; did you mean 'acme'?"},
         WrongGroup{pool + "[[rule]]\nname = \"r\"\ndo = { relay = \"pool:ap\" }",

@@ -90,6 +90,9 @@ inline constexpr DurationRange identity_freshness{std::chrono::seconds(5), std::
 
 // ---- [route_query], [enum], [engine]: a caller repeats and gives up after 32 seconds (RFC 3261 §17.1)
 inline constexpr DurationRange route_timeout{std::chrono::milliseconds(10), std::chrono::seconds(20)};
+// RFC 3261 §10.2.1.1 leaves the interval open; whoever asks for less refreshes all the time.
+inline constexpr DurationRange trunk_registration{std::chrono::seconds(10), std::chrono::days(7), whole_seconds};
+inline constexpr DurationRange registration_retry{std::chrono::seconds(5), std::chrono::hours(24)};
 
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};

@@ -168,6 +168,15 @@ void check_groups(const Draft& draft, Problems& problems) {
   }
 }
 
+void check_registrations(const Draft& draft, Problems& problems) {
+  for (std::size_t i = 0; i < draft.config.registrations.size(); ++i) {
+    const TrunkRegistration& registration = draft.config.registrations[i];
+    if (!registration.registrar) continue;
+    check_target(draft, "the trunk '" + registration.trunk + "' registers", *registration.registrar,
+                 draft.registrations[i], problems);
+  }
+}
+
 void check_use(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < draft.config.groups.size(); ++i) {
     if (is_used(draft, draft.config.groups[i])) continue;

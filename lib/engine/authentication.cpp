@@ -14,6 +14,7 @@ void EngineCore::take(WallClock& input) {
   wall_offset_ = input.now.time_since_epoch() - now_.time_since_epoch();
   nonce_offset_ = knows_wall_ ? std::max(nonce_offset_, wall_offset_) : wall_offset_;
   if (prober_) prober_->start(now_);
+  if (registrant_) registrant_->start(now_);
   if (!knows_wall_ && config_.store.is_outside() && !config_.store.is_shared()) load_records();
   if (knows_wall_) return;
   knows_wall_ = true;

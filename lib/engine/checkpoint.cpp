@@ -36,30 +36,36 @@ std::string hash_of(const Config& config) {
 template <class Archive>
 void EngineCore::transfer_parts(Archive& archive) {
   bool notifies_here = notifier_.has_value(), follows_here = observer_.has_value();
-  archive(notifies_here, follows_here);
+  bool registers_here = registrant_.has_value();
+  archive(notifies_here, follows_here, registers_here);
   if constexpr (Archive::reads) {
-    if (notifies_here < notifier_.has_value() || follows_here < observer_.has_value()) {
+    if (notifies_here < notifier_.has_value() || follows_here < observer_.has_value() ||
+        registers_here < registrant_.has_value()) {
       return archive.fail("an engine without a part that its configuration asks for");
     }
     if (notifies_here && !notifier_) make_notifier();
     if (follows_here && !observer_) make_observer();
+    if (registers_here && !registrant_) make_registrant();
   }
 }
 
 template <class Archive>
 void EngineCore::transfer(Archive& archive) {
   // The configuration's, or made from it and the seed: config to gruu_key, smime to registrar, the settings,
-  // access_tables. The last three, what never opened and what was admitted are empty when the engine is drained.
+  // access_tables, line_key. The last three, what never opened and what was admitted are empty when the engine is
+  // drained.
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
-         dialog_settings, notifier_settings, notifier, ledger, observer, prober, stateful, stateless, authenticators,
-         access_tables, limiters, identity, overload, admission, store, http, routes, registering, now, wall_offset,
-         nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits, reports, outputs, taken, trace] = *this;
+         dialog_settings, notifier_settings, notifier, ledger, observer, prober, line_key, registrant, stateful,
+         stateless, authenticators, access_tables, limiters, identity, overload, admission, store, http, routes,
+         registering, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits, reports,
+         outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
   transfer_parts(archive);
   archive(timers, flows, transactions, resolver, detours, location, peers, dialogs);
   if (notifier) archive(*notifier);
   if (prober) archive(*prober);
+  if (registrant) archive(*registrant);
   if (ledger) archive(*ledger);
   stateful.transfer(archive, {observer ? &*observer : nullptr, ledger ? &*ledger : nullptr});
   archive(stateless, registering);

@@ -28,6 +28,7 @@
 #include "transaction/timings.h"
 #include "transport/dns_times.h"
 #include "ua/registrar_settings.h"
+#include "ua/trunk_registration.h"
 
 namespace intermediary {
 
@@ -158,6 +159,7 @@ struct Config {
   std::vector<DigestRealm> auth{};              // whom rules may ask for
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
   std::vector<PeerGroupConfig> groups{};        // to which rules relay
+  std::vector<TrunkRegistration> registrations{};  // of trunks, with whom they lead to
   std::vector<NumberPlan> numbering{};
   std::vector<RateTable> rates{};
   std::vector<TimeTable> times{};  // what rules name, as the next three

@@ -11,6 +11,7 @@
 //   edge.cpp      flows in Routes and Paths
 //   transform.cpp  what rules change in a request before it goes on
 //   peers.cpp     pools and trunks -> targets, and what is heard of them
+//   trunks.cpp    trunks that register with others, and what is called by that
 //   lookup.cpp    addresses of record and GRUUs -> targets
 //   overload.cpp  how much is taken on, and what neighbours are told and say of it
 //   storing.cpp   what waits for the location service's store
@@ -59,11 +60,12 @@
 #include "ua/dialog_notifier.h"
 #include "ua/inspection.h"
 #include "ua/prober.h"
+#include "ua/registrant.h"
 #include "ua/registrar.h"
 
 namespace intermediary {
 
-class EngineCore final : public Wire, public ProxyPort, public NotifierPort, public ProberPort {
+class EngineCore final : public Wire, public ProxyPort, public NotifierPort, public ProberPort, public RegistrantPort {
  public:
   EngineCore(const Config& config, const Seed& seed);
 
@@ -74,6 +76,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::vector<CallView> calls(std::size_t most) const;
   std::vector<BindingView> registrations(std::size_t most) const;
   std::vector<PeerTable::View> peers() const;
+  std::vector<TrunkRegistrationView> trunk_registrations() const;
   std::vector<RuleView> rules() const;
   LiveObjects live() const;
   std::vector<TransactionView> transactions() const;
@@ -180,6 +183,12 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                                                               const RelayAction& action) const;
   std::expected<std::vector<std::size_t>, Refusal> groups_by_rates(const Uri& uri, std::string_view table) const;
   bool is_time(std::string_view times) const;
+  // ---- trunks
+  std::string_view trunk_called(const Uri& request_uri) const;
+  Found find_registrar_hops(const Uri& uri) override;
+  void forget_registrar_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
+  void register_sent() override { ++counters_.trunk_registers; }
+  void register_failed() override { ++counters_.trunk_register_failures; }
   // ---- transformations
   std::optional<Refusal> transform(Preprocessed& request, const Rule& rule, const NumberPlan* plan) const;
   const NumberPlan* number_plan(std::string_view name) const;
@@ -230,6 +239,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void transfer_parts(Archive& archive);
   void make_settings();
   void make_notifier();
+  void make_registrant();
   void make_observer();
   std::vector<DialogListener*> dialog_listeners();
   void take_realms();
@@ -470,6 +480,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::optional<CallLedger> ledger_;        // where calls are recorded
   std::optional<DialogObserver> observer_;  // since there was a rule or a proxy in the call-stateful mode
   std::optional<Prober> prober_;            // with a group that is probed
+  HashKey line_key_;                        // of the Contacts of trunks
+  std::optional<Registrant> registrant_;    // since there was a trunk that registers
   StatefulProxy stateful_;
   StatelessProxy stateless_;
   std::vector<DigestAuthenticator> authenticators_;  // of config_.auth, in its order

@@ -239,6 +239,7 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
       .facts = &facts,
       .may_be_asked = !as_invite,
       .in_dialog = !message.to_tag().empty(),
+      .trunk = trunk_called(uri),
   };
   std::optional<Parties> parties;  // the query has views of them
   if (reads_parties_) {

@@ -45,6 +45,7 @@ EngineCore::EngineCore(const Config& config, const Seed& seed)
       registrar_(config_.registrar, names_, location_, gruu_key_, smime_ ? &*smime_ : nullptr),
       dialogs_(derived_key(tag_key_, "dialogs"), notifies(config_)),
       dialog_settings_{config_.proxy.dialog_lifetime, config_.proxy.session_timer},
+      line_key_(derived_key(config_.proxy.key, "contacts of trunks")),
       stateful_(proxy_settings_, names_, transactions_, timers_, random_, *this),
       stateless_(proxy_settings_, names_, *this),
       access_tables_(config_.access_lists.begin(), config_.access_lists.end()),
@@ -90,6 +91,7 @@ LiveObjects EngineCore::live() const {
           .dialogs = dialogs_.size(),
           .subscriptions = notifier_ ? notifier_->size() : 0,
           .probed_peers = prober_ ? prober_->size() : 0,
+          .trunk_registrations = registrant_ ? registrant_->size() : 0,
           .calls = ledger_ ? ledger_->size() : 0,
           .timers = timers_.size(),
           .waiting = transactions_.waiting_count(),
@@ -178,6 +180,11 @@ std::string unknown_group(const RelayAction& relay, const Config& config) {
 std::string problem_with_groups(const Config& config) {
   for (const PeerGroupConfig& group : config.groups) {
     if (group.peers.empty()) return group.reference() + " has no peers";
+  }
+  for (const TrunkRegistration& registration : config.registrations) {
+    const std::string trunk = "trunk:" + registration.trunk;
+    if (std::ranges::find(config.groups, trunk, &PeerGroupConfig::reference) != config.groups.end()) continue;
+    return trunk + " registers, and there is none";
   }
   for (const RateTable& table : config.rates) {
     for (const std::string& carrier : table.carriers) {
@@ -328,6 +335,9 @@ std::vector<BindingView> Engine::registrations(std::size_t most) const {
   return implementation_->core.registrations(most);
 }
 std::vector<PeerTable::View> Engine::peers() const { return implementation_->core.peers(); }
+std::vector<TrunkRegistrationView> Engine::trunk_registrations() const {
+  return implementation_->core.trunk_registrations();
+}
 std::vector<RuleView> Engine::rules() const { return implementation_->core.rules(); }
 std::vector<TransactionView> Engine::transactions() const { return implementation_->core.transactions(); }
 const Counters& Engine::counters() const { return implementation_->core.counters(); }

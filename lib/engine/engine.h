@@ -26,6 +26,7 @@
 #include "engine/io.h"
 #include "proxy/call_view.h"
 #include "routing/peer_table.h"
+#include "ua/registrant.h"
 
 namespace intermediary {
 
@@ -42,7 +43,8 @@ struct LiveObjects {
   std::size_t dialogs = 0;        // that a call-stateful proxy follows; each confirmed one has a timer
   std::size_t subscriptions = 0;  // to our own event packages: our dialogs, each with a timer
   std::size_t probed_peers = 0;   // of pools and trunks: each has a timer, and another one while its answer is awaited
-  std::size_t calls = 0;          // of which a record will be made
+  std::size_t trunk_registrations = 0;  // of trunks with others: each has a timer, or is under way
+  std::size_t calls = 0;                // of which a record will be made
   std::size_t timers = 0;
   // Of the transactions, those that wait for a final answer or, having refused an INVITE over UDP, for its ACK. The
   // others only absorb repetitions.
@@ -118,15 +120,17 @@ struct Counters {
   std::uint64_t stun_ignored = 0;   // anything else that begins like STUN
   std::uint64_t dns_questions = 0;  // that went out
   std::uint64_t store_requests = 0;
-  std::uint64_t store_failures = 0;    // of them, without a reply in time or with one that says so
-  std::uint64_t store_conflicts = 0;   // another node had written
-  std::uint64_t overload_refused = 0;  // of the refused: by [overload]
-  std::uint64_t overload_dropped = 0;  // of the refused: without an answer, for memory
-  std::uint64_t overload_held = 0;     // not sent to a neighbour that wants less (RFC 7339)
-  std::uint64_t limit_refused = 0;     // tries of a pool or trunk that its `limits` did not let through
-  std::uint64_t known_lookups = 0;     // answered from what was known last, for the store did not answer
-  std::uint64_t reloads = 0;           // configurations that took the place of another
-  std::uint64_t reloads_refused = 0;   // that could not
+  std::uint64_t store_failures = 0;           // of them, without a reply in time or with one that says so
+  std::uint64_t store_conflicts = 0;          // another node had written
+  std::uint64_t overload_refused = 0;         // of the refused: by [overload]
+  std::uint64_t overload_dropped = 0;         // of the refused: without an answer, for memory
+  std::uint64_t overload_held = 0;            // not sent to a neighbour that wants less (RFC 7339)
+  std::uint64_t limit_refused = 0;            // tries of a pool or trunk that its `limits` did not let through
+  std::uint64_t known_lookups = 0;            // answered from what was known last, for the store did not answer
+  std::uint64_t trunk_registers = 0;          // REGISTERs of trunks that were sent, without repetitions
+  std::uint64_t trunk_register_failures = 0;  // attempts to register one that did not
+  std::uint64_t reloads = 0;                  // configurations that took the place of another
+  std::uint64_t reloads_refused = 0;          // that could not
   AskCounters asks{};
   IdentityCounters identities{};
   friend bool operator==(const Counters&, const Counters&) = default;
@@ -162,6 +166,7 @@ class Engine {
   std::vector<CallView> calls(std::size_t most) const;
   std::vector<BindingView> registrations(std::size_t most) const;
   std::vector<PeerTable::View> peers() const;
+  std::vector<TrunkRegistrationView> trunk_registrations() const;
   std::vector<RuleView> rules() const;
   // Server transactions first, in the order of their places in the table. For people to look at: costs a walk.
   std::vector<TransactionView> transactions() const;

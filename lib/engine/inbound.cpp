@@ -148,6 +148,7 @@ void EngineCore::take(DnsAnswered& input) {
     if (resolved_detour(done.lookup, done.hops)) continue;
     const HopQuery query{done.lookup.value};
     bool taken = stateful_.resolved(now_, query, done.hops) || stateless_.resolved(query, done.hops);
+    if (!taken && registrant_) taken = registrant_->resolved(now_, query.value, done.hops);
     if (!taken && prober_) taken = prober_->resolved(now_, query.value, done.hops);
     if (!taken && notifier_) notifier_->resolved(now_, query.value, done.hops);
     drain_reports();
@@ -164,9 +165,11 @@ void EngineCore::take(Command& input) {
   switch (input.kind) {
     case Command::Kind::Drain:
       draining_ = true;
+      if (registrant_) registrant_->drain(now_);
       break;
     case Command::Kind::Resume:
       draining_ = false;
+      if (registrant_) registrant_->resume(now_);
       break;
     case Command::Kind::DrainPeer:
     case Command::Kind::ResumePeer:
@@ -233,6 +236,9 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Store:
         store_timer_fired(*tag);
         break;
+      case TimerOwner::Registrant:
+        registrant_->timer_fired(now_, *tag);
+        break;
       case TimerOwner::Overload:
         overload_timer_fired();
         break;
@@ -261,6 +267,7 @@ void EngineCore::drain_reports() {
       stateful_.report(now_, report);
       if (notifier_) notifier_->report(now_, report);
       if (prober_) prober_->report(now_, report);
+      if (registrant_) registrant_->report(now_, report);
     }
     if (notifier_) notifier_->flush(now_);
   } while (!reports_.empty() || !never_opened_.empty());

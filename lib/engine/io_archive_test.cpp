@@ -101,6 +101,8 @@ std::vector<Output> all_outputs() {
       Event{IdentityVerified{"call", "rule", IdentityVerified::Verdict::Failed, 438, "1215", "A", "id", "why"}},
       Event{IdentitySigned{"call", "rule", "acme", "1215", "B", "id", ""}},
       Event{CertificateFetched{"https://a", "why"}},
+      Event{TrunkRegistrationChanged{"acme", "sip:a@x", TrunkRegistrationChanged::Change::Failed, "udp:192.0.2.1:5060",
+                                     seconds(30), 403, "why"}},
       StoreRequest{QueryId{4}, LoadRecords{"sip:a@x", 9}},
       StoreRequest{QueryId{5}, FetchRecord{"sip:a@x"}},
       StoreRequest{QueryId{6}, ReplaceRecord{3, {"sip:a@x", 4, "bytes", WallTime(seconds(9))}}},

@@ -81,7 +81,7 @@ std::vector<std::string> changed_parts(const Config& from, const Config& to) {
       {"signer", from.identity.signers != to.identity.signers},
       {"verifier", from.identity.verifier != to.identity.verifier},
       {"pool", differ_in_groups(from, to, Kind::Pool)},
-      {"trunk", differ_in_groups(from, to, Kind::Trunk)},
+      {"trunk", differ_in_groups(from, to, Kind::Trunk) || from.registrations != to.registrations},
       {"numbering", from.numbering != to.numbering},
       {"rates", from.rates != to.rates},
       {"route_query", from.route_sources.queries != to.route_sources.queries},
@@ -119,6 +119,12 @@ bool can_be(const RateLimit& limit) {
          limit.period <= std::chrono::days(1);
 }
 
+bool can_be(const TrunkRegistration& registration) {
+  const RegistrationRetry& retry = registration.retry;
+  return registration.expires > std::chrono::seconds(0) && registration.expires <= limit::longest_registration &&
+         retry.base > Duration::zero() && retry.base <= retry.max && retry.max <= std::chrono::days(1);
+}
+
 bool can_be(const PeerGroupConfig& group) {
   constexpr std::uint32_t heaviest = 100;
   return group.health.probe_every >= Duration::zero() && group.health.probe_timeout > Duration::zero() &&
@@ -133,7 +139,7 @@ bool can_be(const Config& config) {
     return std::ranges::all_of(values, [](const auto& value) { return can_be(value); });
   };
   return all_can(config.rates) && all_can(config.access_lists) && all_can(config.rate_limits) &&
-         all_can(config.groups) && problem_with(config).empty();
+         all_can(config.groups) && all_can(config.registrations) && problem_with(config).empty();
 }
 
 ReadyConfig ready(Config config) {
@@ -287,6 +293,7 @@ void EngineCore::take_limits() {
 void EngineCore::take_groups() {
   peers_.regroup(config_.groups);
   if (prober_) prober_->regroup(now_);
+  if (registrant_) registrant_->reconfigure(now_);
 }
 
 // What there was goes on, though no rule asks for it any more: it has subscriptions and dialogs. Only who is probed is
@@ -295,10 +302,18 @@ void EngineCore::take_roles() {
   if (config_.call_records.is_kept() && !ledger_) ledger_.emplace(names_, peers_, *this);
   if (notifies(config_) && !notifier_) make_notifier();
   if (follows_dialogs(config_) && !observer_) make_observer();
+  if (registers_out(config_) && !registrant_) make_registrant();
   if (!probes(config_)) return prober_.reset();
   if (prober_) return;
   prober_.emplace(peers_, config_.server_name, names_, transactions_, timers_, random_, *this);
   if (knows_wall_) prober_->start(now_);
+}
+
+void EngineCore::make_registrant() {
+  registrant_.emplace(config_.registrations, line_key_, peers_, config_.server_name, names_, transactions_, timers_,
+                      random_, *this);
+  if (draining_) registrant_->drain(now_);
+  if (knows_wall_) registrant_->start(now_);
 }
 
 void EngineCore::make_notifier() {

@@ -55,6 +55,8 @@ bool probes(const Config& config) {
                              [](const PeerGroupConfig& group) { return group.health.probe_every > Duration::zero(); });
 }
 
+bool registers_out(const Config& config) { return !config.registrations.empty(); }
+
 Capabilities capabilities_from(const Config& config) {
   Capabilities capabilities = own_capabilities(registers(config), config.smime.has_value());
   if (notifies(config)) capabilities.methods.push_back(Method::Subscribe);

@@ -14,6 +14,7 @@ bool registers(const Config& config);
 bool notifies(const Config& config);
 bool follows_dialogs(const Config& config);
 bool probes(const Config& config);
+bool registers_out(const Config& config);
 Capabilities capabilities_from(const Config& config);
 // But for what each run of an engine has for itself.
 ProxySettings proxy_settings_from(const Config& config);

@@ -37,6 +37,10 @@ std::vector<PeerTable::View> EngineCore::peers() const {
   return peers_.views(now_, [this](PeerId peer) { return dialogs_.calls_to(peer.value); });
 }
 
+std::vector<TrunkRegistrationView> EngineCore::trunk_registrations() const {
+  return registrant_ ? registrant_->views(now_) : std::vector<TrunkRegistrationView>();
+}
+
 std::vector<RuleView> EngineCore::rules() const {
   std::vector<RuleView> views;
   for (std::size_t i = 0; i < config_.rules.size(); ++i) views.push_back({config_.rules[i].name, rule_hits_[i]});

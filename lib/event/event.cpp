@@ -88,6 +88,18 @@ std::string_view change_text(SubscriptionChanged::Change change) {
   return "";
 }
 
+std::string_view change_text(TrunkRegistrationChanged::Change change) {
+  switch (change) {
+    case TrunkRegistrationChanged::Change::Registered:
+      return "registered";
+    case TrunkRegistrationChanged::Change::Failed:
+      return "failed";
+    case TrunkRegistrationChanged::Change::Removed:
+      return "removed";
+  }
+  return "";
+}
+
 // "name key=value key=value": the keys are ours, the values are not.
 class Line {
  public:
@@ -212,6 +224,7 @@ std::string_view event_name(const Event& event) {
                         [](const IdentityVerified&) { return "identity-verified"; },
                         [](const IdentitySigned&) { return "identity-signed"; },
                         [](const CertificateFetched&) { return "certificate-fetched"; },
+                        [](const TrunkRegistrationChanged&) { return "trunk-registration"; },
                     },
                     event);
 }
@@ -301,6 +314,16 @@ std::string to_line(const Event& event) {
           },
           [&](const CertificateFetched& e) {
             line.add("fetched", e.reason.empty() ? "yes" : "no").add("url", e.url).add_if_any("reason", e.reason);
+          },
+          [&](const TrunkRegistrationChanged& e) {
+            line.add("change", change_text(e.change)).add("trunk", e.trunk);
+            line.add_if_any("aor", e.address_of_record).add_if_any("registrar", e.registrar);
+            if (e.status != 0) line.add("status", e.status);
+            if (e.interval.count() != 0) {
+              line.add(e.change == TrunkRegistrationChanged::Change::Failed ? "again_s" : "expires_s",
+                       e.interval.count());
+            }
+            line.add_if_any("reason", e.reason);
           },
       },
       event);

@@ -285,11 +285,27 @@ struct CertificateFetched {
   std::string reason;  // why it could not; "": it was
 };
 
-using Event = std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
-                           FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded,
-                           SubscriptionChanged, StoreChanged, PeerChanged, CallBegun, CallRecorded,
-                           ConfigurationReloaded, ConfigurationRefused, OverloadChanged, NeighbourOverload, HttpFailed,
-                           RouteUnanswered, RouteSourceChanged, IdentityVerified, IdentitySigned, CertificateFetched>;
+// A trunk is registered with whom it leads to, or is not any more, or could not be ([trunk.NAME] register).
+struct TrunkRegistrationChanged {
+  std::string trunk;
+  std::string address_of_record;
+  enum class Change : std::uint8_t {
+    Registered,  // for `interval`: at first, and after it could not be
+    Failed,      // and is tried again in `interval`
+    Removed,
+  } change = Change::Registered;
+  std::string registrar;  // "udp:192.0.2.30:5060": the one that was tried last
+  std::chrono::seconds interval{};
+  int status = 0;  // its answer; 0: none
+  std::string reason;
+};
+
+using Event =
+    std::variant<MessageRejected, RequestRefused, StrayDropped, SendFailed, RequestCompleted, BindingChanged,
+                 FlowChanged, DnsFailed, SipsVanished, DialogStarted, DialogConfirmed, DialogEnded, SubscriptionChanged,
+                 StoreChanged, PeerChanged, CallBegun, CallRecorded, ConfigurationReloaded, ConfigurationRefused,
+                 OverloadChanged, NeighbourOverload, HttpFailed, RouteUnanswered, RouteSourceChanged, IdentityVerified,
+                 IdentitySigned, CertificateFetched, TrunkRegistrationChanged>;
 
 // "request-refused": a stable name for logs and metrics.
 std::string_view event_name(const Event& event);

@@ -12,6 +12,19 @@ Arrival from(std::string_view endpoint, Transport transport = Transport::Udp, Fl
   return {transport, *Endpoint::parse(endpoint), ListenerId{1}, flow};
 }
 
+TEST(TrunkRegistrationLine, SaysWhenItEndsOrIsTriedAgain) {
+  using Change = TrunkRegistrationChanged::Change;
+  TrunkRegistrationChanged event{"acme", "sip:a@x", Change::Registered, "udp:192.0.2.30:5060", std::chrono::seconds(60),
+                                 200};
+  EXPECT_EQ(to_line(event),
+            "trunk-registration change=registered trunk=acme aor=sip:a@x registrar=udp:192.0.2.30:5060 status=200 "
+            "expires_s=60");
+  event = {"acme", "sip:a@x", Change::Failed, {}, std::chrono::seconds(30), 0, "no answer"};
+  EXPECT_EQ(to_line(event), "trunk-registration change=failed trunk=acme aor=sip:a@x again_s=30 reason=\"no answer\"");
+  event = {"acme", "sip:a@x", Change::Removed};
+  EXPECT_EQ(to_line(event), "trunk-registration change=removed trunk=acme aor=sip:a@x");
+}
+
 TEST(LogValueTest, LeavesPlainTextAlone) {
   EXPECT_EQ(log_value("sip:bob@example.com;lr"), "sip:bob@example.com;lr");
   EXPECT_EQ(log_value("a=b"), "a=b");

@@ -67,6 +67,9 @@ class PeerTable {
   std::optional<PeerChanged> heard(TimePoint now, PeerId peer, PeerOutcome outcome, bool probe,
                                    std::optional<std::chrono::seconds> rest, const std::string& reason);
 
+  // Whether a new request may go there now; asking is no turn.
+  bool takes(TimePoint now, PeerId peer) const;
+
   // By command: a peer, "trunk:acme/gw1", or all of a group, "trunk:acme", get no new requests, or do again. What
   // changed by it.
   std::vector<PeerChanged> drain(std::string_view subject, bool drains);
@@ -110,7 +113,6 @@ class PeerTable {
   PeerId same_peer(std::size_t group, const PeerConfig& peer) const;
   void take_over_turns(std::size_t group, const PeerTable& former);
   bool index();
-  bool takes(TimePoint now, PeerId peer) const;
   void order(std::size_t group, std::vector<PeerId>& peers, std::string_view hashed, const CallCount& calls);
   void order_by_turn(std::size_t group, std::vector<PeerId>& peers);
   void order_by_credit(std::vector<PeerId>& peers);

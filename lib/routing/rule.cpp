@@ -74,7 +74,9 @@ bool takes_identity(const Rule& rule, const RuleQuery& query) {
 }
 
 bool takes_trunk(const RuleMatch& match, const RuleQuery& query) {
-  return holds(match.trunks, [&](const TrunkMatch& trunk) { return contains(trunk.from, query.source); });
+  return holds(match.trunks, [&](const TrunkMatch& trunk) {
+    return (!query.trunk.empty() && trunk.name == query.trunk) || contains(trunk.from, query.source);
+  });
 }
 
 bool takes_listener(const RuleMatch& match, const RuleQuery& query) {

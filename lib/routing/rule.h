@@ -40,7 +40,8 @@ struct UriMatch {
   friend bool operator==(const UriMatch&, const UriMatch&) = default;
 };
 
-// A trunk from which a request may come: by its name, and by the addresses that are its own.
+// A trunk from which a request may come: by the addresses that are its own, or as one that is sent to the Contact that
+// was registered for the trunk of that name.
 struct TrunkMatch {
   std::string name;
   std::vector<Cidr> from;
@@ -226,6 +227,7 @@ struct RuleQuery {
   const RuleFacts* facts = nullptr;  // null only where no rule asks for lists, times or identity
   bool may_be_asked = true;          // not an ACK or a CANCEL: those are never challenged (RFC 3261 §22.1)
   bool in_dialog = false;
+  std::string_view trunk{};  // whose registered Contact the Request-URI is, by name; "": no trunk's
 };
 
 // Whether any of them asks what From or To says.

@@ -80,6 +80,10 @@ LogLevel level_of(const Event& event) {
           [](const IdentityVerified&) { return LogLevel::Info; },
           [](const IdentitySigned& e) { return e.reason.empty() ? LogLevel::Debug : LogLevel::Warning; },
           [](const CertificateFetched& e) { return e.reason.empty() ? LogLevel::Info : LogLevel::Warning; },
+          [](const TrunkRegistrationChanged& e) {
+            using Change = TrunkRegistrationChanged::Change;
+            return e.change == Change::Failed ? LogLevel::Warning : LogLevel::Info;
+          },
       },
       event);
 }

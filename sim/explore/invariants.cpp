@@ -156,7 +156,8 @@ class LeavesNothing final : public Promise {
     if (live.waiting > transactions) broken("counts more transactions that wait than there are");
     if (live.unfinished_by_source > live.waiting)
       broken("counts more unfinished transactions by source than there are");
-    const std::size_t owners = live.flows + live.dialogs + live.subscriptions + live.probed_peers;
+    const std::size_t owners =
+        live.flows + live.dialogs + live.subscriptions + live.probed_peers + live.trunk_registrations;
     const bool has_owner = !live.idle() || owners >= live.timers;
     if (!has_owner) broken("has a timer that belongs to nothing");
     if (transactions > 0 && live.timers + live.queries == 0) broken("has a transaction without any timer");

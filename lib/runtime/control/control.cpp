@@ -89,6 +89,26 @@ std::vector<Object> peers_of(const Engine& engine, std::string_view kind) {
   return objects;
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
+// Behind the peers of all trunks, those trunks that register.
+std::vector<Object> trunks_of(const Engine& engine) {
+  std::vector<Object> objects = peers_of(engine, "trunk:");
+  for (const TrunkRegistrationView& view : engine.trunk_registrations()) {
+    Object object;
+    object.text("group", "trunk:" + view.trunk).text("aor", view.address_of_record).text("state", view.state);
+    object.text("registrar", view.registrar).number("expires_in", seconds_of(view.expires_in));
+    object.number("failures", view.failures).text("reason", view.reason);
+    object.text("service_route", joined(view.service_route)).text("associated", joined(view.associated));
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 std::vector<Object> rules_of(const Engine& engine) {
   std::vector<Object> objects;
   for (const RuleView& view : engine.rules()) {
@@ -175,7 +195,7 @@ ServedReply Control::look(const ServedRequest& request) const {
   if (request.path == "/calls") return reply_with(calls_of(engine, *most), format);
   if (request.path == "/registrations") return reply_with(registrations_of(engine, *most), format);
   if (request.path == "/pools") return reply_with(peers_of(engine, "pool:"), format);
-  if (request.path == "/trunks") return reply_with(peers_of(engine, "trunk:"), format);
+  if (request.path == "/trunks") return reply_with(trunks_of(engine), format);
   if (request.path == "/rules") return reply_with(rules_of(engine), format);
   if (request.path == "/health") return health();
   if (request.path == "/figures") {

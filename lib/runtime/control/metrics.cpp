@@ -21,7 +21,7 @@ using prometheus::MetricType;
 // Of Shard::all_figures(), those that go up and down.
 constexpr auto gauges = std::to_array<std::string_view>(
     {"server_transactions", "client_transactions", "response_contexts", "queries", "flows", "bindings", "dialogs",
-     "calls", "subscriptions", "timers", "waiting", "handshakes", "call_records_waiting"});
+     "calls", "trunk_registrations", "subscriptions", "timers", "waiting", "handshakes", "call_records_waiting"});
 
 ClientMetric metric_of(MetricType type, double value, std::vector<ClientMetric::Label> labels = {}) {
   ClientMetric metric;
@@ -72,6 +72,16 @@ void add_peers(const Shard& shard, std::vector<MetricFamily>& families) {
   families.push_back(std::move(calls));
 }
 
+void add_registrations(const Shard& shard, std::vector<MetricFamily>& families) {
+  MetricFamily family{
+      "intermediary_trunk_registered", "1: the trunk is registered with whom it leads to", MetricType::Gauge, {}};
+  for (const TrunkRegistrationView& view : shard.engine().trunk_registrations()) {
+    family.metric.push_back(metric_of(MetricType::Gauge, view.state == "registered" ? 1 : 0,
+                                      {{"trunk", view.trunk}, {"aor", view.address_of_record}}));
+  }
+  families.push_back(std::move(family));
+}
+
 void add_latencies(const Shard& shard, std::vector<MetricFamily>& families) {
   const Shard::Latencies& latencies = shard.latencies();
   MetricFamily answers{
@@ -117,6 +127,7 @@ std::string metrics_text(const Shard& shard) {
   add_events(shard, families);
   add_rules(shard, families);
   add_peers(shard, families);
+  add_registrations(shard, families);
   add_latencies(shard, families);
   add_process(families);
   return prometheus::TextSerializer().Serialize(families);
