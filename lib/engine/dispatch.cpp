@@ -550,14 +550,6 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
   go_on(request, arrival, std::move(pre), decision, asks, user, waited);
 }
 
-CallWatch EngineCore::begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch,
-                                 const Decision& decision, const std::string& user) {
-  const std::size_t listener = arrival.listener.value - 1;
-  const bool known = listener < config_.listeners.size();
-  const std::string_view name = known ? std::string_view(config_.listeners[listener].name) : std::string_view();
-  return ledger_->begin(invite, watch, {now_, wall(), arrival, name, user, decision.rule_name()});
-}
-
 void EngineCore::proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre,
                          const Decision& decision, bool asks, const std::string& user, const StoreWait* waited) {
   auto plan = plan_for(pre, arrival, decision);

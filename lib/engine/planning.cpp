@@ -161,4 +161,12 @@ void EngineCore::go_on(const MessagePtr& request, const Arrival& arrival, Prepro
   proceed(request, arrival, std::move(pre), decision, asks, user, waited);
 }
 
+CallWatch EngineCore::begin_call(const Message& invite, const Arrival& arrival, const CallWatch& watch,
+                                 const Decision& decision, const std::string& user) {
+  const std::size_t listener = arrival.listener.value - 1;
+  const bool known = listener < config_.listeners.size();
+  const std::string_view name = known ? std::string_view(config_.listeners[listener].name) : std::string_view();
+  return ledger_->begin(invite, watch, {now_, wall(), arrival, name, user, decision.rule_name()});
+}
+
 }  // namespace intermediary

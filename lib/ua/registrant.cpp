@@ -19,7 +19,7 @@ constexpr Duration usual_silence = std::chrono::seconds(3);
 Uri domain_of(const Uri& uri) {
   Uri domain;
   domain.scheme = uri.scheme;
-  domain.scheme_text = uri.scheme_text;
+  domain.written_scheme = uri.written_scheme;
   domain.host = uri.host;
   domain.port = uri.port;
   return domain;
