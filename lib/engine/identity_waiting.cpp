@@ -29,6 +29,9 @@ bool allows(std::string_view entry, const HttpUrl& url) {
                                 : url.host == host;
 }
 
+// Nobody has signed anything yet when a fetch begins: what strangers ask for leaves room for route queries.
+constexpr std::size_t most_fetches_at_once = limit::http_waits / 4;
+
 }  // namespace
 
 // Nullopt where it may not be fetched.
@@ -48,6 +51,7 @@ bool EngineCore::wait_for_certificate(const MessagePtr& request, const Arrival& 
   const std::uint32_t fetches = before ? before->fetches + 1 : 1;
   if (fetches > most_fetches || identity_.waits.size() >= limit::certificate_waits) return false;
   if (!identity_.fetches.contains(url)) {
+    if (identity_.fetches.size() >= most_fetches_at_once) return false;
     const VerifierConfig& verifier = *config_.identity.verifier;
     HttpOrder order{"GET", *fetchable(url), {{"Accept", std::string(accepted)}}};
     order.timeout = verifier.timeout;

@@ -373,6 +373,9 @@ void EngineCore::ask_next_rule(const RouteWait& wait) {
   waited.user = wait.user;
   if (decision.rule) ++rule_hits_[static_cast<std::size_t>(decision.rule - config_.rules.data())];
   if (const auto refusal = not_routable(*pre, decision)) return refuse_it(*refusal);
+  if (decision.rule) {
+    if (const auto refusal = unprotected(*wait.request, wait.arrival, *decision.rule)) return refuse_it(*refusal);
+  }
   const Method method = wait.request->method();
   if ((decision.registers() && method == Method::Register) || (decision.notifies() && method == Method::Subscribe)) {
     return refuse_it({500, "its rule stands below one that asks, where it cannot register or notify", {}});

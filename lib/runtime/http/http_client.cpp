@@ -221,7 +221,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     link_ = std::make_shared<Link>(client_->around.io, tls_.get());
     AsioError error;
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address.to_string(), error), key_.port);
-    link_->socket().async_connect(endpoint, [self = shared_from_this()](const AsioError& failed) {
+    link_->socket().async_connect(endpoint, [self = shared_from_this(), link = link_](const AsioError& failed) {
       if (self->is_over_) return;
       if (!failed) return self->secure();
       if (!self->addresses_.empty()) return self->connect();
@@ -240,13 +240,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
                                 : X509_VERIFY_PARAM_set1_host(wanted, key_.host.c_str(), key_.host.size()) == 1 &&
                                       SSL_set_tlsext_host_name(session, key_.host.c_str()) == 1;
     if (!set) return fail(Kind::Untrusted, "its name cannot be asked for");
-    link_->secure->async_handshake(ssl::stream_base::client, [self = shared_from_this()](const AsioError& error) {
-      if (self->is_over_) return;
-      if (!error) return self->write();
-      const long verdict = SSL_get_verify_result(self->link_->secure->native_handle());
-      if (verdict == X509_V_OK) return self->fail(Kind::Unreachable, "no TLS: " + error.message());
-      self->fail(Kind::Untrusted, std::string("its certificate: ") + X509_verify_cert_error_string(verdict));
-    });
+    // Each handler keeps the connection that it is about: what is broken off ends later, and looks into it.
+    link_->secure->async_handshake(
+        ssl::stream_base::client, [self = shared_from_this(), link = link_](const AsioError& error) {
+          if (self->is_over_) return;
+          if (!error) return self->write();
+          const long verdict = SSL_get_verify_result(self->link_->secure->native_handle());
+          if (verdict == X509_V_OK) return self->fail(Kind::Unreachable, "no TLS: " + error.message());
+          self->fail(Kind::Untrusted, std::string("its certificate: ") + X509_verify_cert_error_string(verdict));
+        });
   }
 
   // ---- what is said
@@ -265,11 +267,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     }
     request_.prepare_payload();
     link_->on_stream([&](auto& stream) {
-      http::async_write(stream, request_, [self = shared_from_this()](const AsioError& error, std::size_t) {
-        if (self->is_over_) return;
-        if (error) return self->broke_off(error);
-        self->read();
-      });
+      http::async_write(stream, request_,
+                        [self = shared_from_this(), link = link_](const AsioError& error, std::size_t) {
+                          if (self->is_over_) return;
+                          if (error) return self->broke_off(error);
+                          self->read();
+                        });
     });
   }
 
@@ -279,7 +282,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     parser_->body_limit(order_.most_bytes);
     link_->on_stream([&](auto& stream) {
       http::async_read(stream, link_->buffer, *parser_,
-                       [self = shared_from_this()](const AsioError& error, std::size_t) {
+                       [self = shared_from_this(), link = link_](const AsioError& error, std::size_t) {
                          if (!self->is_over_) self->has_read(error);
                        });
     });
