@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../wire"))
 
 from certificates import make_authority, make_certificate  # noqa: E402
-from peers import HOST, Failure, Intermediary, Program, free_ports, run  # noqa: E402
+from peers import HOST, Failure, Intermediary, Program, free_ports, run, wait_until  # noqa: E402
 from web_socket import session_cookie  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -133,7 +133,7 @@ def invite(port, call_id):
                 return status, time.monotonic() - started
 
 
-def calls(page, udp, uas, callee):
+def calls(page, server, uas, callee):
     page.expect("registered")
     page.tell(f"call sip:uas@{HOST}:{uas}")
     page.expect("confirmed")
@@ -141,14 +141,14 @@ def calls(page, udp, uas, callee):
     page.expect("ended Terminated")
     if callee.wait(20) != 0:
         raise Failure(f"the UDP user agent was not content:\n{callee.tail()}")
-    status, _ = invite(udp, "declined")
+    status, _ = invite(server.port, "declined")
     page.expect("declined")
     if status != 486:
         raise Failure(f"a call that the page declines got {status}")
     page.tell("vanish")
     page.expect("gone")
-    time.sleep(0.5)  # until its connection is closed
-    status, took = invite(udp, "stale")
+    wait_until(lambda: "change=removed" in server.log(), 20, "the end of the connection of a page that is gone")
+    status, took = invite(server.port, "stale")
     if status not in (430, 480) or took > AT_ONCE_SECONDS:
         raise Failure(f"a call to a page that is gone got {status} after {took:.1f} s")
     print(f"registered, called, hung up, was called and declined; a call to the vanished page: {status} in {took * 1000:.0f} ms")
@@ -164,7 +164,7 @@ def test(folder, program, packages):
                              "-m", "1", "-nostdin", "-timeout", "120s", "-timeout_error", "-trace_err", "-error_file",
                              "uas.err"], folder) as callee, Page(folder, packages, page_port, wss) as page:
             try:
-                calls(page, udp, uas, callee)
+                calls(page, intermediary, uas, callee)
                 page.end()
             except Failure as failure:
                 raise Failure(f"{failure}\n{intermediary.tail()}\n{callee.tail(5)}") from None
