@@ -6,7 +6,6 @@
 
 #include "base/base64url.h"
 #include "fuzz/one_input.h"
-#include "policy/claims.h"
 #include "policy/passport.h"
 #include "policy/stir_keys.h"
 
@@ -75,10 +74,7 @@ void intermediary::fuzzing::run(std::string_view input) {
   if (kind == 2) return check_numbers(input);
   if (kind == 3) return check_party(input);
   const std::size_t nul = input.find('\0');
-  if (nul == input.npos) {
-    const auto claims = parse_claims(input);
-    return hold(claims || !claims.error().empty(), "an error says what is wrong");
-  }
+  if (nul == input.npos) return;
   check_passport(to_base64url(input.substr(0, nul)) + "." + to_base64url(input.substr(nul + 1)) + "." +
                  to_base64url(std::string(64, 's')));
 }

@@ -6,7 +6,6 @@
 namespace intermediary::limit {
 
 inline constexpr std::size_t passport_bytes = std::size_t{8} * 1024;           // of an Identity field, and of its JSON
-inline constexpr std::size_t claim_depth = 6;                                  // nesting of that JSON
 inline constexpr std::size_t identity_fields = 8;                              // of one request; more are not looked at
 inline constexpr std::size_t stir_certificate_bytes = std::size_t{32} * 1024;  // a chain, as PEM
 inline constexpr std::size_t stir_certificates = 8;                            // in a chain

@@ -91,8 +91,9 @@ void EngineCore::transfer(Archive& archive) {
       return archive.fail("a request that waits for no HTTP server");
     }
     const auto has_transaction = [&](const auto& entry) { return transactions.find(entry.second.server) != nullptr; };
+    const auto has_call = [&](const auto& entry) { return transactions.find(entry.second.call.server) != nullptr; };
     if (!routes.is_coherent() || !std::ranges::all_of(routes.waits, is_given) ||
-        !std::ranges::all_of(routes.waits, has_transaction)) {
+        !std::ranges::all_of(routes.waits, has_transaction) || !std::ranges::all_of(identity.waits, has_call)) {
       return archive.fail("a request that waits for nobody");
     }
     for (const DialogSetId set : dialogs.all()) {

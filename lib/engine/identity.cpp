@@ -32,11 +32,10 @@ struct Caller {
 
 // Nullopt where it cannot be read.
 std::optional<Caller> caller_of(const Message& request, CallerField where) {
-  if (where == CallerField::Asserted) {
-    const auto value = field_value(request.bytes(), asserted_identity);
-    const auto first =
-        value ? parse_name_address(value->substr(0, first_entry(*value))) : std::unexpected(ValueError{});
-    if (first) return Caller{std::string(asserted_identity), first->uri};
+  const auto value = where == CallerField::Asserted ? field_value(request.bytes(), asserted_identity) : std::nullopt;
+  if (value) {  // From does not stand in for one that cannot be read
+    const auto first = parse_name_address(value->substr(0, first_entry(*value)));
+    return first ? std::optional(Caller{std::string(asserted_identity), first->uri}) : std::nullopt;
   }
   const auto from = parse_name_address(request.value(FieldName::From));
   if (!from) return std::nullopt;
@@ -201,10 +200,9 @@ std::optional<Refusal> EngineCore::settle_caller(const Message& request, const R
 
 // What others said of it before counts for nothing.
 void EngineCore::mark_caller(Preprocessed& pre, Verdict verdict) const {
-  if (!config_.identity.verifier) return;  // a reload has taken it away while the request waited
-  const auto caller = caller_of(*pre.request, config_.identity.verifier->caller);
-  if (!caller) return;
-  auto bytes = with_verstat(*pre.request, caller->field, verstat_of(verdict));
+  const auto& verifier = config_.identity.verifier;  // none: a reload has taken it away while the request waited
+  const auto caller = verifier ? caller_of(*pre.request, verifier->caller) : std::nullopt;
+  auto bytes = with_verstat(*pre.request, caller ? caller->field : "From", caller ? verstat_of(verdict) : "");
   if (!bytes) return;
   const MessagePtr marked = parsed_with_room(*std::move(bytes));
   if (marked) put_in_place(pre, marked);

@@ -5,11 +5,11 @@
 
 #include "base/base64url.h"
 #include "base/json.h"
+#include "base/json_value.h"
 #include "base/stir_limits.h"
 #include "base/text.h"
 #include "message/sdp.h"
 #include "message/values.h"
-#include "policy/claims.h"
 
 namespace intermediary {
 namespace {
@@ -109,70 +109,88 @@ std::string json_of_payload(const Passport& passport) {
 
 // ---- reading
 
-std::expected<Claim, std::string> read_part(std::string_view text, std::string_view which) {
+// That member as a text; nullopt where there is none, or it is something else.
+std::optional<std::string_view> text_of(const JsonValue& object, std::string_view name) {
+  const JsonValue* member = object.find(name);
+  return member && member->text() ? std::optional<std::string_view>(*member->text()) : std::nullopt;
+}
+
+// Texts alone, at least one; nullopt for anything else.
+std::optional<std::vector<std::string>> texts_of(const JsonValue& list) {
+  if (!list.array() || list.array()->empty()) return std::nullopt;
+  std::vector<std::string> all;
+  for (const JsonValue& one : *list.array()) {
+    if (!one.text()) return std::nullopt;
+    all.push_back(*one.text());
+  }
+  return all;
+}
+
+std::expected<JsonValue, std::string> read_part(std::string_view text, std::string_view which) {
   const auto json = from_base64url(text);
   if (!json) return Trouble("its " + std::string(which) + " is no base64url");
-  auto claims = parse_claims(*json);
+  if (json->size() > limit::passport_bytes) return Trouble("its " + std::string(which) + " is too large");
+  auto claims = JsonValue::parse(*json);
   if (!claims) return Trouble("its " + std::string(which) + " cannot be read: " + claims.error());
-  if (claims->kind != Claim::Kind::Object) return Trouble("its " + std::string(which) + " is no JSON object");
+  if (!claims->object()) return Trouble("its " + std::string(which) + " is no JSON object");
   return claims;
 }
 
 // RFC 8225 §4, §8.1. An algorithm is taken by name, so that neither "none" nor a hash under a public key is one.
-std::string take_header(const Claim& header, Passport& passport) {
-  const auto type = header.text_of("typ"), algorithm = header.text_of("alg"), url = header.text_of("x5u");
+std::string take_header(const JsonValue& header, Passport& passport) {
+  const auto type = text_of(header, "typ"), algorithm = text_of(header, "alg"), url = text_of(header, "x5u");
   if (!type || *type != "passport") return "it is no PASSporT: 'typ' in its header is another";
   if (!algorithm) return "its header names no algorithm";
   if (*algorithm != "ES256") return "its algorithm is '" + std::string(*algorithm) + "', and ES256 is the only one";
   if (header.find("crit")) return "its header has critical extensions ('crit'), of which none is known";
   if (!url || url->empty()) return "its header names no certificate ('x5u')";
   passport.certificate_url = *url;
-  const Claim* extension = header.find("ppt");
+  const JsonValue* extension = header.find("ppt");
   if (!extension) return {};
-  const auto name = header.text_of("ppt");
+  const auto name = text_of(header, "ppt");
   if (!name || *name != extension_shaken) return "its extension ('ppt') is not supported";
   passport.extension = *name;
   return {};
 }
 
-std::string take_origin(const Claim& payload, Passport& passport) {
-  const Claim* origin = payload.find("orig");
-  if (!origin || origin->kind != Claim::Kind::Object) return "it does not say who calls ('orig')";
-  const auto number = origin->text_of("tn"), uri = origin->text_of("uri");
-  if (origin->names.size() != 1 || (!number && !uri)) return "its 'orig' is not one number or URI";
+std::string take_origin(const JsonValue& payload, Passport& passport) {
+  const JsonValue* origin = payload.find("orig");
+  if (!origin || !origin->object()) return "it does not say who calls ('orig')";
+  const auto number = text_of(*origin, "tn"), uri = text_of(*origin, "uri");
+  if (origin->object()->size() != 1 || (!number && !uri)) return "its 'orig' is not one number or URI";
   passport.origin = {number.has_value(), std::string(number ? *number : *uri)};
   return passport.origin.name.empty() ? "its 'orig' is empty" : "";
 }
 
-std::string take_destinations(const Claim& payload, Passport& passport) {
-  const Claim* destinations = payload.find("dest");
-  if (!destinations || destinations->kind != Claim::Kind::Object) return "it does not say who is called ('dest')";
+std::string take_destinations(const JsonValue& payload, Passport& passport) {
+  const JsonValue* destinations = payload.find("dest");
+  if (!destinations || !destinations->object()) return "it does not say who is called ('dest')";
   for (const auto& [name, target] : {std::pair("tn", &passport.numbers), std::pair("uri", &passport.uris)}) {
-    const Claim* list = destinations->find(name);
+    const JsonValue* list = destinations->find(name);
     if (!list) continue;
-    auto texts = list->texts();
+    auto texts = texts_of(*list);
     if (!texts) return "its 'dest' is no list of texts";
     *target = *std::move(texts);
   }
   return passport.numbers.empty() && passport.uris.empty() ? "its 'dest' names nobody" : "";
 }
 
-std::string take_time(const Claim& payload, Passport& passport) {
-  const Claim* issued = payload.find("iat");
+std::string take_time(const JsonValue& payload, Passport& passport) {
+  const JsonValue* issued = payload.find("iat");
   if (!issued) return "it does not say when it was made ('iat')";
-  const auto seconds = issued->kind == Claim::Kind::Number ? parse_decimal<std::int64_t>(issued->text) : std::nullopt;
+  const auto seconds = issued->number() ? parse_decimal<std::int64_t>(issued->number()->text) : std::nullopt;
   constexpr std::int64_t latest = 253'402'300'799;  // of the year 9999
   if (!seconds || *seconds > latest) return "its 'iat' is no number of seconds";
   passport.issued = *seconds;
   return {};
 }
 
-std::string take_media(const Claim& payload, Passport& passport) {
-  const Claim* media = payload.find("mky");
+std::string take_media(const JsonValue& payload, Passport& passport) {
+  const JsonValue* media = payload.find("mky");
   if (!media) return {};
-  if (media->kind != Claim::Kind::List) return "its 'mky' is no list";
-  for (const Claim& key : media->values) {
-    const auto algorithm = key.text_of("alg"), digest = key.text_of("dig");
+  if (!media->array()) return "its 'mky' is no list";
+  for (const JsonValue& key : *media->array()) {
+    const auto algorithm = text_of(key, "alg"), digest = text_of(key, "dig");
     if (!algorithm || !digest) return "its 'mky' has something that is no key";
     passport.media.push_back({std::string(*algorithm), std::string(*digest)});
   }
@@ -180,9 +198,9 @@ std::string take_media(const Claim& payload, Passport& passport) {
 }
 
 // RFC 8588 §4, §5.
-std::string take_attestation(const Claim& payload, Passport& passport) {
+std::string take_attestation(const JsonValue& payload, Passport& passport) {
   if (passport.extension != extension_shaken) return {};
-  const auto attest = payload.text_of("attest"), origid = payload.text_of("origid");
+  const auto attest = text_of(payload, "attest"), origid = text_of(payload, "origid");
   if (!attest || (*attest != "A" && *attest != "B" && *attest != "C")) return "its 'attest' is not A, B or C";
   if (!origid || origid->empty()) return "it has no 'origid'";
   if (!passport.origin.is_number) return "its 'orig' is no number, as \"shaken\" has it";

@@ -10,94 +10,32 @@
 #include <algorithm>
 
 #include "base/smime_limits.h"
+#include "policy/openssl.h"
 
 namespace intermediary {
 namespace {
 
+using namespace openssl;
+
 using Error = std::unexpected<std::string>;
 
-// Level 2 of SSL_CTX_set_security_level(3): 112 bits.
-constexpr int security_level = 2;
 constexpr int least_rsa_bits = 2048;
 
-template <auto Free>
-struct Freed {
-  template <class Type>
-  void operator()(Type* object) const {
-    Free(object);
-  }
-};
-void free_chain(STACK_OF(X509) * chain) { sk_X509_pop_free(chain, X509_free); }
 void free_signers(STACK_OF(X509) * signers) { sk_X509_free(signers); }
 
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
-using ChainPtr = std::unique_ptr<STACK_OF(X509), Freed<free_chain>>;
 using SignersPtr = std::unique_ptr<STACK_OF(X509), Freed<free_signers>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using StorePtr = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 using CmsPtr = std::unique_ptr<CMS_ContentInfo, Freed<CMS_ContentInfo_free>>;
 using TimePtr = std::unique_ptr<ASN1_TIME, Freed<ASN1_TIME_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
-
-OSSL_LIB_CTX* library() {
-  static OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
-  return context;
-}
-
-BioPtr reader_of(std::string_view bytes) {
-  return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-}
-
-std::time_t seconds_of(WallTime time) {
-  return static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-}
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_peek_error();
-  ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  return reason ? reason : "unknown error";
-}
-
-// Nobody is there to type a passphrase.
-int no_passphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return 0;
-}
-
-std::expected<ChainPtr, std::string> read_certificates(const std::string& text) {
-  const BioPtr bio = reader_of(text);
-  ChainPtr chain(sk_X509_new_null());
-  while (true) {
-    bool asked = false;
-    X509* next = X509_new_ex(library(), nullptr);
-    if (!PEM_read_bio_X509(bio.get(), &next, no_passphrase, &asked)) {
-      X509_free(next);
-      break;
-    }
-    sk_X509_push(chain.get(), next);
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (!at_end) return Error(openssl_reason());
-  ERR_clear_error();
-  if (sk_X509_num(chain.get()) == 0) return Error("there is none");
-  return chain;
-}
 
 std::expected<KeyPtr, std::string> read_key(const std::string& text) {
-  const BioPtr bio = reader_of(text);
-  bool asked = false;
-  KeyPtr key(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_passphrase, &asked, library(), nullptr));
-  const std::string reason = openssl_reason();
-  if (asked) return Error("it is protected by a passphrase: keys have to be readable without one");
-  if (!key) return Error(reason);
+  auto key = read_private_key(text);
+  if (!key) return key;
   // Others draw a random number for each signature, and what an engine says has to follow from what it heard.
-  if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
-    const char* kind = EVP_PKEY_get0_type_name(key.get());
+  if (EVP_PKEY_get_base_id(key->get()) != EVP_PKEY_RSA) {
+    const char* kind = EVP_PKEY_get0_type_name(key->get());
     return Error("it is " + std::string(kind ? kind : "of another kind") + ", and signatures need an RSA key");
   }
-  if (EVP_PKEY_get_bits(key.get()) < least_rsa_bits) {
+  if (EVP_PKEY_get_bits(key->get()) < least_rsa_bits) {
     return Error("it has less than " + std::to_string(least_rsa_bits) + " bits");
   }
   return key;
@@ -184,7 +122,7 @@ struct Smime::Keys {
 std::expected<Smime, std::string> Smime::open(const SmimeKeys& keys) {
   ERR_clear_error();
   auto opened = std::make_shared<Keys>();
-  auto chain = read_certificates(keys.chain);
+  auto chain = read_chain(keys.chain);
   if (!chain) return Error("the certificate cannot be read: " + chain.error());
   opened->certificate.reset(sk_X509_shift(chain->get()));
   opened->others = *std::move(chain);
@@ -195,7 +133,7 @@ std::expected<Smime, std::string> Smime::open(const SmimeKeys& keys) {
     ERR_clear_error();
     return Error("the key is not that of the certificate");
   }
-  const auto authorities = read_certificates(keys.authorities);
+  const auto authorities = read_chain(keys.authorities);
   if (!authorities) return Error("the authorities cannot be read: " + authorities.error());
   opened->authorities.reset(X509_STORE_new());
   for (int i = 0; i < sk_X509_num(authorities->get()); ++i) {

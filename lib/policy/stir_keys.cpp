@@ -5,7 +5,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
@@ -15,29 +14,16 @@
 
 #include "base/stir_limits.h"
 #include "base/text.h"
+#include "policy/openssl.h"
 
 namespace intermediary {
 namespace {
 
+using namespace openssl;
 using Trouble = std::unexpected<std::string>;
 
-constexpr int security_level = 2;  // 112 bits, as in policy/smime.cpp
 constexpr std::size_t scalar_octets = 32;
 
-template <auto Free>
-struct Freed {
-  template <class Type>
-  void operator()(Type* object) const {
-    Free(object);
-  }
-};
-void free_chain(STACK_OF(X509) * chain) { sk_X509_pop_free(chain, X509_free); }
-
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
-using ChainPtr = std::unique_ptr<STACK_OF(X509), Freed<free_chain>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using StorePtr = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using SignaturePtr = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
@@ -46,57 +32,18 @@ using NumbersPtr = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
 using GroupPtr = std::unique_ptr<EC_GROUP, Freed<EC_GROUP_free>>;
 using PointPtr = std::unique_ptr<EC_POINT, Freed<EC_POINT_clear_free>>;
 using ObjectPtr = std::unique_ptr<ASN1_OBJECT, Freed<ASN1_OBJECT_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
-
-OSSL_LIB_CTX* library() {
-  static OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
-  return context;
-}
 
 const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-BioPtr reader_of(std::string_view bytes) {
-  return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-}
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_peek_error();
+// PEM, or DER, as application/pkix-cert has one certificate (RFC 8224 §7.4).
+std::expected<ChainPtr, std::string> read_certificates(const std::string& text) {
+  if (!text.starts_with('\x30')) return read_chain(text, limit::stir_certificates);
   ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  return reason ? reason : "unknown error";
-}
-
-// Nobody is there to type a passphrase.
-int no_passphrase(char*, int, int, void*) { return 0; }
-
-std::time_t seconds_of(WallTime time) {
-  return static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-}
-
-std::expected<ChainPtr, std::string> read_chain(const std::string& text, std::size_t most) {
-  ERR_clear_error();
-  const BioPtr bio = reader_of(text);
   ChainPtr chain(sk_X509_new_null());
-  if (text.starts_with('\x30')) {  // DER, as application/pkix-cert has one (RFC 8224 §7.4)
-    const unsigned char* at = octets(text);
-    X509* only = X509_new_ex(library(), nullptr);
-    if (!d2i_X509(&only, &at, static_cast<long>(text.size()))) return Trouble(openssl_reason());
-    sk_X509_push(chain.get(), only);
-    return chain;
-  }
-  while (true) {
-    X509* next = X509_new_ex(library(), nullptr);
-    if (!PEM_read_bio_X509(bio.get(), &next, no_passphrase, nullptr)) {
-      X509_free(next);
-      break;
-    }
-    sk_X509_push(chain.get(), next);
-    if (sk_X509_num(chain.get()) > static_cast<int>(most)) return Trouble("there are too many");
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (!at_end) return Trouble(openssl_reason());
-  ERR_clear_error();
-  if (sk_X509_num(chain.get()) == 0) return Trouble("there is none");
+  const unsigned char* at = octets(text);
+  X509* only = X509_new_ex(library(), nullptr);
+  if (!d2i_X509(&only, &at, static_cast<long>(text.size()))) return Trouble(reason());
+  sk_X509_push(chain.get(), only);
   return chain;
 }
 
@@ -417,9 +364,9 @@ std::expected<StirSigner, std::string> StirSigner::open(const SignerKeys& keys) 
   key->certificate.reset(sk_X509_shift(chain->get()));
   auto certificate = open_certificate(key->certificate.get());
   if (!certificate) return Trouble("the certificate cannot be used: " + certificate.error());
-  const BioPtr bio = reader_of(keys.key);
-  const KeyPtr secret(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_passphrase, nullptr, library(), nullptr));
-  if (!secret) return Trouble("the key cannot be read: " + openssl_reason());
+  const auto opened = read_private_key(keys.key);
+  if (!opened) return Trouble("the key cannot be read: " + opened.error());
+  const KeyPtr& secret = *opened;
   if (!is_p256(secret.get())) return Trouble("the key is not one of ES256, on the curve P-256");
   if (X509_check_private_key(key->certificate.get(), secret.get()) != 1) {
     ERR_clear_error();
@@ -493,12 +440,12 @@ std::expected<StirAuthorities, std::string> StirAuthorities::open(const std::str
 
 std::expected<StirCertificate, std::string> StirAuthorities::check(const std::string& chain, WallTime time) const {
   if (chain.size() > limit::stir_certificate_bytes) return Trouble("the certificate is too large");
-  const auto certificates = read_chain(chain, limit::stir_certificates);
+  const auto certificates = read_certificates(chain);
   if (!certificates) return Trouble("the certificate cannot be read: " + certificates.error());
   const CertificatePtr first(sk_X509_shift(certificates->get()));
   const StoreContextPtr context(X509_STORE_CTX_new_ex(library(), nullptr));
   if (!context || X509_STORE_CTX_init(context.get(), store_->store.get(), first.get(), certificates->get()) != 1) {
-    return Trouble("the certificate cannot be checked: " + openssl_reason());
+    return Trouble("the certificate cannot be checked: " + reason());
   }
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_auth_level(parameters, security_level);

@@ -12,7 +12,7 @@
 namespace intermediary {
 namespace {
 
-constexpr std::string_view verstat_name = "verstat";
+constexpr std::string_view verstat_name = "verstat", escaped_semicolon = "%3b";
 
 // Quotes and angle brackets keep what stands in them together.
 std::size_t find_outside(std::string_view text, std::string_view wanted) {
@@ -44,15 +44,24 @@ Range uri_range(std::string_view value) {
   return {open + 1, std::min(close, value.size())};
 }
 
-// The parameters of a number in the user of a SIP URI (RFC 3261 §19.1.6), without that one.
+// The next semicolon of a user behind its first character, escaped or not.
+std::size_t find_separator(std::string_view user) {
+  for (std::size_t i = 1; i < user.size(); ++i) {
+    if (user[i] == ';' || equals_ignoring_case(user.substr(i, 3), escaped_semicolon)) return i;
+  }
+  return user.npos;
+}
+
+// The parameters of a number in the user of a SIP URI (RFC 3261 §19.1.6), without that one. Whoever reads it behind us
+// may undo escapes before he looks.
 std::string plain_user(std::string_view user) {
   std::string plain;
   while (!user.empty()) {
-    const std::size_t end = user.find(';', 1);
-    const std::string_view part = user.substr(0, end);
+    const std::string_view part = user.substr(0, find_separator(user));
     user.remove_prefix(part.size());
-    const std::string_view name = part.substr(0, part.find('='));
-    if (!plain.empty() && equals_ignoring_case(name, ";verstat")) continue;
+    const std::string name = unescaped_user(part.substr(0, part.find('=')));
+    const std::string_view shown = std::string_view(name).substr(0, name.find('='));
+    if (!plain.empty() && equals_ignoring_case(shown, ";verstat")) continue;
     plain += part;
   }
   return plain;

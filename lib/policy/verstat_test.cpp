@@ -42,6 +42,10 @@ TEST(Verstat, ThatWasThereBeforeIsGone) {
       with("From: <sip:+1215;VERSTAT=x;isub=1@x>;tag=1\r\nP-Asserted-Identity: <tel:+1;verstat=y>, <sip:a@x>\r\n"),
       "From: <sip:+1215;isub=1;verstat=TN-Validation-Passed@x>;tag=1\r\nP-Asserted-Identity: <tel:+1>, <sip:a@x>\r\n");
   EXPECT_EQ(with("From: <sip:alice;verstat=TN-Validation-Passed@x>;tag=1\r\n"), "From: <sip:alice@x>;tag=1\r\n");
+  for (const std::string before : {";%76erstat=TN-Validation-Passed", "%3Bverstat=TN-Validation-Passed",
+                                   "%3bVer%73tat%3DTN-Validation-Passed", ";verstat%3dx"}) {
+    EXPECT_EQ(with("From: <sip:alice" + before + ";a=b@x>;tag=1\r\n"), "From: <sip:alice;a=b@x>;tag=1\r\n") << before;
+  }
 }
 
 TEST(Verstat, StandsWithTheIdentityThatWasJudged) {

@@ -159,6 +159,7 @@ void Registrant::redirected(TimePoint now, std::uint64_t id, Entry& entry, const
   if (places.empty() || entry.leaves || ++entry.redirects > limit::registration_redirects) {
     return fail(now, id, entry, Failure::Refused, shown_answer(response));
   }
+  entry.met.clear();  // what one registrar was shown is no other's business, until that one asks (RFC 3261 §22.1)
   for (std::size_t i = std::min(places.size(), limit::registrar_places); i-- > 0;) {
     entry.places.push_front(std::move(places[i].second));
   }

@@ -449,6 +449,11 @@ HttpClient::~HttpClient() { implementation_->close(); }
 void HttpClient::trust(std::string authorities_file) {
   implementation_->authorities_file = std::move(authorities_file);
   implementation_->tls.reset();
+  // Whoever was trusted before proves himself anew.
+  for (auto& [key, host] : implementation_->hosts) {
+    for (const LinkPtr& link : std::exchange(host.kept, {})) link->close();
+  }
+  std::erase_if(implementation_->hosts, [](const auto& entry) { return entry.second.is_empty(); });
 }
 
 void HttpClient::ask(HttpRequest request) {
