@@ -7,8 +7,10 @@ refused; and where only the public Internet may be asked, a certificate of this 
 """
 
 import asyncio
+import base64
 import functools
 import http.server
+import json
 import os
 import re
 import signal
@@ -116,6 +118,14 @@ def field(name, text):
     return re.search(rf"^{name}: (.*)\r$", text, re.MULTILINE).group(1)
 
 
+def with_algorithm(identity, name):
+    """The field with a PASSporT whose header names another algorithm."""
+    head, rest = identity.removeprefix("Identity: ").split(".", 1)
+    header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    changed = json.dumps(header | {"alg": name}, separators=(",", ":"), sort_keys=True).encode()
+    return "Identity: " + base64.urlsafe_b64encode(changed).decode().rstrip("=") + "." + rest
+
+
 async def calls(ports, verifier, rewrite):
     await Seen.listen(ports["callee"])
     connection = await Connection.open(ports["signer"])
@@ -131,7 +141,10 @@ async def calls(ports, verifier, rewrite):
     direct = await Connection.open(ports["verifier"])
     same = [f"Identity: {field('Identity', arrived)}", f"Date: {field('Date', arrived)}"]
     changed = [same[0].replace(".", ".x", 1), same[1]]
-    for call_id, more, wanted in [("replayed", same, 438), ("changed", changed, 438), ("unsigned", [], 428)]:
+    weak = {name: [with_algorithm(same[0], name), same[1]] for name in ("none", "HS256")}
+    stale = [same[0], "Date: Thu, 01 Jan 2026 00:00:00 GMT"]
+    for call_id, more, wanted in [("replayed", same, 438), ("changed", changed, 438), ("unsigned", [], 428),
+                                  ("none", weak["none"], 438), ("HS256", weak["HS256"], 438), ("stale", stale, 403)]:
         answer = await invite(direct, call_id, more)
         if answer.status != wanted:
             raise Failure(f"{call_id}: {answer.start}, not {wanted}")
