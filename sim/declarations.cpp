@@ -51,6 +51,7 @@ void Declarations::finish() {
     }
     node->config = draft.options.config;
     node->tls = draft.options.tls;
+    node->users = draft.options.users;
     node->store = draft.options.store == "durable" ? std::string() : draft.options.store;
     if (std::string problem = problem_with(node->config); !problem.empty()) throw Wrong{draft.place, problem};
   }
@@ -382,7 +383,7 @@ Declarations::NodeDraft& Declarations::node_of_rules(const Piece& name) {
   auto draft = nodes_.find(name.text);
   if (draft == nodes_.end()) wrong(name, "the name of a node above");
   if (draft->second.options.is_whole) {
-    throw Wrong{name.place, "'" + name.text + "' has a whole configuration: its rules and users stand there"};
+    throw Wrong{name.place, "'" + name.text + "' has a whole configuration: its rules stand there"};
   }
   return draft->second;
 }
@@ -404,14 +405,26 @@ void Declarations::read_policy(Words& words) {
   parse_policy(keyword_, words, draft.options.config);
 }
 
-// users NODE REALM [options] NAME:PASSWORD …
+// users NODE REALM [options] NAME:PASSWORD …, or, of a whole configuration, users NODE AUTH NAME:PASSWORD …
 void Declarations::read_users(Words& words) {
-  NodeDraft& draft = node_of_rules(words.next("a node's name"));
+  const Piece name = words.next("a node's name");
+  if (const auto whole = nodes_.find(name.text); whole != nodes_.end() && whole->second.options.is_whole) {
+    NodeOptions& options = whole->second.options;
+    return options.users.push_back(parse_stored_users(words, options.config));
+  }
+  NodeDraft& draft = node_of_rules(name);
   const Place realm_place = Words(words).rest().place;
-  DigestRealm realm = parse_users(words);
+  auto [realm, store] = parse_users(words);
   std::vector<DigestRealm>& realms = draft.options.config.auth;
   if (std::ranges::find(realms, realm.name, &DigestRealm::name) != realms.end()) {
     throw Wrong{realm_place, "the realm '" + realm.name + "' is there already"};
+  }
+  if (!store.empty()) {
+    realm.is_outside = true;
+    draft.options.users.push_back({store, realm.name, realm.realm, std::exchange(realm.users, {})});
+    UserStoreConfig outside{.auth = realm.name, .store = {}};
+    outside.store.kind = StoreConfig::Kind::Redis;
+    draft.options.config.user_stores.push_back(std::move(outside));
   }
   realms.push_back(std::move(realm));
 }

@@ -54,6 +54,8 @@ constexpr auto figures = std::to_array<std::pair<std::string_view, Reader>>({
     {"routes-failed", [](const LiveObjects&, const Counters& c) { return c.asks.routes_failed; }},
     {"routes-unasked", [](const LiveObjects&, const Counters& c) { return c.asks.routes_unasked; }},
     {"known-lookups", [](const LiveObjects&, const Counters& c) { return c.known_lookups; }},
+    {"user-lookups", [](const LiveObjects&, const Counters& c) { return c.user_lookups; }},
+    {"user-lookup-failures", [](const LiveObjects&, const Counters& c) { return c.user_lookup_failures; }},
     {"trunk-registers", [](const LiveObjects&, const Counters& c) { return c.trunk_registers; }},
     {"trunk-register-failures", [](const LiveObjects&, const Counters& c) { return c.trunk_register_failures; }},
     {"reloads", [](const LiveObjects&, const Counters& c) { return c.reloads; }},

@@ -63,6 +63,12 @@ StoreLine Declarations::read_store_line(LineHead head, Words& words) const {
       stores.push_back(draft.options.store.empty() ? name : draft.options.store);
     }
   }
+  for (const auto& [name, draft] : nodes_) {
+    for (const StoredUsers& users : draft.options.users) stores.push_back(users.store);
+    for (const UserStoreConfig& users : draft.options.config.user_stores) {
+      if (draft.options.is_whole) stores.push_back(users.auth);
+    }
+  }
   if (stores.empty()) throw Wrong{line.head.place, "no node above has a store: write store=durable or store=NAME"};
   const std::string wanted = "down, up or slow= with a duration";
   Piece what = words.next(wanted);

@@ -40,6 +40,8 @@ const Surroundings usual =
     holding({{"here/deep/sip.toml", registrar},
              {"here/two.toml", "domians = 1\nlisten = [{ on = \"udp:192.0.2.1:5060\" }]\nx = 2\n"},
              {"here/key.toml", "listen = [{ on = \"udp:192.0.2.1:5060\" }]\n[proxy]\nkey = \"file:k\"\n"},
+             {"here/stored.toml",
+              "listen = [{ on = \"udp:192.0.2.1:5060\" }]\n[auth.r]\nrealm = \"x\"\nusers = \"redis://192.0.2.5\"\n"},
              {"here/k", "a long enough secret\n"}});
 
 std::expected<Scenario, ScenarioError> parse(const std::string& lines, const Surroundings& surroundings = usual) {
@@ -143,7 +145,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"node p1 config key.toml\nparty a 192.0.2.1:5060\n",
                 "here/s.flow:3:1: 192.0.2.1:5060 over UDP belongs to"},
         Mistake{"node p1 config key.toml\nrule p1 lookup\n", "here/s.flow:3:6: 'p1' has a whole configuration"},
-        Mistake{"node p1 config key.toml\nusers p1 r a:b\n", "here/s.flow:3:7: 'p1' has a whole configuration"},
+        Mistake{"node p1 config key.toml\nusers p1 r a:b\n",
+                "here/s.flow:3:10: the configuration has no [auth.r] whose users are in a store"},
+        Mistake{"node p1 config stored.toml\nusers p1 r\n", "here/s.flow:3:11: expected a user: NAME:PASSWORD"},
+        Mistake{"node p1 config stored.toml\nusers p1 r a:b c\n", "here/s.flow:3:16: expected NAME:PASSWORD, got 'c'"},
         Mistake{"node p1 server 192.0.2.1\n", "here/s.flow:2:9: expected 'proxy' or 'config', got 'server'"}));
 
 }  // namespace

@@ -267,19 +267,38 @@ std::vector<Rule> usual_rules(const NodeOptions& options) {
   return rules;
 }
 
-DigestRealm parse_users(Words& words) {
+// NAME:PASSWORD. False: the word is something else.
+bool add_user(const Piece& word, DigestRealm& realm) {
+  const std::size_t colon = word.text.find(':'), equals = word.text.find('=');
+  if (colon == std::string::npos || colon > equals) return false;
+  const std::string user = word.text.substr(0, colon);
+  if (realm.users.contains(user)) throw Wrong{word.place, "the user '" + user + "' is there already"};
+  realm.users[user] = secrets_from_password(user, realm.realm, word.text.substr(colon + 1));
+  return true;
+}
+
+StoredUsers parse_stored_users(Words& words, const Config& config) {
+  const Piece name = words.next("the NAME of an [auth.NAME]");
+  const auto realm = std::ranges::find(config.auth, name.text, &DigestRealm::name);
+  if (realm == config.auth.end() || !realm->is_outside) {
+    throw Wrong{name.place, "the configuration has no [auth." + name.text + "] whose users are in a store"};
+  }
+  DigestRealm parsed{.name = realm->name, .realm = realm->realm};
+  while (auto word = words.next_if_any()) {
+    if (!add_user(*word, parsed)) wrong(*word, "NAME:PASSWORD");
+  }
+  if (parsed.users.empty()) throw Wrong{words.rest().place, "expected a user: NAME:PASSWORD"};
+  return {realm->name, realm->name, realm->realm, std::move(parsed.users)};
+}
+
+ParsedUsers parse_users(Words& words) {
   DigestRealm realm;
+  std::string store;
   realm.realm = words.next("a realm").text;
   realm.name = realm.realm;
   OptionsOnce options;
   while (auto word = words.next_if_any()) {
-    const std::size_t colon = word->text.find(':'), equals = word->text.find('=');
-    if (colon != std::string::npos && colon < equals) {
-      const std::string user = word->text.substr(0, colon);
-      if (realm.users.contains(user)) throw Wrong{word->place, "the user '" + user + "' is there already"};
-      realm.users[user] = secrets_from_password(user, realm.realm, word->text.substr(colon + 1));
-      continue;
-    }
+    if (add_user(*word, realm)) continue;
     auto option = key_and_value(word->text);
     if (!option) wrong(*word, "NAME:PASSWORD or an option");
     options.add(*word);
@@ -299,10 +318,18 @@ DigestRealm parse_users(Words& words) {
       realm.binds_from = true;
     } else if (option->key == "from-also") {
       realm.from_also = option->value;
+    } else if (option->key == "store") {
+      store = option->value;
+      if (!is_name(store)) value.refuse("the name of a store");
+    } else if (option->key == "remember") {
+      realm.remembered = value.duration(range::remembered_users);
+    } else if (option->key == "stale") {
+      realm.stale = value.duration(range::stale_users);
     } else if (option->key == "may-register" && option->value == "any") {
       realm.may_register = DigestRealm::MayRegister::Any;
     } else {
-      const std::vector<std::string> names{"algorithms", "qop", "nonce-life", "may-register", "from", "from-also"};
+      const std::vector<std::string> names{"algorithms", "qop",   "nonce-life", "may-register", "from",
+                                           "from-also",  "store", "remember",   "stale"};
       if (std::ranges::find(names, option->key) == names.end()) {
         unknown({option->key, word->place}, "NAME:PASSWORD or an option", names);
       }
@@ -310,7 +337,7 @@ DigestRealm parse_users(Words& words) {
     }
   }
   if (realm.users.empty()) throw Wrong{words.rest().place, "expected a user: NAME:PASSWORD"};
-  return realm;
+  return {std::move(realm), std::move(store)};
 }
 
 }  // namespace intermediary::sim

@@ -9,6 +9,7 @@
 #include "engine/config.h"
 #include "sim/network.h"
 #include "sim/scenario_text.h"
+#include "sim/store.h"
 
 namespace intermediary::sim {
 
@@ -29,6 +30,7 @@ struct NodeOptions {
   std::string store;      // of its bindings: "durable" is its own, others may share a name
   bool is_whole = false;  // the configuration is its operator's: rules and certificates are what it says
   TlsHost tls{};
+  std::vector<StoredUsers> users{};  // of its realms whose users are outside
   OptionsOnce options{};
 
   void apply(const Piece& word);
@@ -56,7 +58,14 @@ struct PlacedRule {
 PlacedRule parse_rule(Words& words, std::size_t number);
 // The words behind `times NODE`, `acl NODE`, `list NODE` and `limit NODE`; throws Wrong.
 void parse_policy(std::string_view keyword, Words& words, Config& config);
+// A realm with its users; `store`: in which they are, outside of the node, or "".
+struct ParsedUsers {
+  DigestRealm realm;
+  std::string store;
+};
 // The words behind `users NODE`; throws Wrong.
-DigestRealm parse_users(Words& words);
+ParsedUsers parse_users(Words& words);
+// The same of a node with a whole configuration: what the store of one of its [auth.NAME] has.
+StoredUsers parse_stored_users(Words& words, const Config& config);
 
 }  // namespace intermediary::sim

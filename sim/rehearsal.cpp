@@ -15,6 +15,8 @@ constexpr const char* nobody_asked = "nobody is asked here";
 
 Config without_store(Config config) {
   config.store = {};
+  config.user_stores.clear();
+  for (DigestRealm& realm : config.auth) realm.is_outside = false;
   if (config.proxy.key == HashKey{0, 0}) config.proxy.key = {1, 2};
   return config;
 }

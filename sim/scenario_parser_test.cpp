@@ -318,7 +318,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "'overload-dropped', 'overload-held', 'limit-refused', 'strays', 'send-failures', 'stun-answered', "
                 "'stun-ignored', 'dns-questions', 'store-requests', 'store-failures', 'store-conflicts', "
                 "'http-requests', 'http-failures', 'routes-asked', 'routes-failed', 'routes-unasked', "
-                "'known-lookups', 'trunk-registers', 'trunk-register-failures', 'reloads', 'reloads-refused', "
+                "'known-lookups', 'user-lookups', 'user-lookup-failures', 'trunk-registers', "
+                "'trunk-register-failures', 'reloads', 'reloads-refused', "
                 "'identities-signed', 'identities-unsigned', "
                 "'identities-passed', 'identities-failed', 'identities-absent', 'certificates-fetched', "
                 "'certificate-failures'"},

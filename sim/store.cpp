@@ -34,6 +34,10 @@ StoreReply VirtualStore::carry_out(const StoreOperation& operation) {
                           return RecordFound{{fetch.address_of_record, 0, {}, {}}};
                         },
                         [&](const ReplaceRecord& change) { return replace(change); },
+                        [&](const FetchUser& fetch) -> StoreReply {
+                          const auto found = users_.find({fetch.realm, fetch.user});
+                          return found == users_.end() ? UserFound{} : UserFound{found->second};
+                        },
                     },
                     operation);
 }
@@ -46,6 +50,10 @@ StoreReply VirtualStore::replace(const ReplaceRecord& replace) {
   if (there.version != replace.expected) return RecordConflict{there};
   put(record);
   return RecordReplaced{};
+}
+
+void VirtualStore::put_users(const StoredUsers& users) {
+  for (const auto& [name, secrets] : users.users) users_[{users.realm, name}] = secrets;
 }
 
 void VirtualStore::put(StoredRecord record) {

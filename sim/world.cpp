@@ -69,6 +69,12 @@ HostId World::add_node(const NodeSetup& setup) {
   Node node{setup.config, Engine(setup.config, seed_for(setup.name)), {}, {}, {}};
   node.store = setup.store.empty() ? setup.name : setup.store;
   if (setup.config.store.is_outside()) stores_.try_emplace(node.store);
+  for (const UserStoreConfig& users : setup.config.user_stores) node.user_stores[users.auth] = users.auth;
+  for (const StoredUsers& users : setup.users) {
+    node.user_stores[users.auth] = users.store;
+    stores_[users.store].put_users(users);
+  }
+  for (const auto& [auth, store] : node.user_stores) stores_.try_emplace(store);
   begin(host, nodes_.emplace(host, std::move(node)).first->second);
   return host;
 }

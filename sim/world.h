@@ -34,6 +34,7 @@ struct NodeSetup {
   Config config;  // its listeners are the node's sockets
   TlsHost tls{};
   std::string store{};  // of its bindings, outside of its process: where config.store says that there is one
+  std::vector<StoredUsers> users{};  // of its realms whose users are outside
 };
 struct PartySetup {
   std::string name;
@@ -188,6 +189,7 @@ class World {
     std::vector<TimePoint> event_times;
     std::uint32_t restarts = 0;
     std::string store;
+    std::map<std::string, std::string> user_stores{};  // by [auth.NAME]
     bool stopped = false;
     std::size_t inputs = 0;
   };

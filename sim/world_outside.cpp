@@ -19,8 +19,9 @@ void World::deliver(const StoreWork& work) {
 }
 
 void World::ask_store(HostId host, const Node& node, StoreRequest request) {
-  const TimePoint when = stores_.at(node.store).done_at(now_);
-  store_work_.schedule(when, {host, node.restarts, node.store, std::move(request)});
+  const std::string& store = request.users.empty() ? node.store : node.user_stores.at(request.users);
+  const TimePoint when = stores_.at(store).done_at(now_);
+  store_work_.schedule(when, {host, node.restarts, store, std::move(request)});
 }
 
 void World::ask_web(HostId host, const Node& node, const HttpRequest& request) {

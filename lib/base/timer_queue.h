@@ -26,7 +26,8 @@ enum class TimerOwner : std::uint8_t {
   Overload,
   Http,
   Route,
-  Registrant
+  Registrant,
+  Users
 };
 
 // What an owner armed: `kind` is the owner's own enumeration, `subject` its own id (a transaction, a context, …).

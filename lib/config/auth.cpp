@@ -144,7 +144,57 @@ void read_user_lines(TableReader& reader, const Placed<std::string>& given, Dige
   }
 }
 
-void read_users(TableReader& reader, DigestRealm& realm) {
+constexpr std::string_view users_in_sqlite = "sqlite:";
+constexpr std::string_view users_in_redis = "redis://";
+constexpr std::size_t longest_user_prefix = 64;
+
+bool names_store(std::string_view users) {
+  return users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis);
+}
+
+// users = "sqlite:users.db" or "redis://192.0.2.5:6379/0": each is asked for when he shows up.
+void read_user_store(TableReader& reader, const Placed<std::string>& users, const ConfigSurroundings& surroundings,
+                     DigestRealm& realm, Draft& draft) {
+  realm.is_outside = true;
+  UserStoreConfig outside{.auth = realm.name, .store = {}};
+  StoreConfig& store = outside.store;
+  store.prefix = "intermediary:user:";
+  if (users.value.starts_with(users_in_sqlite)) {
+    store.kind = StoreConfig::Kind::Sqlite;
+    store.file = users.value.substr(users_in_sqlite.size());
+    if (store.file.empty())
+      reader.problems().error(users.at, reader.naming("users") + " names no file behind 'sqlite:'");
+    store.file = placed_file(store.file, surroundings);
+  } else {
+    store.kind = StoreConfig::Kind::Redis;
+    const std::string problem = read_redis_url(users.value, reader.naming("users"), store);
+    if (!problem.empty()) reader.problems().error(users.at, problem);
+  }
+  if (const auto prefix = reader.text("prefix")) {
+    store.prefix = prefix->value;
+    if (!is_printable(prefix->value) || prefix->value.empty() || prefix->value.size() > longest_user_prefix) {
+      reader.problems().error(prefix->at, reader.naming("prefix") + " must be 1 to " +
+                                              std::to_string(longest_user_prefix) + " printable ASCII characters");
+    } else if (!store.is_shared()) {
+      reader.problems().error(prefix->at, reader.naming("prefix") + " is for users in Redis");
+    }
+  }
+  reader.duration("timeout", store.timeout, range::store_timeout);
+  reader.duration("remember", realm.remembered, range::remembered_users);
+  reader.duration("stale", realm.stale, range::stale_users);
+  draft.user_stores.push_back(users.at);
+  draft.config.user_stores.push_back(std::move(outside));
+}
+
+void refuse_of_stores(TableReader& reader) {
+  for (const std::string key : {"prefix", "timeout", "remember", "stale"}) {
+    if (!reader.has(key)) continue;
+    reader.ignore(key);
+    reader.problems().error(reader.key_at(key), reader.naming(key) + " is for users that are in a store");
+  }
+}
+
+void read_users(TableReader& reader, const ConfigSurroundings& surroundings, DigestRealm& realm, Draft& draft) {
   const std::size_t errors_before = reader.problems().errors();
   if (reader.has_table("users")) {
     std::optional<TableReader> table = reader.table("users", "'users'");
@@ -154,12 +204,15 @@ void read_users(TableReader& reader, DigestRealm& realm) {
       if (!problem.empty()) reader.problems().error(user.at, problem);
     }
   } else if (const std::optional<Placed<std::string>> given = reader.text("users")) {
+    if (names_store(given->value)) return read_user_store(reader, *given, surroundings, realm, draft);
     read_user_lines(reader, *given, realm);
   } else if (!reader.has("users")) {
     reader.problems().error(reader.at(), reader.naming("users") +
-                                             " is missing: a table, users = { alice = \"secret\" }, or a file, users = "
-                                             "\"file:users.csv\"");
+                                             " is missing: a table, users = { alice = \"secret\" }, a file, users = "
+                                             "\"file:users.csv\", or a store, \"sqlite:users.db\" or "
+                                             "\"redis://192.0.2.5:6379/0\"");
   }
+  refuse_of_stores(reader);
   if (realm.users.empty() && reader.problems().errors() == errors_before) {
     reader.problems().warning(reader.at(), reader.naming("users") + " names nobody: no request will be let through");
   }
@@ -177,7 +230,7 @@ void check_secrets(TableReader& reader, const DigestRealm& realm) {
   }
 }
 
-void read_one(const std::string& name, TableReader& reader, Draft& draft) {
+void read_one(const std::string& name, TableReader& reader, const ConfigSurroundings& surroundings, Draft& draft) {
   const std::size_t errors_before = reader.problems().errors();
   DigestRealm realm;
   realm.name = name;
@@ -193,7 +246,7 @@ void read_one(const std::string& name, TableReader& reader, Draft& draft) {
     if (is_there(draft.config.lists, *list, "list", reader.problems())) realm.from_also = list->value;
     if (!realm.binds_from) reader.problems().error(list->at, "'from_also' belongs to from = \"own\"");
   }
-  read_users(reader, realm);
+  read_users(reader, surroundings, realm, draft);
   reader.finish();
   if (reader.problems().errors() == errors_before) check_secrets(reader, realm);
   draft.auth.push_back(reader.at());
@@ -202,10 +255,10 @@ void read_one(const std::string& name, TableReader& reader, Draft& draft) {
 
 }  // namespace
 
-void read_auth(TableReader& top, Draft& draft) {
+void read_auth(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   for (auto& [name, reader] : top.named_tables("auth")) {
     if (is_token(name.value)) {
-      read_one(name.value, reader, draft);
+      read_one(name.value, reader, surroundings, draft);
     } else {
       top.problems().error(name.at, "'" + name.value + "' is not a name: use letters, digits, '-', '.' and '_'");
     }

@@ -80,6 +80,63 @@ TEST(AuthConfig, ReadsUsersFromAFile) {
   EXPECT_EQ(secret_of(realm, "bob", DigestAlgorithm::Sha512_256), "");
 }
 
+TEST(AuthConfig, UsersInAStoreAreAskedForThere) {
+  const auto sqlite =
+      load_config(top + "[auth.users]\nrealm = \"example.com\"\nusers = \"sqlite:users.db\"\n" + rule, "sip.toml", [] {
+        ConfigSurroundings world = empty_surroundings();
+        world.folder = "/etc/sip";
+        return world;
+      }());
+  ASSERT_TRUE(sqlite) << sqlite.error().front().to_string();
+  const DigestRealm& realm = sqlite->config.auth.front();
+  EXPECT_TRUE(realm.is_outside);
+  EXPECT_THAT(realm.users, IsEmpty());
+  EXPECT_EQ(realm.remembered, seconds(60));
+  EXPECT_EQ(realm.stale, std::chrono::hours(1));
+  ASSERT_EQ(sqlite->config.user_stores.size(), 1u);
+  const UserStoreConfig& file = sqlite->config.user_stores.front();
+  EXPECT_EQ(file.auth, "users");
+  EXPECT_EQ(file.store.kind, StoreConfig::Kind::Sqlite);
+  EXPECT_EQ(file.store.file, "/etc/sip/users.db");
+  EXPECT_EQ(sqlite->places.user_stores.front(), (Position{5, 9}));
+  const auto redis = load_config(top +
+                                     "[auth.users]\nrealm = \"example.com\"\nusers = \"redis://:p%40@[::1]:7000/3\"\n"
+                                     "prefix = \"u:\"\ntimeout = \"500ms\"\nremember = \"5s\"\nstale = \"0s\"\n" +
+                                     rule,
+                                 "sip.toml", empty_surroundings());
+  ASSERT_TRUE(redis) << redis.error().front().to_string();
+  const StoreConfig& server = redis->config.user_stores.front().store;
+  EXPECT_EQ(server.kind, StoreConfig::Kind::Redis);
+  EXPECT_EQ(server.host, "::1");
+  EXPECT_EQ(server.port, 7000);
+  EXPECT_EQ(server.database, 3u);
+  EXPECT_EQ(server.password, "p@");
+  EXPECT_EQ(server.prefix, "u:");
+  EXPECT_EQ(server.timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(redis->config.auth.front().remembered, seconds(5));
+  EXPECT_EQ(redis->config.auth.front().stale, seconds(0));
+}
+
+TEST(AuthConfig, SaysWhatIsWrongWithAStoreOfUsers) {
+  const auto one = [](const std::string& lines) {
+    const auto all = problems("[auth.users]\nrealm = \"example.com\"\n" + lines + "\n");
+    return all.empty() ? std::string("nothing") : all.front();
+  };
+  EXPECT_EQ(one("users = \"sqlite:\""), "5:9 'users' in [auth.users] names no file behind 'sqlite:'");
+  EXPECT_EQ(one("users = \"redis://a:b:c\"").substr(0, 32), "5:9 'users' in [auth.users]: 'a:b:");
+  EXPECT_EQ(one("users = \"redis://me@192.0.2.5\""),
+            "5:9 'users' in [auth.users] has no user before its '@', but a colon and the password, such as "
+            "\"redis://192.0.2.5:6379/0\"");
+  EXPECT_EQ(one("users = \"sqlite:u.db\"\nprefix = \"u:\""), "6:10 'prefix' in [auth.users] is for users in Redis");
+  EXPECT_THAT(one("users = \"redis://x\"\nprefix = \"a b\""),
+              HasSubstr("6:10 'prefix' in [auth.users] must be 1 to 64 printable"));
+  EXPECT_THAT(one("users = \"redis://x\"\nremember = \"2h\""), HasSubstr("6:12 'remember' in [auth.users]: '2h'"));
+  for (const std::string key : {"remember", "stale", "timeout"}) {
+    EXPECT_EQ(one("users = { a = \"b\" }\n" + key + " = \"5s\""),
+              "6:1 '" + key + "' in [auth.users] is for users that are in a store");
+  }
+}
+
 TEST(AuthConfig, SaysWhatIsWrongWhere) {
   const auto one = [](const std::string& lines, const std::string& file = "") {
     const auto all = problems("[auth.users]\n" + lines + "\n", file);

@@ -56,6 +56,7 @@ struct Draft {
   Position metrics{};       // 'on' in [metrics]
   std::vector<RulePlaces> rules;
   std::vector<Position> auth;                                // one for each realm of config.auth
+  std::vector<Position> user_stores{};                       // one for each of config.user_stores
   std::vector<Position> handshake_auth;                      // likewise
   std::vector<Position> groups;                              // of config.groups
   std::vector<std::string> route_sources{};                  // "enum:public": what rules may ask, each with
@@ -83,7 +84,10 @@ void read_rule_identity(TableReader& actions, const Draft& draft, Rule& rule);
 void read_rule_protection(TableReader& actions, RuleProtection& protection);
 // Times, access lists, lists and rate limits.
 void read_policies(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft);
-void read_auth(TableReader& top, Draft& draft);            // REQUIRES: behind read_policies
+void read_auth(TableReader& top, const ConfigSurroundings& surroundings,
+               Draft& draft);  // REQUIRES: behind read_policies
+// "redis://[:password@]host[:port][/database]"; the error says what is wrong behind `what`, and never the password.
+std::string read_redis_url(std::string_view url, std::string_view what, StoreConfig& store);
 void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
 void read_overload(TableReader& top, Draft& draft);        // REQUIRES: behind read_policies
 void read_group_limits(TableReader& group, PeerGroupConfig& config);

@@ -18,6 +18,11 @@ void read_users(TableReader& reader, HandshakeAuth& handshake, const Draft& draf
   for (const DigestRealm& realm : draft.config.auth) names.push_back(realm.name);
   if (std::ranges::find(names, auth->value) != names.end()) {
     handshake.auth = auth->value;
+    const auto realm = std::ranges::find(draft.config.auth, auth->value, &DigestRealm::name);
+    if (realm->is_outside) {
+      reader.problems().error(auth->at, "the users of [auth." + auth->value +
+                                            "] are in a store, for which the opening of a WebSocket cannot wait");
+    }
   } else {
     reader.problems().error(auth->at, "there is no [auth." + auth->value + "] whose users could be let in" +
                                           (names.empty() ? std::string() : suggestion(auth->value, names)));

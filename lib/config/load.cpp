@@ -197,7 +197,7 @@ Draft read_document(const Table& document, const ConfigSurroundings& surrounding
   read_policies(top, surroundings, draft);
   read_overload(top, draft);
   read_identity(top, surroundings, draft);
-  read_auth(top, draft);
+  read_auth(top, surroundings, draft);
   read_handshake_auth(top, draft);
   read_numbering(top, draft);
   read_groups(top, draft);
@@ -236,6 +236,7 @@ std::expected<LoadedConfig, std::vector<ConfigProblem>> load_config(std::string_
                      .call_records = draft.call_records,
                      .control = draft.control,
                      .metrics = draft.metrics};
+  places.user_stores = draft.user_stores;
   for (const ListenerPlaces& listener : draft.listeners) places.listeners.push_back(listener.on);
   for (std::size_t i = 0; i < draft.route_sources.size(); ++i) {
     if (draft.route_sources[i].starts_with("engine:")) {

@@ -47,6 +47,7 @@ struct StartPlaces {
   Position control{};                                       // 'socket' in [control]
   Position metrics{};                                       // 'on' in [metrics]
   std::vector<std::pair<std::string, Position>> engines{};  // "engine:own", and where it stands
+  std::vector<Position> user_stores{};                      // one for each
 };
 
 struct LoadedConfig {

@@ -12,46 +12,19 @@ namespace {
 
 constexpr std::string_view redis_scheme = "redis://";
 constexpr std::size_t longest_prefix = 64;
+constexpr std::string_view url_key = "'url' in [location]";
 
-std::string wanted_url(std::string_view what) {
-  return "'url' in [location] " + std::string(what) + ", such as \"redis://192.0.2.5:6379/0\"";
-}
-
-// "redis://[:password@]host[:port][/database]"; the error says what is wrong, and never the password.
-std::string read_url(std::string_view url, StoreConfig& store) {
-  if (!url.starts_with(redis_scheme)) return wanted_url("must begin with 'redis://'");
-  url.remove_prefix(redis_scheme.size());
-  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
-    const auto password = percent_decoded(url.substr(0, at));
-    if (!password || !password->starts_with(':') || password->size() < 2) {
-      return wanted_url("has no user before its '@', but a colon and the password");
-    }
-    store.password = password->substr(1);
-    url.remove_prefix(at + 1);
-  }
-  if (const std::size_t slash = url.find('/'); slash != std::string_view::npos) {
-    const auto database = parse_decimal<std::uint32_t>(url.substr(slash + 1));
-    if (!database || *database > range::redis_database.most) {
-      return wanted_url("ends with a '/' and the number of a database");
-    }
-    store.database = *database;
-    url = url.substr(0, slash);
-  }
-  const auto host = parse_host_port(url);
-  if (!host) return "'url' in [location]: " + host.error();
-  store.host = host->host;
-  if (store.host.starts_with('[')) store.host = store.host.substr(1, store.host.size() - 2);
-  store.port = host->port.value_or(store.port);
-  return {};
+std::string wanted_url(std::string_view key, std::string_view what) {
+  return std::string(key) + " " + std::string(what) + ", such as \"redis://192.0.2.5:6379/0\"";
 }
 
 void read_redis(TableReader& location, StoreConfig& store) {
   if (const auto url = location.text("url")) {
-    if (const std::string problem = read_url(url->value, store); !problem.empty()) {
+    if (const std::string problem = read_redis_url(url->value, url_key, store); !problem.empty()) {
       location.problems().error(url->at, problem);
     }
   } else if (!location.has("url")) {
-    location.problems().error(location.at(), wanted_url("is missing: where Redis is"));
+    location.problems().error(location.at(), wanted_url(url_key, "is missing: where Redis is"));
   }
   if (const auto prefix = location.text("prefix")) {
     const bool printable = std::ranges::all_of(prefix->value, [](char c) { return c > ' ' && c <= '~'; });
@@ -89,6 +62,33 @@ void refuse_of_others(TableReader& location, StoreConfig::Kind kind) {
 }
 
 }  // namespace
+
+std::string read_redis_url(std::string_view url, std::string_view what, StoreConfig& store) {
+  if (!url.starts_with(redis_scheme)) return wanted_url(what, "must begin with 'redis://'");
+  url.remove_prefix(redis_scheme.size());
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+    const auto password = percent_decoded(url.substr(0, at));
+    if (!password || !password->starts_with(':') || password->size() < 2) {
+      return wanted_url(what, "has no user before its '@', but a colon and the password");
+    }
+    store.password = password->substr(1);
+    url.remove_prefix(at + 1);
+  }
+  if (const std::size_t slash = url.find('/'); slash != std::string_view::npos) {
+    const auto database = parse_decimal<std::uint32_t>(url.substr(slash + 1));
+    if (!database || *database > range::redis_database.most) {
+      return wanted_url(what, "ends with a '/' and the number of a database");
+    }
+    store.database = *database;
+    url = url.substr(0, slash);
+  }
+  const auto host = parse_host_port(url);
+  if (!host) return std::string(what) + ": " + host.error();
+  store.host = host->host;
+  if (store.host.starts_with('[')) store.host = store.host.substr(1, store.host.size() - 2);
+  store.port = host->port.value_or(store.port);
+  return {};
+}
 
 void read_location(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
   StoreConfig& store = draft.config.store;

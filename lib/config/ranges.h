@@ -96,6 +96,8 @@ inline constexpr DurationRange registration_retry{std::chrono::seconds(5), std::
 
 // ---- rules and realms
 inline constexpr DurationRange ring_timeout{std::chrono::seconds(1), std::chrono::hours(24)};
+inline constexpr DurationRange remembered_users{std::chrono::seconds(1), std::chrono::hours(1)};
+inline constexpr DurationRange stale_users{std::chrono::seconds(0), std::chrono::hours(24)};
 inline constexpr DurationRange nonce_life{std::chrono::seconds(60), std::chrono::seconds(300)};
 
 }  // namespace range

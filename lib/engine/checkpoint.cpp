@@ -57,7 +57,7 @@ void EngineCore::transfer(Archive& archive) {
   auto& [config, reads_parties, proxy_settings, names, random, timers, flows, never_opened, tag_key, gruu_key,
          transactions, resolver, detours, location, peers, rates, smime, capabilities, registrar, dialogs,
          dialog_settings, notifier_settings, notifier, ledger, observer, prober, line_key, registrant, stateful,
-         stateless, authenticators, access_tables, limiters, identity, overload, admission, store, http, routes,
+         stateless, authenticators, access_tables, limiters, identity, overload, admission, store, users, http, routes,
          registering, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits, reports,
          outputs, taken, trace] = *this;
   archive(random, now, wall_offset, nonce_offset, knows_wall, draining, holds_calls, counters, rule_hits);
@@ -69,7 +69,7 @@ void EngineCore::transfer(Archive& archive) {
   if (ledger) archive(*ledger);
   stateful.transfer(archive, {observer ? &*observer : nullptr, ledger ? &*ledger : nullptr});
   archive(stateless, registering);
-  if (config.store.is_outside()) archive(store);
+  if (config.store.is_outside() || !config.user_stores.empty()) archive(store, users);
   for (DigestAuthenticator& authenticator : authenticators) archive(authenticator);
   for (RateLimiter& limiter : limiters) archive(limiter);
   archive(identity, overload, http, routes);
@@ -84,6 +84,9 @@ void EngineCore::transfer(Archive& archive) {
     }
     const auto is_given = [&](const auto& entry) { return timers.has_given(entry.second.deadline); };
     if (!timers.has_given(overload.episode.timer)) return archive.fail("an end of overload that nobody waits for");
+    if (!users.is_coherent() || !std::ranges::all_of(users.questions, is_given)) {
+      return archive.fail("a request that waits for no user");
+    }
     if (!store.is_coherent() || !timers.has_given(store.load_deadline) || !std::ranges::all_of(store.waits, is_given)) {
       return archive.fail("a request that waits for no store");
     }

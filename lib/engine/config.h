@@ -121,6 +121,14 @@ struct StoreConfig {
   friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
 };
 
+// Where the users of a realm are kept, outside of the process.
+struct UserStoreConfig {
+  std::string auth;  // of Config::auth, by name
+  StoreConfig store{};
+
+  friend bool operator==(const UserStoreConfig&, const UserStoreConfig&) = default;
+};
+
 // Where records of calls go (proxy/call_ledger.h): to each of the first three that is named.
 struct CallRecordsConfig {
   std::string json{};    // a file with a JSON object a line
@@ -157,6 +165,7 @@ struct Config {
   StoreConfig store{};
   std::optional<SmimeKeys> smime{};             // of the registrar: it reads and makes protected copies (RFC 3327 §6)
   std::vector<DigestRealm> auth{};              // whom rules may ask for
+  std::vector<UserStoreConfig> user_stores{};   // where those are, of the realms whose users are outside
   std::vector<HandshakeAuth> handshake_auth{};  // whom listeners may ask for
   std::vector<PeerGroupConfig> groups{};        // to which rules relay
   std::vector<TrunkRegistration> registrations{};  // of trunks, with whom they lead to

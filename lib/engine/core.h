@@ -13,6 +13,7 @@
 //   peers.cpp     pools and trunks -> targets, and what is heard of them
 //   trunks.cpp    trunks that register with others, and what is called by that
 //   lookup.cpp    addresses of record and GRUUs -> targets
+//   users.cpp     users that are in a store, and the requests that wait for them
 //   overload.cpp  how much is taken on, and what neighbours are told and say of it
 //   storing.cpp   what waits for the location service's store
 //   asking.cpp    what waits for HTTP servers
@@ -43,6 +44,7 @@
 #include "engine/route_desk.h"
 #include "engine/store_desk.h"
 #include "engine/trace.h"
+#include "engine/user_desk.h"
 #include "location/location.h"
 #include "location/stored.h"
 #include "policy/access_list.h"
@@ -144,6 +146,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void note_alias(const Message& request, const Arrival& arrival);
   std::expected<Preprocessed, Refusal> prepare(const MessagePtr& request, const Arrival& arrival) const;
   void take_request(const MessagePtr& request, const Arrival& arrival);
+  void take_known_request(const MessagePtr& request, const Arrival& arrival);
   void take_cancel(const MessagePtr& cancel, const Arrival& arrival);
   void take_ack(const MessagePtr& ack, const Arrival& arrival);
   bool has_stateless_tag(const Message& ack) const;
@@ -354,6 +357,18 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // Whether what a rule says to a request may differ when it comes again: then a transaction has to know it.
   static bool counts_requests(const Rule& rule) { return !rule.challenge.empty() || !rule.limits.empty(); }
 
+  // ---- users
+  // True: it waits until a store has said who its credentials are of, or was refused, or repeats one that waits.
+  bool waits_for_user(const MessagePtr& request, const Arrival& arrival);
+  bool cancels_waiting(const MessagePtr& cancel, const Arrival& arrival);
+  std::uint64_t user_wait_key(const Message& request) const;
+  QueryId ask_for_user(const DigestRealm& realm, const std::string& user);
+  DigestAuthenticator* outside_realm(const UserQuestion& question);
+  bool take_user(const StoreReplied& input);
+  void user_timer_fired(const TimerTag& tag);
+  void end_user_question(QueryId query, const std::string& failure);
+  void note_users(const std::string& auth, bool available, const std::string& reason);
+
   bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;
 
   // ---- trust
@@ -493,6 +508,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   OverloadDesk overload_;
   std::optional<LoadAdmission> admission_;  // of the request that is dealt with
   StoreDesk store_;
+  UserDesk users_;
   HttpDesk http_;
   RouteDesk routes_;
   std::set<std::uint64_t> registering_;  // merge_key() of the REGISTERs whose transactions live

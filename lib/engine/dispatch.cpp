@@ -113,7 +113,7 @@ void EngineCore::receive_response(const MessagePtr& response, const Arrival& arr
   send(*hop, reply->bytes);
 }
 
-void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
+void EngineCore::take_known_request(const MessagePtr& request, const Arrival& arrival) {
   auto pre = prepare(request, arrival);
   if (!pre) return refuse(request, arrival, pre.error());
   const Decision decision = decide(*pre, arrival);
@@ -146,6 +146,7 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
 }
 
 void EngineCore::take_cancel(const MessagePtr& cancel, const Arrival& arrival) {
+  if (cancels_waiting(cancel, arrival)) return;
   const ServerTransactionId invite = transactions_.find_cancelled(*cancel);
   const ServerTransaction* transaction = transactions_.find(invite);
   // A CANCEL goes hop by hop: it comes from where the INVITE came from.

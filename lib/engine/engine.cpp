@@ -84,8 +84,8 @@ LiveObjects EngineCore::live() const {
   return {.server_transactions = transactions_.server_count(),
           .client_transactions = transactions_.client_count(),
           .response_contexts = stateful_.context_count(),
-          .queries = resolver_.lookup_count() + store_.waits.size() + (store_.is_loading ? 1 : 0) + http_.waits.size() +
-                     identity_.waits.size() + routes_.engine_waits(),
+          .queries = resolver_.lookup_count() + store_.waits.size() + users_.questions.size() +
+                     (store_.is_loading ? 1 : 0) + http_.waits.size() + identity_.waits.size() + routes_.engine_waits(),
           .flows = flows_.size(),
           .bindings = location_.binding_count(),
           .dialogs = dialogs_.size(),
@@ -149,6 +149,8 @@ std::string problem_with(const HandshakeAuth& handshake, const Config& config) {
       std::ranges::find(config.auth, handshake.auth, &DigestRealm::name) == config.auth.end()) {
     return what + "asks for users of '" + handshake.auth + "', which there is not";
   }
+  const auto auth = std::ranges::find(config.auth, handshake.auth, &DigestRealm::name);
+  if (auth != config.auth.end() && auth->is_outside) return what + "cannot wait for users that are outside";
   if (handshake.cookie.empty() == handshake.cookie_key.empty()) return {};
   return what + "needs a cookie and its key, not one of them";
 }
@@ -279,6 +281,11 @@ std::string problem_with(const Config& config) {
     if (forwards && rule.mode.value_or(config.proxy.mode) == ProxyMode::Stateless) {
       return "rule '" + rule.name + "' challenges without state: a repetition would be taken for a replay";
     }
+  }
+  for (const DigestRealm& realm : config.auth) {
+    const bool has_store =
+        std::ranges::find(config.user_stores, realm.name, &UserStoreConfig::auth) != config.user_stores.end();
+    if (realm.is_outside != has_store) return "the users of '" + realm.name + "' are outside, and it is not said where";
   }
   for (const DigestRealm& realm : config.auth) {
     if (realm.from_also.empty() ||

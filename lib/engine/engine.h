@@ -127,6 +127,8 @@ struct Counters {
   std::uint64_t overload_held = 0;            // not sent to a neighbour that wants less (RFC 7339)
   std::uint64_t limit_refused = 0;            // tries of a pool or trunk that its `limits` did not let through
   std::uint64_t known_lookups = 0;            // answered from what was known last, for the store did not answer
+  std::uint64_t user_lookups = 0;             // that stores of users were asked for
+  std::uint64_t user_lookup_failures = 0;     // of them, without an answer in time or with one that says so
   std::uint64_t trunk_registers = 0;          // REGISTERs of trunks that were sent, without repetitions
   std::uint64_t trunk_register_failures = 0;  // attempts to register one that did not
   std::uint64_t reloads = 0;                  // configurations that took the place of another

@@ -239,6 +239,9 @@ void EngineCore::fire_timers(TimePoint due) {
       case TimerOwner::Registrant:
         registrant_->timer_fired(now_, *tag);
         break;
+      case TimerOwner::Users:
+        user_timer_fired(*tag);
+        break;
       case TimerOwner::Overload:
         overload_timer_fired();
         break;

@@ -155,10 +155,11 @@ struct DnsQuery {
   DnsQuestion question;
 };
 
-// The store of the location service is asked. Query ids are its own, beside those of DNS.
+// A store is asked. Query ids are those of all stores together, beside those of DNS.
 struct StoreRequest {
   QueryId query;
   StoreOperation operation;
+  std::string users{};  // the [auth.NAME] whose users it has; "": it is the location service's
 };
 
 // An HTTP server is asked. Query ids are its own. The engine waits no longer than the order's timeout.

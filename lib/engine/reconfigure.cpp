@@ -36,6 +36,8 @@ constexpr FixedPart fixed_parts[] = {
     {"[control] or [metrics]", [](const Config& from, const Config& to) { return from.control != to.control; }},
     {"[dns]", [](const Config& from, const Config& to) { return from.dns != to.dns; }},
     {"[location]", [](const Config& from, const Config& to) { return from.store != to.store; }},
+    {"the store of users in [auth]",
+     [](const Config& from, const Config& to) { return from.user_stores != to.user_stores; }},
     {"[limits]", [](const Config& from, const Config& to) { return from.limits != to.limits; }},
     {"[timings]", [](const Config& from, const Config& to) { return from.timings != to.timings; }},
     {"'key' in [proxy]", [](const Config& from, const Config& to) { return from.proxy.key != to.proxy.key; }},

@@ -104,6 +104,11 @@ TEST(ProblemWithChange, NamesWhatNeedsARestart) {
   EXPECT_EQ(problem([](Config& c) { c.dns.timeout = seconds(1); }), "[dns] is another, which needs a restart");
   EXPECT_EQ(problem([](Config& c) { c.store.kind = StoreConfig::Kind::Redis; }),
             "[location] is another, which needs a restart");
+  EXPECT_EQ(problem([](Config& c) {
+              c.auth = {{.name = "users", .realm = "example.com", .is_outside = true}};
+              c.user_stores = {{.auth = "users", .store = {}}};
+            }),
+            "the store of users in [auth] is another, which needs a restart");
   EXPECT_EQ(problem([](Config& c) { c.timings.t1 = milliseconds(100); }),
             "[timings] is another, which needs a restart");
   EXPECT_EQ(problem([](Config& c) { c.proxy.key = {1, 2}; }), "'key' in [proxy] is another, which needs a restart");

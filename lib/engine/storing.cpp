@@ -129,6 +129,7 @@ void EngineCore::note_store(bool available, const std::string& reason) {
 }
 
 void EngineCore::take(StoreReplied& input) {
+  if (take_user(input)) return;
   if (store_.load && input.query == store_.load) return take_loaded(input.reply);
   const auto asked = store_.asked.find(input.query);
   if (asked == store_.asked.end()) return;  // too late: its request has been answered
@@ -161,6 +162,7 @@ void EngineCore::take_reply(std::uint64_t ticket, const StoreReply& reply) {
                  [&](const RecordConflict& conflict) { take_conflict(ticket, conflict.record); },
                  [&](const StoreUnavailable& no) { refuse_registration(ticket, cannot_store(no.reason)); },
                  [&](const RecordsFound&) { refuse_registration(ticket, cannot_store("another reply was due")); },
+                 [&](const UserFound&) { refuse_registration(ticket, cannot_store("another reply was due")); },
              },
              reply);
 }

@@ -273,7 +273,9 @@ std::string to_line(const Event& event) {
             line.add("change", change_text(e.change)).add_if_any("resource", e.resource);
             line.add("subscriber", e.subscriber).add("rule", e.rule).add_if_any("reason", e.reason);
           },
-          [&](const StoreChanged& e) { line.add("state", e.available ? "up" : "down").add_if_any("reason", e.reason); },
+          [&](const StoreChanged& e) {
+            line.add("state", e.available ? "up" : "down").add_if_any("users", e.users).add_if_any("reason", e.reason);
+          },
           [&](const PeerChanged& e) {
             line.add("change", change_text(e.change)).add("group", e.group).add("peer", e.peer);
             line.add_if_any("reason", e.reason);

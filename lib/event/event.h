@@ -153,10 +153,12 @@ struct SubscriptionChanged {
   std::string reason;  // of its end
 };
 
-// The store of the location service does not do what it is asked, or does so again: told once for each of the two.
+// The store of the location service, or of users, does not do what it is asked, or does so again: told once for each of
+// the two.
 struct StoreChanged {
   bool available = false;
-  std::string reason;  // why it is not
+  std::string reason;   // why it is not
+  std::string users{};  // the [auth.NAME] whose users it has; "": it is the location service's
 };
 
 // ---- calls as they are accounted for: one CallBegun and one CallRecorded for each INVITE outside a dialog that was

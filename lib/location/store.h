@@ -5,6 +5,7 @@
 // have stored survives the end of the process that asked.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -41,7 +42,13 @@ struct ReplaceRecord {
   StoredRecord record;
   friend bool operator==(const ReplaceRecord&, const ReplaceRecord&) = default;
 };
-using StoreOperation = std::variant<LoadRecords, FetchRecord, ReplaceRecord>;
+// Of a store of users, not of bindings ([auth.NAME] users).
+struct FetchUser {
+  std::string realm;
+  std::string user;
+  friend bool operator==(const FetchUser&, const FetchUser&) = default;
+};
+using StoreOperation = std::variant<LoadRecords, FetchRecord, ReplaceRecord, FetchUser>;
 
 // ---- what it is told
 
@@ -59,10 +66,16 @@ struct RecordReplaced {};
 struct RecordConflict {
   StoredRecord record;
 };
+// To FetchUser: his H(A1) by MD5, SHA-256 and SHA-512-256 in hexadecimal digits (RFC 7616 §3.4.2), as they stand there;
+// "": there is none. All of them are "": he is not there.
+struct UserFound {
+  std::array<std::string, 3> hashes;
+  friend bool operator==(const UserFound&, const UserFound&) = default;
+};
 // To all: nobody knows whether it was done, or it was not.
 struct StoreUnavailable {
   std::string reason;
 };
-using StoreReply = std::variant<RecordsFound, RecordFound, RecordReplaced, RecordConflict, StoreUnavailable>;
+using StoreReply = std::variant<RecordsFound, RecordFound, RecordReplaced, RecordConflict, StoreUnavailable, UserFound>;
 
 }  // namespace intermediary

@@ -16,6 +16,8 @@ using Kind = DigestVerdict::Kind;
 constexpr Duration clock_skew = std::chrono::seconds(5);
 // Credentials for one realm in one request: each costs hashes.
 constexpr std::size_t most_credentials = 4;
+// Until a store that did not answer is asked again of a user.
+constexpr Duration outage_pause = std::chrono::seconds(5);
 
 // What the credentials for our realm say, once it is all there.
 struct Answer {
@@ -237,9 +239,9 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   if (!fits_request_uri(answer->uri, request, effective)) {
     return {{Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"}};
   }
-  const auto user = realm_.users.find(answer->username);
+  const UserSecrets* secrets = secrets_of(answer->username);
   std::string_view secret;
-  if (user != realm_.users.end()) secret = user->second[static_cast<std::size_t>(answer->algorithm)];
+  if (secrets) secret = (*secrets)[static_cast<std::size_t>(answer->algorithm)];
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
   // RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
@@ -248,8 +250,54 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   const DigestInput input{method, answer->uri, answer->nonce, answer->qop, answer->nc, answer->cnonce, request.body()};
   const bool right = same_digest(digest_response(answer->algorithm, secret, input), answer->response);
   if (!known) return {{Kind::Wrong, {}, "no such user in the realm " + realm_.realm}};
-  if (!right) return {{Kind::Wrong, {}, "wrong digest for the user " + user->first + " of " + realm_.realm}};
-  return {{Kind::Authenticated, user->first, {}}, answer->nonce, answer->count};
+  if (!right)
+    return {{Kind::Wrong, {}, "wrong digest for the user " + std::string(answer->username) + " of " + realm_.realm}};
+  return {{Kind::Authenticated, std::string(answer->username), {}}, answer->nonce, answer->count};
+}
+
+// Whoever is not there was learned like anybody else, without any secret.
+const UserSecrets* DigestAuthenticator::secrets_of(std::string_view user) const {
+  if (realm_.is_outside) {
+    const auto known = known_.find(user);
+    return known == known_.end() ? nullptr : &known->second.secrets;
+  }
+  const auto found = realm_.users.find(user);
+  return found == realm_.users.end() ? nullptr : &found->second;
+}
+
+std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, const Message& request) const {
+  if (!realm_.is_outside) return std::nullopt;
+  std::size_t count = 0;
+  for (const Field& each : request.fields()) {
+    if (each.name != FieldName::Authorization && each.name != FieldName::ProxyAuthorization) continue;
+    const auto credentials = parse_credentials(request.value(each));
+    if (!credentials || !credentials->is_digest()) continue;
+    if (credentials->value("realm") != realm_.realm) continue;
+    if (++count > 2 * most_credentials) break;
+    const auto user = credentials->value("username"), nonce = credentials->value("nonce");
+    if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || !read_nonce(key_, realm_.realm, *nonce))
+      continue;
+    const auto known = known_.find(*user);
+    if (known == known_.end() || known->second.until <= now) return std::string(*user);
+  }
+  return std::nullopt;
+}
+
+void DigestAuthenticator::learn(TimePoint now, const std::string& user, const UserSecrets& secrets) {
+  const auto [known, is_new] = known_.try_emplace(user);
+  if (!is_new) turns_.erase(known->second.turn);
+  known->second = {secrets, now, now + realm_.remembered, ++last_turn_};
+  turns_.emplace(last_turn_, user);
+  if (known_.size() <= limit::remembered_users) return;
+  known_.erase(turns_.begin()->second);
+  turns_.erase(turns_.begin());
+}
+
+bool DigestAuthenticator::goes_on(TimePoint now, const std::string& user) {
+  const auto known = known_.find(user);
+  if (known == known_.end() || known->second.learned + realm_.stale <= now) return false;
+  known->second.until = now + outage_pause;
+  return true;
 }
 
 std::optional<Nonce> DigestAuthenticator::living_nonce(WallTime now, std::string_view text) const {

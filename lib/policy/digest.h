@@ -30,6 +30,11 @@
 
 namespace intermediary {
 
+namespace limit {
+inline constexpr std::size_t user_bytes = 256;           // of a name that a store is asked for
+inline constexpr std::size_t remembered_users = 50'000;  // of one realm whose users are outside of the process
+}  // namespace limit
+
 // H(A1) of one user by algorithm, "" where it is not known (RFC 7616 §3.4.2). No password is kept.
 using UserSecrets = std::array<std::string, digest_algorithms>;
 // For every algorithm.
@@ -59,6 +64,10 @@ struct DigestRealm {
   bool binds_from = false;  // a request of a user's must have an own From, may_call_as()
   std::string from_also{};  // or one of that list of Config::lists
   std::map<std::string, UserSecrets, std::less<>> users;
+  // Its users are in a store outside of the process, and `users` is empty: each is asked for when he shows up.
+  bool is_outside = false;
+  Duration remembered = std::chrono::seconds(60);  // so long what a store has said of a user counts
+  Duration stale = std::chrono::hours(1);          // and so long where it does not answer
 
   friend bool operator==(const DigestRealm&, const DigestRealm&) = default;
 };
@@ -103,6 +112,13 @@ class DigestAuthenticator {
   DigestVerdict examine(WallTime now, const Message& request, FieldName field, const Uri& effective) const;
   // Whether that field value holds credentials for this realm, right or wrong.
   bool is_for_this_realm(std::string_view value) const;
+  // Of a realm whose users are outside: whom the credentials of the request are of, where it is not known (any more)
+  // what the store says of him. Nobody is asked for with a nonce that is not ours.
+  std::optional<std::string> unknown_user(TimePoint now, const Message& request) const;
+  // What the store says: somebody without any secret is not there, which is remembered as well.
+  void learn(TimePoint now, const std::string& user, const UserSecrets& secrets);
+  // The store does not say. True: what it said last counts for another while.
+  bool goes_on(TimePoint now, const std::string& user);
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
   void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
   // Which nonces were used, as that one knows it. REQUIRES: it is for the same realm, with the same key.
@@ -123,10 +139,19 @@ class DigestAuthenticator {
   DigestVerdict judge(const Message& request, FieldName field, const Uri& effective, IsFresh is_fresh) const;
   Claim judge_one(const Message& request, const Credentials& credentials, const Uri& effective) const;
   std::optional<Nonce> living_nonce(WallTime now, std::string_view text) const;
+  const UserSecrets* secrets_of(std::string_view user) const;
 
+  struct Known {
+    UserSecrets secrets;
+    TimePoint learned{}, until{};
+    std::uint64_t turn = 0;
+  };
   const DigestRealm& realm_;
   HashKey key_;
   NonceUses uses_{limit::used_nonces};
+  std::map<std::string, Known, std::less<>> known_{};  // users outside, and who is none
+  std::map<std::uint64_t, std::string> turns_{};       // the same, by when that was learned
+  std::uint64_t last_turn_ = 0;
 };
 
 }  // namespace intermediary

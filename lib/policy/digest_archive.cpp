@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/archive.h"
 #include "policy/digest.h"
 
@@ -16,8 +18,17 @@ void NonceUses::transfer(Archive& archive) {
 // Realm and key are the configuration's.
 template <class Archive>
 void DigestAuthenticator::transfer(Archive& archive) {
-  auto& [realm, key, uses] = *this;
-  archive(uses);
+  auto& [realm, key, uses, known, turns, last_turn] = *this;
+  archive(uses, known, turns, last_turn);
+  if constexpr (Archive::reads) {
+    if (!archive.ok()) return;
+    const auto is_known = [&](const auto& turn) {
+      const auto user = known.find(turn.second);
+      return user != known.end() && user->second.turn == turn.first && turn.first <= last_turn;
+    };
+    const bool fits = known.size() == turns.size() && known.size() <= limit::remembered_users;
+    if (!fits || !std::ranges::all_of(turns, is_known)) archive.fail("users that nobody asked for");
+  }
 }
 
 template void DigestAuthenticator::transfer(ArchiveWriter& archive);

@@ -34,19 +34,22 @@ std::string operation_text(const StoreOperation& operation) {
                           return "replace version " + std::to_string(replace.expected) + " by " +
                                  version_text(replace.record);
                         },
+                        [](const FetchUser& fetch) { return "look up the user " + fetch.user + " of " + fetch.realm; },
                     },
                     operation);
 }
 
 std::string reply_text(const StoreReply& reply) {
-  return std::visit(Overloaded{
-                        [](const RecordsFound& found) { return std::to_string(found.records.size()) + " records"; },
-                        [](const RecordFound& found) { return version_text(found.record); },
-                        [](const RecordReplaced&) { return std::string("replaced"); },
-                        [](const RecordConflict& conflict) { return "conflict with " + version_text(conflict.record); },
-                        [](const StoreUnavailable& no) { return no.reason; },
-                    },
-                    reply);
+  return std::visit(
+      Overloaded{
+          [](const RecordsFound& found) { return std::to_string(found.records.size()) + " records"; },
+          [](const RecordFound& found) { return version_text(found.record); },
+          [](const RecordReplaced&) { return std::string("replaced"); },
+          [](const RecordConflict& conflict) { return "conflict with " + version_text(conflict.record); },
+          [](const StoreUnavailable& no) { return no.reason; },
+          [](const UserFound& found) { return std::string(found == UserFound{} ? "no such user" : "a user"); },
+      },
+      reply);
 }
 
 std::string decision_text(const RouteDecision& decision) {

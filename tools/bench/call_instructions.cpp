@@ -7,11 +7,14 @@
 //              in and as many go out, 40 ms a message, so that transactions linger as they do in life
 //   known      a REGISTER that is challenged, and one with wrong credentials for a user who is there
 //   unknown    the same for one who is not
+//   stored-known, stored-unknown  the same with users in a store, which is asked each time
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -59,6 +62,7 @@ class Bench {
                                    "nc=00000001, cnonce=\"0a4f113b\", nonce=\"" +
                                    challenge.substr(nonce, challenge.find('"', nonce) - nonce) + "\", response=\"" +
                                    std::string(64, 'a') + "\"\r\n"));
+    if (asked_) answer_for(user);
     expect(1);
     if (!sent_.front().starts_with("SIP/2.0 40")) std::exit(1);
   }
@@ -93,6 +97,7 @@ class Bench {
     config.proxy.record_route = mode == ProxyMode::Stateful;
     config.rules = {{"users", {.ruri = {.domains = {"local"}}}, LookupAction{}, std::nullopt}};
     if (what.ends_with("known")) ask_who_registers(config);
+    if (what.starts_with("stored")) put_users_outside(config);
     if (what == "refused") config.overload.memory = 900;  // the one binding is more than four fifths of that
     return config;
   }
@@ -104,6 +109,22 @@ class Bench {
     Rule registrations{"registrations", RuleMatch{.methods = {"REGISTER"}}, RegisterAction{}, std::nullopt};
     registrations.challenge = "users";
     config.rules.insert(config.rules.begin(), registrations);
+  }
+
+  static void put_users_outside(Config& config) {
+    config.auth[0].is_outside = true;
+    config.auth[0].users.clear();
+    config.auth[0].remembered = Duration(1);
+    config.user_stores = {{.auth = "users", .store = {}}};
+    config.user_stores[0].store.kind = StoreConfig::Kind::Redis;
+  }
+
+  void answer_for(const std::string& user) {
+    UserFound found;
+    if (user == "alice") found.hashes = secrets_from_password("alice", "example.com", "secret");
+    found.hashes[2].clear();  // as stores have them
+    engine_.handle(now_, StoreReplied{*std::exchange(asked_, {}), std::move(found)});
+    drain();
   }
 
   void begin() { ++number_; }
@@ -122,6 +143,7 @@ class Bench {
   void drain() {
     while (auto output = engine_.poll()) {
       if (auto* transmit = std::get_if<Transmit>(&*output)) sent_.push_back(std::move(transmit->bytes));
+      if (const auto* request = std::get_if<StoreRequest>(&*output)) asked_ = request->query;
     }
   }
   void from_alice(std::string bytes) { receive("192.0.2.10:5060", std::move(bytes)); }
@@ -184,20 +206,24 @@ class Bench {
   TimePoint now_{};
   long number_ = 0;
   std::vector<std::string> sent_;
+  std::optional<QueryId> asked_;  // of a store, and not answered yet
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc == 3 ? argv[1] : "";
-  const std::map<std::string_view, void (*)(Bench&)> modes = {{"stateless", [](Bench& bench) { bench.stateless(); }},
-                                                              {"stateful", [](Bench& bench) { bench.call(); }},
-                                                              {"refused", [](Bench& bench) { bench.refused(); }},
-                                                              {"known", [](Bench& bench) { bench.guess("alice"); }},
-                                                              {"unknown", [](Bench& bench) { bench.guess("carol"); }}};
+  const std::map<std::string_view, void (*)(Bench&)> modes = {
+      {"stateless", [](Bench& bench) { bench.stateless(); }},
+      {"stateful", [](Bench& bench) { bench.call(); }},
+      {"refused", [](Bench& bench) { bench.refused(); }},
+      {"known", [](Bench& bench) { bench.guess("alice"); }},
+      {"unknown", [](Bench& bench) { bench.guess("carol"); }},
+      {"stored-known", [](Bench& bench) { bench.guess("alice"); }},
+      {"stored-unknown", [](Bench& bench) { bench.guess("carol"); }}};
   const auto found = modes.find(mode);
   if (found == modes.end()) {
-    std::cerr << "usage: call_instructions stateless|stateful|refused|known|unknown LOOPS\n";
+    std::cerr << "usage: call_instructions stateless|stateful|refused|[stored-]known|[stored-]unknown LOOPS\n";
     return 2;
   }
   Bench bench(mode);

@@ -48,9 +48,11 @@ void try_listeners(const LoadedConfig& loaded, std::vector<ConfigProblem>& probl
   }
 }
 
-void try_store(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
-  const StoreConfig& config = loaded.config.store;
-  if (!config.is_shared()) return;  // a file has been looked at
+using OpenStore = OpenedStore (*)(const StoreConfig&, BindingStore::Surroundings);
+
+// Why it does not answer that; "" where it does.
+std::string problem_with_asking(const StoreConfig& config, OpenStore open, const StoreOperation& operation) {
+  if (!config.is_shared()) return {};  // a file has been looked at
   asio::io_context io;
   std::string reason = "no answer within " + std::to_string(config.timeout.count() / 1000) + " ms";
   const auto take = [&](const StoreReplied& reply) {
@@ -58,14 +60,24 @@ void try_store(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems)
     reason = unavailable ? unavailable->reason : "";
     io.stop();
   };
-  const auto store = open_binding_store(config, {io, take, [] {}, [](LogLevel, std::string_view) {}});
-  if (store) {
-    (*store)->ask({QueryId{1}, FetchRecord{"sip:nobody@invalid"}});
-    io.run_for(config.timeout);
-  } else {
-    reason = store.error();
+  const auto store = open(config, {io, take, [] {}, [](LogLevel, std::string_view) {}});
+  if (!store) return store.error();
+  (*store)->ask({QueryId{1}, operation});
+  io.run_for(config.timeout);
+  return reason;
+}
+
+void try_stores(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
+  const auto add = [&](Position at, const std::string& what, const std::string& reason) {
+    if (!reason.empty()) problems.push_back(live_problem(loaded, at, what + reason));
+  };
+  const Config& config = loaded.config;
+  add(loaded.places.store,
+      "the store: ", problem_with_asking(config.store, open_binding_store, FetchRecord{"sip:nobody@invalid"}));
+  for (std::size_t i = 0; i < config.user_stores.size(); ++i) {
+    add(loaded.places.user_stores[i], "the users of [auth." + config.user_stores[i].auth + "]: ",
+        problem_with_asking(config.user_stores[i].store, open_user_store, FetchUser{"invalid", "nobody"}));
   }
-  if (!reason.empty()) problems.push_back(live_problem(loaded, loaded.places.store, "the store: " + reason));
 }
 
 // Any answer will do: that there is no such name, too.
@@ -102,7 +114,7 @@ void try_name_servers(const LoadedConfig& loaded, std::vector<ConfigProblem>& pr
 std::vector<ConfigProblem> problems_now(const LoadedConfig& loaded) {
   std::vector<ConfigProblem> problems;
   try_listeners(loaded, problems);
-  try_store(loaded, problems);
+  try_stores(loaded, problems);
   try_name_servers(loaded, problems);
   return problems;
 }

@@ -71,6 +71,9 @@ std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
   }
   const std::string no_engine = RoutingEngines().problem_with(config);  // this program has none
   if (!no_engine.empty()) note(loaded.places.engines.front().second, no_engine);
+  for (std::size_t i = 0; i < config.user_stores.size(); ++i) {
+    note(loaded.places.user_stores[i], problem_with_user_store(config.user_stores[i].store));
+  }
   return problems;
 }
 

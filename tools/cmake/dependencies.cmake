@@ -42,7 +42,7 @@ if(INTERMEDIARY_BUILD_RUNTIME)
     list(APPEND stores PkgConfig::SQLITE)
     list(APPEND absent_stores store/sqlite_absent.cpp cdr/sqlite_records_absent.cpp)
   else()
-    list(APPEND absent_stores store/sqlite.cpp cdr/sqlite_records.cpp)
+    list(APPEND absent_stores store/sqlite.cpp store/sqlite_users.cpp cdr/sqlite_records.cpp)
   endif()
   if(HIREDIS_FOUND)
     # Its -D_FILE_OFFSET_BITS is for systems of 32 bits, and parts from the precompiled headers.

@@ -106,10 +106,17 @@ void Shard::open_http() {
 }
 
 std::expected<void, std::string> Shard::open_store() {
+  const auto surroundings = [this]() -> BindingStore::Surroundings {
+    return {io_, [this](StoreReplied reply) { deliver(std::move(reply)); }, [this] { settle(); },
+            [this](LogLevel level, std::string_view line) { note(level, line); }};
+  };
+  for (const UserStoreConfig& users : config_->user_stores) {
+    auto store = open_user_store(users.store, surroundings());
+    if (!store) return std::unexpected("[auth." + users.auth + "]: " + store.error());
+    user_stores_[users.auth] = *std::move(store);
+  }
   if (!config_->store.is_outside()) return {};
-  auto store = open_binding_store(config_->store,
-                                  {io_, [this](StoreReplied reply) { deliver(std::move(reply)); }, [this] { settle(); },
-                                   [this](LogLevel level, std::string_view line) { note(level, line); }});
+  auto store = open_binding_store(config_->store, surroundings());
   if (!store) return std::unexpected(store.error());
   store_ = *std::move(store);
   return {};
@@ -194,6 +201,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> Shard::all_figures() con
       {"identities_absent", counted.identities.absent},
       {"certificates_fetched", counted.identities.fetched},
       {"certificate_failures", counted.identities.fetch_failures},
+      {"user_lookups", counted.user_lookups},
+      {"user_lookup_failures", counted.user_lookup_failures},
       {"trunk_registers", counted.trunk_registers},
       {"trunk_register_failures", counted.trunk_register_failures},
       {"reloads", reloads_},
@@ -346,7 +355,10 @@ void Shard::carry_out(const DnsQuery& query) {
   deliver(DnsAnswered{query.query, std::unexpected(DnsFailure{DnsFailure::Kind::Failed, {}, no_dns_})});
 }
 
-void Shard::carry_out(StoreRequest request) { store_->ask(std::move(request)); }
+void Shard::carry_out(StoreRequest request) {
+  BindingStore& store = request.users.empty() ? *store_ : *user_stores_.at(request.users);
+  store.ask(std::move(request));
+}
 
 void Shard::carry_out(HttpRequest request) { http_->ask(std::move(request)); }
 

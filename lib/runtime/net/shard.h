@@ -143,8 +143,9 @@ class Shard final : public Inbox {
   std::string no_dns_;
   std::unique_ptr<HttpClient> http_;
   RoutingEngines engines_;
-  std::unique_ptr<BindingStore> store_;  // null: bindings are in memory alone
-  std::unique_ptr<CallRecords> calls_;   // null: calls are not recorded
+  std::map<std::string, std::unique_ptr<BindingStore>> user_stores_;  // by [auth.NAME]
+  std::unique_ptr<BindingStore> store_;                               // null: bindings are in memory alone
+  std::unique_ptr<CallRecords> calls_;                                // null: calls are not recorded
   std::uint64_t last_flow_ = 0;
   std::map<std::string_view, std::uint64_t> events_;
   Latencies latencies_;

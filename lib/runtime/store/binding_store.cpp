@@ -12,6 +12,15 @@ OpenedStore open_binding_store(const StoreConfig& config, BindingStore::Surround
   return open_sqlite(config, std::move(surroundings));
 }
 
+OpenedStore open_user_store(const StoreConfig& config, BindingStore::Surroundings surroundings) {
+  if (config.kind == StoreConfig::Kind::Redis) return open_redis(config, std::move(surroundings));
+  return open_sqlite_users(config, std::move(surroundings));
+}
+
+std::string problem_with_user_store(const StoreConfig& config) {
+  return config.kind == StoreConfig::Kind::Redis ? problem_with_redis(config) : problem_with_sqlite_users(config);
+}
+
 std::string problem_with_store(const StoreConfig& config) {
   return config.kind == StoreConfig::Kind::Redis ? problem_with_redis(config) : problem_with_sqlite(config);
 }

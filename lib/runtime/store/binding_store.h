@@ -35,6 +35,10 @@ using OpenedStore = std::expected<std::unique_ptr<BindingStore>, std::string>;
 // The error says why there can be none, now and later. REQUIRES: the configuration names one outside of the process.
 OpenedStore open_binding_store(const StoreConfig& config, BindingStore::Surroundings surroundings);
 
+// The same for a store of users, which is only ever asked for users.
+OpenedStore open_user_store(const StoreConfig& config, BindingStore::Surroundings surroundings);
+std::string problem_with_user_store(const StoreConfig& config);
+
 // Why none could be opened, as far as that shows without opening one, in the same words; "" where nothing is known.
 // REQUIRES: as above.
 std::string problem_with_store(const StoreConfig& config);

@@ -52,6 +52,14 @@ std::optional<StoredRecord> record_in(const redisReply* reply, const std::string
   return record;
 }
 
+// Of HMGET: three values, or less.
+std::optional<UserFound> user_in(const redisReply* reply) {
+  UserFound found;
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != found.hashes.size()) return std::nullopt;
+  for (std::size_t i = 0; i < found.hashes.size(); ++i) found.hashes[i] = text_of(reply->element[i]);
+  return found;
+}
+
 // What outlives the store where a handler is still to be called.
 class RedisClient : public std::enable_shared_from_this<RedisClient> {
  public:
@@ -83,6 +91,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     std::visit(Overloaded{
                    [&](const FetchRecord& fetch) { this->fetch(request.query, fetch.address_of_record); },
                    [&](const ReplaceRecord& replace) { this->replace(request.query, replace); },
+                   [&](const FetchUser& fetch) { this->fetch(request.query, fetch); },
                    [&](const LoadRecords&) {
                      asked_.pop_back();
                      tell_later({request.query, StoreUnavailable{"Redis is shared, and not read as a whole"}});
@@ -100,6 +109,17 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
       answered(query, reply, [&] {
         const auto record = record_in(reply, aor);
         return record ? StoreReply(RecordFound{*record}) : StoreReply(StoreUnavailable{"Redis has no record there"});
+      });
+    });
+  }
+
+  // A hash of strings that others write: "md5", "sha-256" and "sha-512-256".
+  void fetch(QueryId query, const FetchUser& fetch) {
+    const std::string key = config_.prefix + fetch.realm + ":" + fetch.user;
+    connection_->command({"HMGET", key, "md5", "sha-256", "sha-512-256"}, [this, query](const redisReply* reply) {
+      answered(query, reply, [&] {
+        const auto found = user_in(reply);
+        return found ? StoreReply(*found) : StoreReply(StoreUnavailable{"Redis has no user there"});
       });
     });
   }

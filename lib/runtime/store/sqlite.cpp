@@ -1,14 +1,11 @@
 #include "runtime/store/sqlite.h"
 
-#include <boost/asio/post.hpp>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/overloaded.h"
+#include "runtime/store/disk_store.h"
 #include "runtime/store/sqlite_statement.h"
 #include "runtime/writable.h"
 
@@ -65,6 +62,7 @@ class LocationFile {
             [&](const LoadRecords& load) { return this->load(load); },
             [&](const FetchRecord& fetch) -> StoreReply { return RecordFound{there(fetch.address_of_record)}; },
             [&](const ReplaceRecord& replace) { return this->replace(replace); },
+            [&](const FetchUser&) -> StoreReply { return StoreUnavailable{"the file has bindings, and no users"}; },
         },
         operation);
   }
@@ -118,56 +116,6 @@ class LocationFile {
   Database database_;
   Statement load_, fetch_, write_, remove_, clean_, begin_, commit_, roll_back_;
   std::size_t writes_ = 0;
-};
-
-class SqliteStore final : public BindingStore {
- public:
-  SqliteStore(LocationFile file, Surroundings surroundings)
-      : surroundings_(std::make_shared<Surroundings>(std::move(surroundings))),
-        worker_([this, file = std::move(file)](const std::stop_token& stop) mutable { work(file, stop); }) {}
-
-  ~SqliteStore() override { worker_.request_stop(); }
-
-  void ask(StoreRequest request) override {
-    bool is_full = false;
-    {
-      const std::scoped_lock lock(mutex_);
-      is_full = queue_.size() >= most_store_requests;
-      if (!is_full) queue_.push_back(std::move(request));
-    }
-    if (is_full) return tell({{request.query, StoreUnavailable{"the disk does not keep up"}}});
-    woken_.notify_one();
-  }
-
- private:
-  // What was asked before the end is done, and nobody hears of it.
-  void work(LocationFile& file, const std::stop_token& stop) {
-    while (true) {
-      std::vector<StoreRequest> requests;
-      {
-        std::unique_lock lock(mutex_);
-        woken_.wait(lock, stop, [&] { return !queue_.empty(); });
-        if (queue_.empty()) return;
-        requests.swap(queue_);
-      }
-      tell(file.carry_out(requests));
-    }
-  }
-
-  void tell(std::vector<StoreReplied> replies) {
-    boost::asio::post(surroundings_->io, [to = std::weak_ptr(surroundings_), replies = std::move(replies)]() mutable {
-      const auto surroundings = to.lock();
-      if (!surroundings) return;
-      for (StoreReplied& reply : replies) surroundings->reply(std::move(reply));
-      surroundings->settle();
-    });
-  }
-
-  std::shared_ptr<Surroundings> surroundings_;
-  std::mutex mutex_;
-  std::condition_variable_any woken_;
-  std::vector<StoreRequest> queue_;
-  std::jthread worker_;  // ends before what it works on
 };
 
 std::string cannot_open(const std::string& file, const std::string& reason) {
@@ -224,7 +172,7 @@ OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings su
   auto database = open_database(config.file);
   if (!database) return std::unexpected(database.error());
   try {
-    return std::make_unique<SqliteStore>(LocationFile(*std::move(database)), std::move(surroundings));
+    return std::make_unique<DiskStore<LocationFile>>(LocationFile(*std::move(database)), std::move(surroundings));
   } catch (const SqliteError& error) {
     return std::unexpected("cannot use the store '" + config.file + "': " + error.reason);
   }

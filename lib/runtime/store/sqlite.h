@@ -10,6 +10,10 @@ namespace intermediary {
 
 // The error names the file. Without SQLite in this build: that.
 OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings surroundings);
+// Users in a file that others write, and that is only read here: a table users (realm, name, sha256, md5), of H(A1) in
+// hexadecimal digits. A thread of its own asks it.
+OpenedStore open_sqlite_users(const StoreConfig& config, BindingStore::Surroundings surroundings);
+std::string problem_with_sqlite_users(const StoreConfig& config);
 // As problem_with_store does.
 std::string problem_with_sqlite(const StoreConfig& config);
 

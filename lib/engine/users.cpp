@@ -1,0 +1,188 @@
+// Users that are in a store outside of the process ([auth.NAME] users), and the requests that wait for it.
+//
+// Before anything is decided about a request with credentials, what the store says of their user is known: so rules
+// that ask for identities and challenges find users as they find those of a configuration. Somebody who is not there is
+// remembered like anybody else, and is asked for in the same way: neither what is answered nor when tells them apart.
+// Where the store does not answer, what it said last counts for a bounded time; of whom it said nothing nobody is let
+// in: 503 (docs/adr/0064).
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/core.h"
+#include "transport/via.h"
+
+namespace intermediary {
+
+namespace {
+
+Refusal users_unknown(std::string reason) { return {503, std::move(reason), {{"Retry-After", "5"}}}; }
+
+// In lower case. Whatever is no hash counts as none, and `problem` says so.
+UserSecrets secrets_in(const UserFound& found, std::string& problem) {
+  UserSecrets secrets;
+  static_assert(secrets.size() == std::tuple_size_v<decltype(found.hashes)>);
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    if (found.hashes[i].empty()) continue;
+    const auto algorithm = static_cast<DigestAlgorithm>(i);
+    const std::string hash = lowercase(found.hashes[i]);
+    if (hash.size() == digest_digits(algorithm) &&
+        std::ranges::all_of(hash, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); })) {
+      secrets[i] = hash;
+    } else {
+      problem = "has no H(A1) of " + std::to_string(digest_digits(algorithm)) + " hexadecimal digits for " +
+                std::string(algorithm_name(algorithm));
+    }
+  }
+  return secrets;
+}
+
+}  // namespace
+
+void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
+  if (!config_.user_stores.empty() && waits_for_user(request, arrival)) return;
+  take_known_request(request, arrival);
+}
+
+// What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3).
+std::uint64_t EngineCore::user_wait_key(const Message& request) const {
+  const TopVia& via = request.top_via();
+  KeyedHash hash(tag_key_);
+  hash.field("user").field(request.bytes().substr(via.begin, via.end - via.begin)).field(request.call_id());
+  hash.field(request.from_tag()).number(request.cseq().number);
+  return hash.finish();
+}
+
+bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arrival) {
+  for (const DigestAuthenticator& authenticator : authenticators_) {
+    const auto user = authenticator.unknown_user(now_, *request);
+    if (!user) continue;
+    const std::uint64_t key = user_wait_key(*request);
+    if (users_.by_key.contains(key)) {
+      ++counters_.retransmissions_in;
+      return true;
+    }
+    const IpAddress& source = arrival.remote.address;
+    const auto from_there = users_.by_source.find(source);
+    const bool is_much = from_there != users_.by_source.end() &&
+                         from_there->second >= config_.limits.transactions_per_source &&
+                         !names_source(config_.rules, source);
+    if (is_much || users_.waits.size() >= limit::user_waits) {
+      refuse(request, arrival, users_unknown("too many requests wait for a store of users"));
+      return true;
+    }
+    const std::uint64_t ticket = ++users_.last_ticket;
+    const QueryId query = ask_for_user(authenticator.realm(), *user);
+    users_.questions.at(query).tickets.push_back(ticket);
+    users_.waits.emplace(ticket, UserWait{request, arrival, key, query});
+    users_.by_key.emplace(key, ticket);
+    ++users_.by_source[source];
+    return true;
+  }
+  return false;
+}
+
+// Those who wait for the same user share one question.
+QueryId EngineCore::ask_for_user(const DigestRealm& realm, const std::string& user) {
+  const auto [own, is_new] = users_.by_user.try_emplace({realm.name, user});
+  if (!is_new) return own->second;
+  const QueryId query = own->second = QueryId{++store_.last_query};
+  const auto store = std::ranges::find(config_.user_stores, realm.name, &UserStoreConfig::auth);
+  const TimerHandle deadline = timers_.arm(now_, store->store.timeout, {TimerOwner::Users, 0, query.value});
+  users_.questions.emplace(query, UserQuestion{realm.name, realm.realm, user, {}, deadline});
+  ++counters_.user_lookups;
+  outputs_.emplace_back(StoreRequest{query, FetchUser{realm.realm, user}, realm.name});
+  return query;
+}
+
+// Null where a reload has made another realm of it meanwhile.
+DigestAuthenticator* EngineCore::outside_realm(const UserQuestion& question) {
+  const auto own = std::ranges::find_if(authenticators_, [&](const DigestAuthenticator& each) {
+    return each.realm().name == question.auth && each.realm().realm == question.realm && each.realm().is_outside;
+  });
+  return own == authenticators_.end() ? nullptr : &*own;
+}
+
+// False: it was no question of ours.
+bool EngineCore::take_user(const StoreReplied& input) {
+  const auto asked = users_.questions.find(input.query);
+  if (asked == users_.questions.end()) return false;
+  const auto* found = std::get_if<UserFound>(&input.reply);
+  const auto* unavailable = std::get_if<StoreUnavailable>(&input.reply);
+  if (!found) {
+    end_user_question(input.query,
+                      unavailable ? unavailable->reason : "the store has given another reply than was due");
+    return true;
+  }
+  const UserQuestion& question = asked->second;
+  note_users(question.auth, true, {});
+  if (DigestAuthenticator* own = outside_realm(question)) {
+    std::string problem;
+    own->learn(now_, question.user, secrets_in(*found, problem));
+    if (!problem.empty()) {
+      ++counters_.user_lookup_failures;
+      emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
+    }
+  }
+  end_user_question(input.query, {});
+  return true;
+}
+
+void EngineCore::user_timer_fired(const TimerTag& tag) {
+  const auto question = users_.questions.find(QueryId{tag.subject});
+  if (question == users_.questions.end()) return;
+  question->second.deadline = {};
+  end_user_question(question->first, "the store has not answered in time");
+}
+
+// Who waited goes on, or is refused where `failure` says why.
+void EngineCore::end_user_question(QueryId query, const std::string& failure) {
+  const auto found = users_.questions.find(query);
+  UserQuestion question = std::move(found->second);
+  users_.questions.erase(found);
+  users_.by_user.erase({question.auth, question.user});
+  timers_.cancel(question.deadline);
+  bool goes_on = failure.empty();
+  if (!goes_on) {
+    note_users(question.auth, false, failure);
+    DigestAuthenticator* own = outside_realm(question);
+    goes_on = own && own->goes_on(now_, question.user);
+    if (goes_on) ++counters_.known_lookups;
+  }
+  for (const std::uint64_t ticket : question.tickets) {
+    const UserWait wait = users_.take(ticket);
+    if (goes_on) {
+      take_request(wait.request, wait.arrival);
+    } else {
+      refuse(wait.request, wait.arrival, users_unknown("users of " + question.auth + ": " + failure));
+    }
+  }
+}
+
+void EngineCore::note_users(const std::string& auth, bool available, const std::string& reason) {
+  if (!available) ++counters_.user_lookup_failures;
+  if (users_.down.contains(auth) == !available) return;
+  if (available) {
+    users_.down.erase(auth);
+  } else {
+    users_.down.insert(auth);
+  }
+  emit(StoreChanged{available, reason, auth});
+}
+
+// RFC 3261 §9.2: nothing has been forwarded, so the INVITE ends here.
+bool EngineCore::cancels_waiting(const MessagePtr& cancel, const Arrival& arrival) {
+  if (users_.waits.empty()) return false;
+  const auto found = users_.by_key.find(user_wait_key(*cancel));
+  if (found == users_.by_key.end()) return false;
+  const std::uint64_t ticket = found->second;
+  const UserWait& waiting = users_.waits.at(ticket);
+  const bool is_its = waiting.arrival.remote.address == arrival.remote.address;  // a CANCEL goes hop by hop
+  if (waiting.request->method() != Method::Invite || !is_its) return false;
+  std::erase(users_.questions.at(waiting.query).tickets, ticket);
+  const UserWait wait = users_.take(ticket);
+  respond_stateless(*cancel, reply_hop(*cancel, arrival), 200, stateless_tag(*cancel), {});
+  refuse(wait.request, wait.arrival, {487, "its caller has cancelled it", {}});
+  return true;
+}
+
+}  // namespace intermediary

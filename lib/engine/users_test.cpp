@@ -1,0 +1,238 @@
+// Requests whose users are in a store: what only an engine shows. What callers see is proved by scenarios
+// (conformance/scenarios/users).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/archive.h"
+#include "engine/engine.h"
+#include "engine/user_desk.h"
+#include "policy/digest_client.h"
+
+namespace intermediary {
+namespace stored_users {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+Config users_config() {
+  Config config;
+  config.listeners = {{"udp", Transport::Udp, *Endpoint::parse("192.0.2.1:5060"), "", std::nullopt}};
+  config.limits.transactions_per_source = 3;
+  config.auth = {{.name = "customers", .realm = "example.com"}};
+  config.auth[0].is_outside = true;
+  config.user_stores = {{.auth = "customers", .store = {}}};
+  config.user_stores[0].store.kind = StoreConfig::Kind::Redis;
+  config.rules = {{"calls", {}, RelayAction{.target = *Uri::parse("sip:192.0.2.30")}, std::nullopt, "customers"}};
+  return config;
+}
+
+class StoredUsersTest : public testing::Test {
+ protected:
+  StoredUsersTest() { handle(seconds(0), WallClock{WallTime(seconds(1'767'225'600))}); }
+
+  // What left; a question to the store by its user.
+  std::vector<std::string> handle(Duration time, Input input) {
+    engine.handle(at(time), std::move(input));
+    std::vector<std::string> out;
+    while (auto output = engine.poll()) {
+      if (const auto* transmit = std::get_if<Transmit>(&*output)) {
+        if (!sent.insert(transmit->bytes).second) continue;  // a repetition
+        last = transmit->bytes;
+        out.push_back(transmit->hop.remote.to_string() + ' ' + transmit->bytes.substr(0, transmit->bytes.find('\r')));
+      } else if (const auto* store = std::get_if<StoreRequest>(&*output)) {
+        query = store->query;
+        const auto& fetch = std::get<FetchUser>(store->operation);
+        out.push_back(store->users + " " + fetch.realm + " " + fetch.user);
+      } else if (const auto* event = std::get_if<Event>(&*output)) {
+        if (std::holds_alternative<StoreChanged>(*event)) out.push_back(to_line(*event));
+      }
+    }
+    return out;
+  }
+  std::string message(const std::string& id, const std::string& method, const std::string& user,
+                      const std::string& password) {
+    const std::string uri = "sip:bob@192.0.2.30";
+    std::string bytes = method + ' ' + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK" + id +
+                        "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@example.com>;tag=a1\r\nTo: <" + uri +
+                        ">\r\nCall-ID: " + id + "\r\nCSeq: 1 " + method + "\r\n";
+    if (!user.empty()) {
+      DigestChallenge answered = challenge;
+      answered.count = ++uses;
+      bytes += "Proxy-Authorization: " +
+               credentials_for(answered, {user, password}, method == "CANCEL" ? "INVITE" : method, uri, "c", "") +
+               "\r\n";
+    }
+    return bytes + "Content-Length: 0\r\n\r\n";
+  }
+  std::vector<std::string> send(Duration time, const std::string& bytes, const std::string& from = "192.0.2.10:5060") {
+    return handle(time, DatagramReceived{ListenerId{1}, *Endpoint::parse(from), bytes});
+  }
+  // A nonce of the engine's.
+  void be_challenged() {
+    EXPECT_THAT(send(seconds(1), message("0", "MESSAGE", "", "")), ElementsAre(HasSubstr("407 ")));
+    const auto parsed = Message::parse(last, Framing::Datagram, {});
+    challenge = answerable(**parsed, {"alice", "secret"}).at(0);
+  }
+  std::vector<std::string> answer(Duration time, StoreReply reply) {
+    return handle(time, StoreReplied{query, std::move(reply)});
+  }
+  static StoreReply found(const std::string& user, const std::string& password) {
+    return UserFound{secrets_from_password(user, "example.com", password)};
+  }
+
+  Engine engine{users_config(), seed_from_number(1)};
+  QueryId query{};
+  std::string last;
+  std::set<std::string> sent;
+  DigestChallenge challenge;
+  std::uint32_t uses = 0;
+};
+
+TEST_F(StoredUsersTest, ARequestWaitsUntilItsUserIsKnownWhoThenIs) {
+  be_challenged();
+  EXPECT_THAT(send(seconds(2), message("1", "MESSAGE", "alice", "secret")), ElementsAre("customers example.com alice"));
+  EXPECT_FALSE(engine.live().idle());
+  EXPECT_THAT(answer(milliseconds(2100), found("alice", "secret")), ElementsAre(StartsWith("192.0.2.30:5060 MESSAGE")));
+  EXPECT_THAT(send(seconds(3), message("2", "MESSAGE", "alice", "secret")),
+              ElementsAre(StartsWith("192.0.2.30:5060 MESSAGE")))
+      << "for a while";
+  EXPECT_THAT(send(seconds(63), message("3", "MESSAGE", "alice", "secret")), Contains("customers example.com alice"));
+  EXPECT_EQ(engine.counters().user_lookups, 2u);
+}
+
+// Neither the answer nor the way to it says whether there is such a user.
+TEST_F(StoredUsersTest, NobodyIsAskedForLikeSomebody) {
+  be_challenged();
+  EXPECT_THAT(send(seconds(2), message("1", "MESSAGE", "nobody", "x")), ElementsAre("customers example.com nobody"));
+  EXPECT_THAT(answer(seconds(2), UserFound{}), ElementsAre(HasSubstr("407 ")));
+  const std::string to_nobody = last.substr(0, last.find("nonce="));
+  EXPECT_THAT(send(seconds(3), message("1b", "MESSAGE", "nobody", "x")), ElementsAre(HasSubstr("407 ")))
+      << "that there is none is remembered as well";
+  EXPECT_THAT(send(seconds(4), message("1", "MESSAGE", "alice", "wrong")), ElementsAre("customers example.com alice"));
+  EXPECT_THAT(answer(seconds(4), found("alice", "secret")), ElementsAre(HasSubstr("407 ")));
+  EXPECT_EQ(last.substr(0, last.find("nonce=")), to_nobody);
+}
+
+TEST_F(StoredUsersTest, WithoutANonceOfOursNobodyIsAskedFor) {
+  be_challenged();
+  challenge.nonce = std::string(64, '0');
+  EXPECT_THAT(send(seconds(2), message("1", "MESSAGE", "alice", "secret")), ElementsAre(HasSubstr("407 ")));
+  EXPECT_EQ(engine.counters().user_lookups, 0u);
+}
+
+TEST_F(StoredUsersTest, ARepetitionIsNotAnotherRequestAndAQuestionIsAskedOnce) {
+  be_challenged();
+  const std::string first = message("1", "MESSAGE", "alice", "secret");
+  EXPECT_THAT(send(seconds(2), first), SizeIs(1));
+  EXPECT_THAT(send(milliseconds(2500), first), IsEmpty());
+  EXPECT_THAT(send(milliseconds(2600), message("2", "MESSAGE", "alice", "secret")), IsEmpty());
+  EXPECT_EQ(engine.counters().retransmissions_in, 1u);
+  EXPECT_THAT(answer(milliseconds(2700), found("alice", "secret")), SizeIs(2)) << "one for each request";
+}
+
+TEST_F(StoredUsersTest, WhereTheStoreDoesNotAnswerNobodyIsLetIn) {
+  be_challenged();
+  send(seconds(2), message("1", "MESSAGE", "alice", "secret"));
+  EXPECT_THAT(answer(seconds(2), StoreUnavailable{"no connection"}),
+              ElementsAre("store-changed state=down users=customers reason=\"no connection\"", HasSubstr("503 ")));
+  EXPECT_THAT(last, HasSubstr("Retry-After: 5"));
+  send(seconds(3), message("2", "MESSAGE", "alice", "secret"));
+  EXPECT_THAT(handle(seconds(5), DeadlineReached{}), ElementsAre(HasSubstr("503 "))) << "in time";
+  EXPECT_THAT(answer(seconds(5), found("alice", "secret")), IsEmpty()) << "too late";
+  EXPECT_EQ(engine.counters().user_lookup_failures, 2u);
+  send(seconds(6), message("3", "MESSAGE", "alice", "secret"));
+  EXPECT_THAT(answer(seconds(6), found("alice", "secret")),
+              ElementsAre("store-changed state=up users=customers", StartsWith("192.0.2.30:5060 MESSAGE")));
+}
+
+TEST_F(StoredUsersTest, WhatIsNoHashLetsNobodyInAndIsTold) {
+  be_challenged();
+  send(seconds(2), message("1", "MESSAGE", "alice", "secret"));
+  EXPECT_THAT(answer(seconds(2), UserFound{{"", "secret", ""}}),
+              ElementsAre("store-changed state=up users=customers reason=\"alice of example.com has no H(A1) of 64 "
+                          "hexadecimal digits for SHA-256\"",
+                          HasSubstr("407 ")));
+}
+
+// A save that nobody made is refused whole.
+TEST_F(StoredUsersTest, ASaveWhoseRowsDoNotFitIsRefused) {
+  UserDesk desk;
+  EXPECT_TRUE(desk.is_coherent());
+  const auto request = Message::parse(message("1", "MESSAGE", "", ""), Framing::Datagram, {});
+  desk.last_ticket = 1;
+  desk.waits.emplace(1, UserWait{*request, {}, 7, QueryId{3}});
+  desk.by_key.emplace(7, 1);
+  desk.by_source.emplace(IpAddress{}, 1);
+  EXPECT_FALSE(desk.is_coherent()) << "it waits for no question";
+  desk.questions.emplace(QueryId{3}, UserQuestion{"customers", "example.com", "alice", {1}, {}});
+  desk.by_user.emplace(std::pair("customers", "alice"), QueryId{3});
+  EXPECT_TRUE(desk.is_coherent());
+  desk.by_source.begin()->second = 2;
+  EXPECT_FALSE(desk.is_coherent()) << "two of that source, and one waits";
+  desk.by_source.begin()->second = 1;
+  desk.by_user.begin()->second = QueryId{4};
+  EXPECT_FALSE(desk.is_coherent()) << "another question than its own";
+}
+
+TEST_F(StoredUsersTest, OneSourceMayNotHaveAllWait) {
+  be_challenged();
+  for (const std::string id : {"1", "2", "3"}) send(seconds(2), message(id, "MESSAGE", "user" + id, "x"));
+  EXPECT_THAT(send(seconds(2), message("4", "MESSAGE", "user4", "x")), ElementsAre(HasSubstr("503 ")));
+  EXPECT_THAT(send(seconds(2), message("5", "MESSAGE", "user5", "x"), "192.0.2.11:5060"),
+              ElementsAre("customers example.com user5"));
+  EXPECT_THAT(answer(seconds(2), UserFound{}), ElementsAre(HasSubstr("407 ")));
+}
+
+TEST_F(StoredUsersTest, ACancelEndsAnInviteThatWaits) {
+  be_challenged();
+  const std::string invite = message("1", "INVITE", "alice", "secret");
+  EXPECT_THAT(send(seconds(2), invite), SizeIs(1));
+  EXPECT_THAT(send(milliseconds(2100), message("1", "CANCEL", "", "")),
+              ElementsAre(HasSubstr("SIP/2.0 200"), HasSubstr("SIP/2.0 487")));
+  EXPECT_THAT(answer(milliseconds(2200), found("alice", "secret")), IsEmpty());
+  EXPECT_TRUE(engine.live().idle());
+}
+
+TEST_F(StoredUsersTest, GoesOnWhereItWasSaved) {
+  be_challenged();
+  send(seconds(2), message("1", "MESSAGE", "alice", "secret"));
+  auto loaded = Engine::load(users_config(), engine.save());
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_EQ(loaded->save(), engine.save());
+  engine = *std::move(loaded);
+  EXPECT_THAT(answer(milliseconds(2100), found("alice", "secret")), ElementsAre(StartsWith("192.0.2.30:5060 MESSAGE")));
+  loaded = Engine::load(users_config(), engine.save());
+  ASSERT_TRUE(loaded) << loaded.error();
+  engine = *std::move(loaded);
+  EXPECT_THAT(send(seconds(3), message("2", "MESSAGE", "alice", "secret")),
+              ElementsAre(StartsWith("192.0.2.30:5060 MESSAGE")));
+}
+
+TEST(StoredUsersProblem, ARealmOutsideNeedsAStore) {
+  Config config = users_config();
+  config.user_stores.clear();
+  EXPECT_EQ(problem_with(config), "the users of 'customers' are outside, and it is not said where");
+}
+
+// The last of very many is forgotten, whoever it is: strangers cannot fill the memory.
+TEST(StoredUsersMemory, IsBounded) {
+  const Config config = users_config();
+  DigestAuthenticator authenticator(config.auth[0], config.proxy.key);
+  for (std::size_t i = 0; i < limit::remembered_users + 10; ++i) {
+    authenticator.learn(at(seconds(0)), "user" + std::to_string(i), {});
+  }
+  ArchiveWriter archive;
+  archive(authenticator);
+  EXPECT_LT(archive.take().size(), limit::remembered_users * 40);
+}
+
+}  // namespace stored_users
+}  // namespace intermediary
