@@ -409,7 +409,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "s.flow:5:22: expected algorithms such as SHA-256,MD5, got 'SHA-1'"},
         Mistake{"users p1 example.com colour=red\n",
                 "s.flow:5:22: expected NAME:PASSWORD or an option, got 'colour'; there is 'algorithms', 'qop', "
-                "'nonce-life', 'may-register', 'from', 'from-also'"},
+                "'nonce-life', 'may-register', 'from', 'from-also', 'store', 'remember', 'stale'"},
         Mistake{"rule p1 challenge=nobody lookup\n", "s.flow:5:9: no 'users' line is there for the realm 'nobody'"},
         Mistake{"0 p1 -> alice INVITE  credentials\n", "s.flow:5:23: credentials are what a party writes"},
         Mistake{"0 alice -> p1 OPTIONS sip:x  credentials nc\n",

@@ -146,7 +146,6 @@ void read_user_lines(TableReader& reader, const Placed<std::string>& given, Dige
 
 constexpr std::string_view users_in_sqlite = "sqlite:";
 constexpr std::string_view users_in_redis = "redis://";
-constexpr std::size_t longest_user_prefix = 64;
 
 bool names_store(std::string_view users) {
   return users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis);
@@ -170,14 +169,11 @@ void read_user_store(TableReader& reader, const Placed<std::string>& users, cons
     const std::string problem = read_redis_url(users.value, reader.naming("users"), store);
     if (!problem.empty()) reader.problems().error(users.at, problem);
   }
-  if (const auto prefix = reader.text("prefix")) {
-    store.prefix = prefix->value;
-    if (!is_printable(prefix->value) || prefix->value.empty() || prefix->value.size() > longest_user_prefix) {
-      reader.problems().error(prefix->at, reader.naming("prefix") + " must be 1 to " +
-                                              std::to_string(longest_user_prefix) + " printable ASCII characters");
-    } else if (!store.is_shared()) {
-      reader.problems().error(prefix->at, reader.naming("prefix") + " is for users in Redis");
-    }
+  if (store.is_shared()) {
+    read_redis_prefix(reader, store);
+  } else if (reader.has("prefix")) {
+    reader.ignore("prefix");
+    reader.problems().error(reader.key_at("prefix"), reader.naming("prefix") + " is for users in Redis");
   }
   reader.duration("timeout", store.timeout, range::store_timeout);
   reader.duration("remember", realm.remembered, range::remembered_users);

@@ -10,6 +10,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 const std::string top =
     "domains = [\"example.com\"]\nlisten = [{ on = \"udp:127.0.0.1:5060\" }, { on = \"tcp:127.0.0.1:5060\" }]\n";
@@ -123,11 +124,11 @@ TEST(AuthConfig, SaysWhatIsWrongWithAStoreOfUsers) {
     return all.empty() ? std::string("nothing") : all.front();
   };
   EXPECT_EQ(one("users = \"sqlite:\""), "5:9 'users' in [auth.users] names no file behind 'sqlite:'");
-  EXPECT_EQ(one("users = \"redis://a:b:c\"").substr(0, 32), "5:9 'users' in [auth.users]: 'a:b:");
+  EXPECT_THAT(one("users = \"redis://a:b:c\""), StartsWith("5:9 'users' in [auth.users]: 'c'"));
   EXPECT_EQ(one("users = \"redis://me@192.0.2.5\""),
             "5:9 'users' in [auth.users] has no user before its '@', but a colon and the password, such as "
             "\"redis://192.0.2.5:6379/0\"");
-  EXPECT_EQ(one("users = \"sqlite:u.db\"\nprefix = \"u:\""), "6:10 'prefix' in [auth.users] is for users in Redis");
+  EXPECT_EQ(one("users = \"sqlite:u.db\"\nprefix = \"u:\""), "6:1 'prefix' in [auth.users] is for users in Redis");
   EXPECT_THAT(one("users = \"redis://x\"\nprefix = \"a b\""),
               HasSubstr("6:10 'prefix' in [auth.users] must be 1 to 64 printable"));
   EXPECT_THAT(one("users = \"redis://x\"\nremember = \"2h\""), HasSubstr("6:12 'remember' in [auth.users]: '2h'"));

@@ -88,8 +88,9 @@ void read_auth(TableReader& top, const ConfigSurroundings& surroundings,
                Draft& draft);  // REQUIRES: behind read_policies
 // "redis://[:password@]host[:port][/database]"; the error says what is wrong behind `what`, and never the password.
 std::string read_redis_url(std::string_view url, std::string_view what, StoreConfig& store);
-void read_handshake_auth(TableReader& top, Draft& draft);  // REQUIRES: behind read_auth
-void read_overload(TableReader& top, Draft& draft);        // REQUIRES: behind read_policies
+void read_redis_prefix(TableReader& reader, StoreConfig& store);  // "prefix"
+void read_handshake_auth(TableReader& top, Draft& draft);         // REQUIRES: behind read_auth
+void read_overload(TableReader& top, Draft& draft);               // REQUIRES: behind read_policies
 void read_group_limits(TableReader& group, PeerGroupConfig& config);
 // `register` of a trunk.
 void read_registration(TableReader& trunk, const PeerGroupConfig& group, Draft& draft);

@@ -26,15 +26,7 @@ void read_redis(TableReader& location, StoreConfig& store) {
   } else if (!location.has("url")) {
     location.problems().error(location.at(), wanted_url(url_key, "is missing: where Redis is"));
   }
-  if (const auto prefix = location.text("prefix")) {
-    const bool printable = std::ranges::all_of(prefix->value, [](char c) { return c > ' ' && c <= '~'; });
-    if (!printable || prefix->value.empty() || prefix->value.size() > longest_prefix) {
-      location.problems().error(prefix->at, "'prefix' in [location] must be 1 to " + std::to_string(longest_prefix) +
-                                                " printable ASCII characters without spaces");
-    } else {
-      store.prefix = prefix->value;
-    }
-  }
+  read_redis_prefix(location, store);
 }
 
 void read_sqlite(TableReader& location, const ConfigSurroundings& surroundings, StoreConfig& store) {
@@ -88,6 +80,18 @@ std::string read_redis_url(std::string_view url, std::string_view what, StoreCon
   if (store.host.starts_with('[')) store.host = store.host.substr(1, store.host.size() - 2);
   store.port = host->port.value_or(store.port);
   return {};
+}
+
+void read_redis_prefix(TableReader& reader, StoreConfig& store) {
+  const auto prefix = reader.text("prefix");
+  if (!prefix) return;
+  const bool printable = std::ranges::all_of(prefix->value, [](char c) { return c > ' ' && c <= '~'; });
+  if (printable && !prefix->value.empty() && prefix->value.size() <= longest_prefix) {
+    store.prefix = prefix->value;
+    return;
+  }
+  reader.problems().error(prefix->at, reader.naming("prefix") + " must be 1 to " + std::to_string(longest_prefix) +
+                                          " printable ASCII characters without spaces");
 }
 
 void read_location(TableReader& top, const ConfigSurroundings& surroundings, Draft& draft) {
