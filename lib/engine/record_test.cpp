@@ -193,8 +193,10 @@ TEST(RecordTest, WhatIsNoRecordSaysSo) {
   EXPECT_EQ(SegmentReader::open("").error(), "it is no record");
   EXPECT_EQ(SegmentReader::open("listen = []\n\n\n\n\n\n").error(), "it is no record");
   std::string later = segment();
-  later[8] = 4;
-  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format 4, and this program reads format 3");
+  later[8] = record_version + 1;
+  EXPECT_EQ(SegmentReader::open(later).error(), "it is a record of format " + std::to_string(record_version + 1) +
+                                                    ", and this program reads format " +
+                                                    std::to_string(record_version));
   EXPECT_EQ(SegmentReader::open(record_mark()).error(), "it has no header");
 }
 
