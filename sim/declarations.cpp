@@ -90,6 +90,22 @@ void Declarations::check_challenges(const NodeDraft& draft) {
 }
 
 // The configuration from outside, on the addresses that the scenario gives its node.
+namespace {
+
+// Whoever the scenario knows is in the stores of the configuration that takes its place, where the realm is the same.
+std::vector<StoredUsers> users_outside(const Config& config, const std::vector<StoredUsers>& said) {
+  std::vector<StoredUsers> users;
+  for (const DigestRealm& realm : config.auth) {
+    for (const StoredUsers& each : said) {
+      if (realm.is_outside && each.realm == realm.realm)
+        users.push_back({realm.name, realm.name, realm.realm, each.users});
+    }
+  }
+  return users;
+}
+
+}  // namespace
+
 void Declarations::replace_config() {
   if (nodes_.size() != 1) {
     throw Wrong{
@@ -103,8 +119,12 @@ void Declarations::replace_config() {
     addresses.push_back(socket.address.address);
     sockets_.erase(socket);
   }
+  std::vector<StoredUsers>& users = draft.options.users;
+  for (const DigestRealm& realm : draft.options.config.auth)
+    users.push_back({"", realm.name, realm.realm, realm.users});
   read_config({surroundings_.node_config->text, surroundings_.node_config->file, {}}, addresses, surroundings_,
               scenario_.origins, draft.place, draft.options);
+  users = users_outside(draft.options.config, users);
   claim(sockets_of(draft.options.config), draft.place);
 }
 

@@ -121,6 +121,22 @@ TEST(NodeConfig, OneFromOutsideTakesThePlaceOfTheOneNodes) {
       StartsWith("here/s.flow:4:1: a configuration from outside is for a scenario of one node, and this has 2"));
 }
 
+TEST(NodeConfig, UsersOfTheScenarioAreInTheStoreOfTheOneFromOutside) {
+  Surroundings outside = usual;
+  outside.node_config =
+      Surroundings::NodeConfig{"prod/sip.toml",
+                               "listen = [{ on = \"udp:192.0.2.1:5060\" }]\n[auth.people]\nrealm = \"example.com\"\n"
+                               "users = \"redis://192.0.2.5\"\n"};
+  const auto scenario =
+      parse("node p1 proxy stateful 192.0.2.1\nusers p1 example.com a:b\nusers p1 example.net c:d\n", outside);
+  ASSERT_TRUE(scenario) << scenario.error().to_string();
+  const auto& users = std::get<NodeSetup>(scenario->inhabitants.at(0)).users;
+  ASSERT_THAT(users, SizeIs(1));
+  EXPECT_EQ(users[0].auth, "people");
+  EXPECT_EQ(users[0].store, "people");
+  EXPECT_EQ(users[0].users.at("a"), secrets_from_password("a", "example.com", "b"));
+}
+
 struct Mistake {
   std::string lines;
   std::string said;
