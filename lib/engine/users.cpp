@@ -7,7 +7,6 @@
 // in: 503 (docs/adr/0064).
 #include <algorithm>
 
-#include "base/text.h"
 #include "engine/core.h"
 #include "transport/via.h"
 
@@ -16,25 +15,6 @@ namespace intermediary {
 namespace {
 
 Refusal users_unknown(std::string reason) { return {503, std::move(reason), {{"Retry-After", "5"}}}; }
-
-// In lower case. Whatever is no hash counts as none, and `problem` says so.
-UserSecrets secrets_in(const UserFound& found, std::string& problem) {
-  UserSecrets secrets;
-  static_assert(secrets.size() == std::tuple_size_v<decltype(found.hashes)>);
-  for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (found.hashes[i].empty()) continue;
-    const auto algorithm = static_cast<DigestAlgorithm>(i);
-    const std::string hash = lowercase(found.hashes[i]);
-    if (hash.size() == digest_digits(algorithm) &&
-        std::ranges::all_of(hash, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); })) {
-      secrets[i] = hash;
-    } else {
-      problem = "has no H(A1) of " + std::to_string(digest_digits(algorithm)) + " hexadecimal digits for " +
-                std::string(algorithm_name(algorithm));
-    }
-  }
-  return secrets;
-}
 
 }  // namespace
 
@@ -116,8 +96,7 @@ bool EngineCore::take_user(const StoreReplied& input) {
   const UserQuestion& question = asked->second;
   note_users(question.auth, true, {});
   if (DigestAuthenticator* own = outside_realm(question)) {
-    std::string problem;
-    own->learn(now_, question.user, secrets_in(*found, problem));
+    const std::string problem = own->learn(now_, question.user, found->hashes);
     if (!problem.empty()) {
       ++counters_.user_lookup_failures;
       emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});

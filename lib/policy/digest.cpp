@@ -239,9 +239,7 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   if (!fits_request_uri(answer->uri, request, effective)) {
     return {{Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"}};
   }
-  const UserSecrets* secrets = secrets_of(answer->username);
-  std::string_view secret;
-  if (secrets) secret = (*secrets)[static_cast<std::size_t>(answer->algorithm)];
+  std::string_view secret = secret_of(answer->username, answer->algorithm);
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
   // RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
@@ -255,14 +253,15 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   return {{Kind::Authenticated, std::string(answer->username), {}}, answer->nonce, answer->count};
 }
 
-// Whoever is not there was learned like anybody else, without any secret.
-const UserSecrets* DigestAuthenticator::secrets_of(std::string_view user) const {
+// "": there is none.
+std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
+  const auto which = static_cast<std::size_t>(algorithm);
   if (realm_.is_outside) {
     const auto known = known_.find(user);
-    return known == known_.end() ? nullptr : &known->second.secrets;
+    return known == known_.end() || !known->second.has[which] ? std::string_view() : known->second.secrets[which];
   }
   const auto found = realm_.users.find(user);
-  return found == realm_.users.end() ? nullptr : &found->second;
+  return found == realm_.users.end() ? std::string_view() : found->second[which];
 }
 
 std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, const Message& request) const {
@@ -283,14 +282,30 @@ std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, cons
   return std::nullopt;
 }
 
-void DigestAuthenticator::learn(TimePoint now, const std::string& user, const UserSecrets& secrets) {
+std::string DigestAuthenticator::learn(TimePoint now, const std::string& user, const UserSecrets& hashes) {
   const auto [known, is_new] = known_.try_emplace(user);
   if (!is_new) turns_.erase(known->second.turn);
-  known->second = {secrets, now, now + realm_.remembered, ++last_turn_};
+  known->second = {{}, {}, now, now + realm_.remembered, ++last_turn_};
   turns_.emplace(last_turn_, user);
-  if (known_.size() <= limit::remembered_users) return;
-  known_.erase(turns_.begin()->second);
-  turns_.erase(turns_.begin());
+  std::string problem;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const auto algorithm = static_cast<DigestAlgorithm>(i);
+    const std::string nothing(digest_digits(algorithm), '0');
+    std::string& own = known->second.secrets[i];
+    own = lowercase(hashes[i].empty() ? nothing : hashes[i]);
+    const bool is_hash = own.size() == nothing.size() &&
+                         std::ranges::all_of(own, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+    known->second.has[i] = is_hash && !hashes[i].empty();
+    if (is_hash) continue;
+    own = nothing;
+    problem = "has no H(A1) of " + std::to_string(nothing.size()) + " hexadecimal digits for " +
+              std::string(algorithm_name(algorithm));
+  }
+  if (known_.size() > limit::remembered_users) {
+    known_.erase(turns_.begin()->second);
+    turns_.erase(turns_.begin());
+  }
+  return problem;
 }
 
 bool DigestAuthenticator::goes_on(TimePoint now, const std::string& user) {

@@ -115,8 +115,9 @@ class DigestAuthenticator {
   // Of a realm whose users are outside: whom the credentials of the request are of, where it is not known (any more)
   // what the store says of him. Nobody is asked for with a nonce that is not ours.
   std::optional<std::string> unknown_user(TimePoint now, const Message& request) const;
-  // What the store says: somebody without any secret is not there, which is remembered as well.
-  void learn(TimePoint now, const std::string& user, const UserSecrets& secrets);
+  // What the store says, by algorithm: somebody without any hash is not there, which is remembered as well, at the same
+  // cost. Whatever is no hash counts as none, and the result says so; "" otherwise.
+  std::string learn(TimePoint now, const std::string& user, const UserSecrets& hashes);
   // The store does not say. True: what it said last counts for another while.
   bool goes_on(TimePoint now, const std::string& user);
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
@@ -139,10 +140,11 @@ class DigestAuthenticator {
   DigestVerdict judge(const Message& request, FieldName field, const Uri& effective, IsFresh is_fresh) const;
   Claim judge_one(const Message& request, const Credentials& credentials, const Uri& effective) const;
   std::optional<Nonce> living_nonce(WallTime now, std::string_view text) const;
-  const UserSecrets* secrets_of(std::string_view user) const;
+  std::string_view secret_of(std::string_view user, DigestAlgorithm algorithm) const;
 
   struct Known {
-    UserSecrets secrets;
+    UserSecrets secrets;  // zeros where there is none
+    std::array<bool, digest_algorithms> has{};
     TimePoint learned{}, until{};
     std::uint64_t turn = 0;
   };
