@@ -70,6 +70,7 @@ struct RouteSources {
   // As rules name them.
   std::vector<std::string> references() const {
     std::vector<std::string> all;
+    all.reserve(queries.size() + zones.size() + engines.size());
     for (const RouteQuery& query : queries) all.push_back(query.reference());
     for (const EnumZone& zone : zones) all.push_back(zone.reference());
     for (const RoutingEngineUse& engine : engines) all.push_back(engine.reference());
