@@ -228,7 +228,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                const StoreWait* waited = nullptr);
   // From what its rule changes.
   void go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision, bool asks,
-             const std::string& user, const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller = {});
+             const std::string& user, const StoreWait* waited, std::optional<CallerWait> caller = {});
   // From where the targets are to be found.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
                bool asks, const std::string& user, const StoreWait* waited = nullptr);
@@ -295,7 +295,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
   void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
                      const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
-                     std::optional<IdentityVerified::Verdict> caller);
+                     std::optional<CallerWait> caller);
   void end_lookup(std::uint64_t ticket, bool was_fetched);
   void cancel_lookup(std::uint64_t ticket, const std::string& tag);
   void load_records();
@@ -311,8 +311,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
 
   // ---- route asking
   void ask_where(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre, const Decision& decision,
-                 bool was_asked, const std::string& user, const StoreWait* waited,
-                 std::optional<IdentityVerified::Verdict> caller);
+                 bool was_asked, const std::string& user, const StoreWait* waited, std::optional<CallerWait> caller);
   RouteFacts facts_of(const Preprocessed& pre, const RouteWait& wait, const std::vector<std::string>& headers) const;
   void begin_query(std::uint64_t ticket, const Preprocessed& pre, const RouteQuery& query);
   void begin_search(std::uint64_t ticket, const Preprocessed& pre, const EnumZone& zone);
@@ -386,14 +385,15 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   CertificateFound find_certificate(const std::string& url) const;
   std::expected<Passport, IdentityFault> judge(const IdentityField& field, const CallerFacts& facts,
                                                const Message& request, std::string& wanted);
-  CallerVerdict judge_caller(const Message& request);
+  CallerVerdict judge_caller(const Message& request, CallerField where);
   std::optional<Refusal> settle_caller(const Message& request, const Rule& rule, const CallerVerdict& found);
-  void mark_caller(Preprocessed& pre, IdentityVerified::Verdict verdict) const;
+  void mark_caller(Preprocessed& pre, const CallerWait& found) const;
   void verify(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
               bool asks, const std::string& user, const StoreWait* waited);
   std::optional<HttpUrl> fetchable(const std::string& url) const;
   bool wait_for_certificate(const MessagePtr& request, const Arrival& arrival, const Decision& decision, bool asks,
-                            const std::string& user, const std::string& url, const StoreWait* before);
+                            const std::string& user, const CallerWait& caller, const std::string& url,
+                            const StoreWait* before);
   void end_fetch(std::uint64_t fetch, const HttpResult& result);
   void keep_certificate(const std::string& url, FetchedCertificate certificate);
   void verify_again(const StoreWait& wait);

@@ -143,7 +143,7 @@ std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& fi
   return std::move(claim->passport);
 }
 
-EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
+EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request, CallerField where) {
   CallerVerdict result;
   if (!config_.identity.verifier) {  // a reload has taken it away while the call waited
     result.fault = no_credential("nobody here judges signatures any more");
@@ -151,7 +151,7 @@ EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
     return result;
   }
   const VerifierConfig& verifier = *config_.identity.verifier;
-  const auto facts = caller_facts(request, verifier.caller, wall(), verifier.freshness);
+  const auto facts = caller_facts(request, where, wall(), verifier.freshness);
   if (!facts) {
     result.fault = invalid_identity("who calls whom cannot be read");
     result.verdict = Verdict::Failed;
@@ -199,10 +199,9 @@ std::optional<Refusal> EngineCore::settle_caller(const Message& request, const R
 }
 
 // What others said of it before counts for nothing.
-void EngineCore::mark_caller(Preprocessed& pre, Verdict verdict) const {
-  const auto& verifier = config_.identity.verifier;  // none: a reload has taken it away while the request waited
-  const auto caller = verifier ? caller_of(*pre.request, verifier->caller) : std::nullopt;
-  auto bytes = with_verstat(*pre.request, caller ? caller->field : "From", caller ? verstat_of(verdict) : "");
+void EngineCore::mark_caller(Preprocessed& pre, const CallerWait& found) const {
+  const auto caller = caller_of(*pre.request, found.field);
+  auto bytes = with_verstat(*pre.request, caller ? caller->field : "From", caller ? verstat_of(*found.verdict) : "");
   if (!bytes) return;
   const MessagePtr marked = parsed_with_room(*std::move(bytes));
   if (marked) put_in_place(pre, marked);
@@ -214,15 +213,19 @@ void EngineCore::verify(const MessagePtr& request, const Arrival& arrival, Prepr
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
     return refuse(request, arrival, *full, decision.rule_name());
   }
-  const CallerVerdict found = judge_caller(*request);
-  if (!found.wanted.empty() && wait_for_certificate(request, arrival, decision, asks, user, found.wanted, waited)) {
+  CallerWait caller{config_.identity.verifier ? config_.identity.verifier->caller : CallerField::From};
+  if (waited && waited->caller) caller.field = waited->caller->field;
+  const CallerVerdict found = judge_caller(*request, caller.field);
+  if (!found.wanted.empty() &&
+      wait_for_certificate(request, arrival, decision, asks, user, caller, found.wanted, waited)) {
     return;
   }
   if (const auto refusal = settle_caller(*request, *decision.rule, found)) {
     return turn_away(request, arrival, *refusal, decision, asks, waited);
   }
-  mark_caller(pre, found.verdict);
-  go_on(request, arrival, std::move(pre), decision, asks, user, waited, found.verdict);
+  caller.verdict = found.verdict;
+  mark_caller(pre, caller);
+  go_on(request, arrival, std::move(pre), decision, asks, user, waited, caller);
 }
 
 // ---- signing (§6.1)

@@ -63,8 +63,8 @@ struct IdentityDesk {
   bool is_coherent() const {
     const auto is_whole = [&](const auto& entry) {
       const StoreWait& call = entry.second.call;
-      return entry.first <= last_ticket && call.request && call.request->is_request() &&
-             fetches.contains(entry.second.url);
+      return entry.first <= last_ticket && call.request && call.request->is_request() && call.caller &&
+             !call.caller->verdict && fetches.contains(entry.second.url);
     };
     const auto is_made = [&](const auto& entry) { return entry.second <= last_fetch; };
     return fetched.size() <= limit::cached_certificates && std::ranges::all_of(fetches, is_made) &&

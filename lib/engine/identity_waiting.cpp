@@ -46,8 +46,8 @@ std::optional<HttpUrl> EngineCore::fetchable(const std::string& url) const {
 
 // False where nobody more may wait.
 bool EngineCore::wait_for_certificate(const MessagePtr& request, const Arrival& arrival, const Decision& decision,
-                                      bool asks, const std::string& user, const std::string& url,
-                                      const StoreWait* before) {
+                                      bool asks, const std::string& user, const CallerWait& caller,
+                                      const std::string& url, const StoreWait* before) {
   const std::uint32_t fetches = before ? before->fetches + 1 : 1;
   if (fetches > most_fetches || identity_.waits.size() >= limit::certificate_waits) return false;
   if (!identity_.fetches.contains(url)) {
@@ -74,6 +74,7 @@ bool EngineCore::wait_for_certificate(const MessagePtr& request, const Arrival& 
   if (before) wait.call.kept = before->kept;
   wait.call.was_asked = asks;
   wait.call.user = user;
+  wait.call.caller = caller;
   identity_.waits.emplace(++identity_.last_ticket, std::move(wait));
   return true;
 }

@@ -64,7 +64,7 @@ Refusal rejection(const RouteReject& reject, const std::string& source) {
 
 void EngineCore::ask_where(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre,
                            const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
-                           std::optional<IdentityVerified::Verdict> caller) {
+                           std::optional<CallerWait> caller) {
   const std::string& reference = std::get<AskAction>(decision.rule->action).source;
   if (trace_) trace_->asks(reference);
   if (leads_past_us(pre)) return turn_away(request, arrival, foreign_route(pre), decision, was_asked, waited);

@@ -25,11 +25,11 @@ struct RouteWait {
   Arrival arrival;
   ServerTransactionId server{};
   std::string rule;
-  std::optional<KeptRule> kept{};                     // its rule, where the configuration has changed meanwhile
-  bool was_asked = false;                             // for credentials, which are used up
-  std::string user{};                                 // who has authenticated
-  std::optional<IdentityVerified::Verdict> caller{};  // what was found out of who calls
-  std::string source;                                 // whom it waits for: "route_query:crm"
+  std::optional<KeptRule> kept{};      // its rule, where the configuration has changed meanwhile
+  bool was_asked = false;              // for credentials, which are used up
+  std::string user{};                  // who has authenticated
+  std::optional<CallerWait> caller{};  // of one whose caller is verified
+  std::string source;                  // whom it waits for: "route_query:crm"
   RouteFallback on_failure{};
   TimerHandle deadline{};  // of the two below; a query of HTTP has its own
   QueryId query{};         // to an HTTP server, or to a routing engine
@@ -79,7 +79,8 @@ struct RouteDesk {
   bool is_coherent() const {
     return std::ranges::all_of(waits, [&](const auto& entry) {
       const RouteWait& wait = entry.second;
-      return entry.first <= last_ticket && wait.request && wait.request->is_request();
+      return entry.first <= last_ticket && wait.request && wait.request->is_request() &&
+             (!wait.caller || wait.caller->verdict);
     });
   }
 };

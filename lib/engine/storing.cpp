@@ -272,7 +272,7 @@ std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& de
 
 void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
                                const Decision& decision, bool was_asked, const std::string& user,
-                               const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller) {
+                               const StoreWait* waited, std::optional<CallerWait> caller) {
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
     return refuse(request, arrival, *full, decision.rule_name());
   }
