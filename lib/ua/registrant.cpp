@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "message/compose.h"
 
 namespace intermediary {
@@ -213,6 +214,25 @@ void Registrant::add_places(TimePoint now, Entry& entry) const {
   }
 }
 
+// Of the hosts that the configuration says to register with.
+bool Registrant::names(const Entry& entry, const Uri& uri) const {
+  if (uri.has_parameter("maddr")) return false;  // it leads elsewhere, whatever its host
+  const std::string_view host = uri.host;
+  const TrunkRegistration& settings = entry.settings;
+  if (settings.registrar) return equals_ignoring_case(settings.registrar->host, host);
+  if (settings.address_of_record && equals_ignoring_case(settings.address_of_record->host, host)) return true;
+  const auto group = peers_.find_group("trunk:" + settings.trunk);
+  return group && std::ranges::any_of(peers_.members(*group),
+                                      [&](PeerId id) { return equals_ignoring_case(peers_.peer(id).uri.host, host); });
+}
+
+// RFC 3261 §22.2, §22.3: credentials are for a realm, and a challenge says itself for which. Whoever can answer a
+// REGISTER can send it elsewhere (§8.1.3.4) and ask there under any name: a login that is configured for no realm is
+// for the registrar that is configured.
+bool Registrant::may_have_credentials(const Entry& entry) const {
+  return !entry.place.is_elsewhere || !entry.settings.login.realm.empty();
+}
+
 bool Registrant::was_tried(const Entry& entry, const Hop& hop) {
   return std::ranges::any_of(
       entry.tried, [&](const Hop& tried) { return tried.transport == hop.transport && tried.remote == hop.remote; });
@@ -236,6 +256,7 @@ void Registrant::next_place(TimePoint now, std::uint64_t id, Entry& entry, const
       if (was_tried(entry, *entry.place.hop)) continue;
       entry.tried.push_back(*entry.place.hop);
       entry.repeats = 0;
+      if (!may_have_credentials(entry)) entry.met.clear();
       // It may know nothing of the nonces of the one before.
       for (Met& met : entry.met) met.is_new = met.was_stale = false;
       return send(now, id, entry);

@@ -81,6 +81,7 @@ struct RegistrarPlace {
   std::string address;  // of record
   PeerId peer{};
   std::optional<Hop> hop{};
+  bool is_elsewhere = false;  // a redirection leads there: the configuration does not name that host
 };
 
 class Registrant {
@@ -164,6 +165,8 @@ class Registrant {
   bool stands(TimePoint now, const Entry& entry) const { return entry.home && now < entry.expires; }
   void send(TimePoint now, std::uint64_t id, Entry& entry);
   std::string request_for(Entry& entry, const LocalNames::Listener& out, std::string_view branch);
+  bool names(const Entry& entry, const Uri& uri) const;
+  bool may_have_credentials(const Entry& entry) const;
   static std::string address_at(const TrunkRegistration& settings, const Uri& request_uri);
   std::string contact_of(const Entry& entry, const LocalNames::Listener& out) const;
   Duration silence_of(const Entry& entry) const;

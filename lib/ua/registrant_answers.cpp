@@ -114,6 +114,12 @@ bool Registrant::meet(Entry& entry, DigestChallenge&& challenge) {
 }
 
 void Registrant::challenged(TimePoint now, std::uint64_t id, Entry& entry, const Message& response) {
+  if (!may_have_credentials(entry)) {
+    return fail(now, id, entry, Failure::Refused,
+                entry.place.request_uri.host +
+                    ", where it was redirected to, asks for credentials, and those without a "
+                    "'realm' are for the configured registrar alone");
+  }
   std::vector<DigestChallenge> challenges = answerable(response, entry.settings.login);
   if (challenges.empty()) {
     return fail(now, id, entry, Failure::Refused, "it asks for nothing that the login could answer");
@@ -150,7 +156,7 @@ void Registrant::redirected(TimePoint now, std::uint64_t id, Entry& entry, const
     uri.password.clear();
     uri.has_user = false;
     uri.headers.clear();
-    Place place{uri, uri, entry.place.address, {}, {}};
+    Place place{uri, uri, entry.place.address, {}, {}, !names(entry, uri)};
     place.request_uri.parameters.clear();
     const auto is_worse = [&](const auto& other) { return other.first < q.value_or(0); };
     const auto behind = std::ranges::find_if(places, is_worse);
