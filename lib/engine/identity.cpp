@@ -111,15 +111,24 @@ bool EngineCore::is_verified(const Decision& decision, const Message& request) {
   return decision.rule && decision.rule->identity.verify != Verify::No && begins_call(request);
 }
 
-EngineCore::CertificateFound EngineCore::find_certificate(const std::string& url) const {
+// What counts now. One that was fetched and does not count any more is fetched again.
+std::expected<StirCertificate, IdentityFault> EngineCore::certificate_of(const std::string& url, std::string& wanted) {
   const VerifierConfig& verifier = *config_.identity.verifier;
   const auto known = std::ranges::find(verifier.certificates, url, &VerifierConfig::Known::url);
-  if (known != verifier.certificates.end()) return {known->chain, {}, false};
+  if (known != verifier.certificates.end()) {
+    auto certificate = identity_.authorities->check(known->chain, wall());
+    if (!certificate) return std::unexpected(unsupported_credential(certificate.error()));
+    return *std::move(certificate);
+  }
   const auto fetched = identity_.fetched.find(url);
   if (fetched != identity_.fetched.end() && fetched->second.until >= now_) {
-    return {fetched->second.chain, fetched->second.reason, false};
+    if (auto certificate = identity_.authorities->check(fetched->second.chain, wall())) return *std::move(certificate);
+    identity_.fetched.erase(fetched);
   }
-  return {{}, "its certificate is not known here, and none is fetched from there: " + url, fetchable(url).has_value()};
+  const auto failed = identity_.failed.find(url);
+  if (failed != identity_.failed.end() && failed->second.until >= now_) return std::unexpected(failed->second.fault);
+  if (wanted.empty() && fetchable(url)) wanted = url;
+  return std::unexpected(no_credential("its certificate is not known here, and none is fetched from there: " + url));
 }
 
 // Whether one Identity field proves who calls; the error says why not.
@@ -127,11 +136,8 @@ std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& fi
                                                          const Message& request, std::string& wanted) {
   auto claim = read_claim(field, facts);
   if (!claim) return std::unexpected(claim.error());
-  const CertificateFound found = find_certificate(field.certificate_url);
-  if (found.may_come && wanted.empty()) wanted = field.certificate_url;
-  if (!found.reason.empty()) return std::unexpected(no_credential(found.reason));
-  const auto certificate = identity_.authorities->check(found.chain, facts.now);
-  if (!certificate) return std::unexpected(unsupported_credential(certificate.error()));
+  const auto certificate = certificate_of(field.certificate_url, wanted);
+  if (!certificate) return std::unexpected(certificate.error());
   if (auto fault = judge_claim(*claim, facts, *certificate)) return std::unexpected(*std::move(fault));
   const std::uint64_t passport = KeyedHash(tag_key_).field("passport").field(claim->signed_text).finish();
   const std::uint64_t call =

@@ -14,7 +14,7 @@
 
 namespace intermediary {
 
-inline constexpr std::uint32_t io_format = 3;
+inline constexpr std::uint32_t io_format = 4;
 
 void transfer(ArchiveWriter& archive, Input& input);
 void transfer(ArchiveReader& archive, Input& input);

@@ -200,7 +200,7 @@ TEST(IoArchive, TheFormatIsThatOfItsNumber) {
   KeyedHash hash(HashKey{0, 0});
   for (const Input& input : all_inputs()) hash.field(to_bytes(input));
   for (const Output& output : all_outputs()) hash.field(to_bytes(output));
-  EXPECT_EQ(io_format, 3u);
+  EXPECT_EQ(io_format, 4u);
   EXPECT_EQ(to_hex(hash.finish()), "843140ac1ed7318d");
 }
 

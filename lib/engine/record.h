@@ -23,7 +23,7 @@
 
 namespace intermediary {
 
-inline constexpr std::uint32_t record_version = 3;
+inline constexpr std::uint32_t record_version = 4;
 
 // The text of a configuration and what it took from the world around it, to load it again.
 struct RecordedConfig {

@@ -63,6 +63,9 @@ struct StoreWait {
 };
 
 struct StoreDesk {
+  // Kinds of timers: of a wait, whose ticket is the subject, and of loading.
+  static constexpr std::uint8_t deadline_timer = 0, load_timer = 1;
+
   std::uint64_t last_query = 0;
   std::uint64_t last_ticket = 0;
   std::map<std::uint64_t, StoreWait> waits;  // by ticket

@@ -107,7 +107,10 @@ void Registrant::reconfigure(TimePoint now) {
       entry.settings = *same;
       entry.wanted = same->expires;
       entry.met.clear();
-      if (has_moved) entry.home.reset();
+      if (has_moved) {
+        entry.home.reset();
+        entry.addresses.clear();
+      }
       if (!entry.leaves && !drained_) anew.push_back(id);
     }
   }
@@ -161,6 +164,7 @@ void Registrant::begin(TimePoint now, std::uint64_t id, Entry& entry) {
   entry.leaves = false;
   entry.places.clear();
   entry.tried.clear();
+  entry.found.clear();
   entry.redirects = 0;
   entry.asked_wait.reset();
   entry.status = 0;
@@ -238,8 +242,29 @@ bool Registrant::was_tried(const Entry& entry, const Hop& hop) {
       entry.tried, [&](const Hop& tried) { return tried.transport == hop.transport && tried.remote == hop.remote; });
 }
 
+bool Registrant::knows_address(const TrunkRegistration& registration, const IpAddress& address) const {
+  return std::ranges::any_of(entries_, [&](const auto& each) {
+    const Entry& entry = each.second;
+    const bool is_home = entry.home && entry.home->hop->remote.address == address;
+    return is_same_account(entry.settings, registration) &&
+           (is_home || std::ranges::find(entry.addresses, address) != entry.addresses.end());
+  });
+}
+
+// The last that were found, until a registration shows which of them are good.
+void Registrant::note_addresses(Entry& entry, const std::vector<Hop>& hops) {
+  for (const Hop& hop : hops) {
+    for (std::vector<IpAddress>* known : {&entry.found, &entry.addresses}) {
+      if (std::ranges::find(*known, hop.remote.address) != known->end()) continue;
+      if (known->size() >= limit::registrar_places) known->erase(known->begin());
+      known->push_back(hop.remote.address);
+    }
+  }
+}
+
 // RFC 3263 §4.3: the servers of a name are tried one after another.
 void Registrant::take_hops(Entry& entry, const std::vector<Hop>& hops) {
+  if (!entry.place.is_elsewhere) note_addresses(entry, hops);
   for (std::size_t i = hops.size(); i-- > 0;) {
     Place place = entry.place;
     place.hop = hops[i];

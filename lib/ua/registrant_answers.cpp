@@ -85,6 +85,7 @@ void Registrant::registered(TimePoint now, std::uint64_t id, Entry& entry, const
   const bool is_news = !stands(now, entry) || entry.failures != 0;
   entry.home = entry.place;
   entry.expires = now + interval;
+  if (!entry.found.empty()) entry.addresses = entry.found;
   entry.service_route = notes_of(response, "Service-Route");
   entry.associated = notes_of(response, "P-Associated-URI");
   entry.under_way = false;
