@@ -54,6 +54,12 @@ void TimerQueue::cancel(TimerHandle& handle) {
   handle = {};
 }
 
+std::optional<TimerQueue::Armed> TimerQueue::find(TimerHandle handle) const {
+  if (!is_armed(handle)) return std::nullopt;
+  const Node& node = nodes_[index_of(handle)];
+  return Armed{node.deadline, node.tag};
+}
+
 // A node in the free list has moved on to the generation of its next use.
 bool TimerQueue::is_armed(TimerHandle handle) const {
   return handle && index_of(handle) < nodes_.size() && nodes_[index_of(handle)].generation == generation_of(handle);

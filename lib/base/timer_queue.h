@@ -52,6 +52,12 @@ class TimerQueue {
   // Does nothing when the timer has fired or was cancelled before. Clears the handle.
   void cancel(TimerHandle& handle);
   bool is_armed(TimerHandle handle) const;
+  struct Armed {
+    TimePoint deadline;
+    TimerTag tag;
+  };
+  // Nullopt: it is not armed.
+  std::optional<Armed> find(TimerHandle handle) const;
 
   std::optional<TimePoint> next_deadline() const;
   // The next timer due at or before `now`, taken out; nullopt when there is none.

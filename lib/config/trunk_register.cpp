@@ -126,6 +126,19 @@ void read_contact_user(TableReader& reader, TrunkRegistration& registration) {
   }
 }
 
+void read_gateways(TableReader& reader, std::vector<Cidr>& gateways) {
+  for (const Placed<std::string>& text : reader.texts("gateways")) {
+    if (text.value == "any") {
+      gateways.insert(gateways.end(), {*Cidr::parse("0.0.0.0/0"), *Cidr::parse("::/0")});
+    } else if (const std::optional<Cidr> prefix = Cidr::parse(text.value)) {
+      gateways.push_back(*prefix);
+    } else {
+      reader.problems().error(text.at, "'" + text.value + "' in " + reader.naming("gateways") +
+                                           " is not an address, a prefix such as '203.0.113.0/24', or 'any'");
+    }
+  }
+}
+
 void read_retry(TableReader& reader, RegistrationRetry& retry) {
   std::optional<TableReader> table = reader.table("retry", "'retry' of " + reader.name());
   if (!table) return;
@@ -152,6 +165,7 @@ void read_registration(TableReader& trunk, const PeerGroupConfig& group, Draft& 
   reader->duration("expires", expires, range::trunk_registration);
   registration.expires = std::chrono::duration_cast<std::chrono::seconds>(expires);
   read_retry(*reader, registration.retry);
+  read_gateways(*reader, registration.gateways);
   // RFC 6140, RFC 5626.
   reader->later({"bulk", "gin", "outbound", "reg_id", "instance"});
   reader->finish();

@@ -42,6 +42,7 @@ TEST(TrunkRegisterTest, NeedsNoMoreThanAUserAndAPassword) {
   EXPECT_EQ(registration.contact_user, "490301234");
   EXPECT_EQ(registration.expires, seconds(3600));
   EXPECT_EQ(registration.retry, (RegistrationRetry{seconds(30), minutes(30)}));
+  EXPECT_THAT(registration.gateways, IsEmpty());
 }
 
 TEST(TrunkRegisterTest, IsReadWithAllThatItSays) {
@@ -49,7 +50,7 @@ TEST(TrunkRegisterTest, IsReadWithAllThatItSays) {
       loaded("user = \"login\", realm = \"acme\", ha1 = [\"" + std::string(32, 'A') + "\", \"" + std::string(64, 'b') +
              "\"], registrar = \"sip:reg.example.net;transport=udp\", aor = \"sip:490301234@example.net\", "
              "contact_user = \"a b\", "
-             "expires = \"5m\", retry = { base = \"10s\", max = \"1h\" }");
+             "expires = \"5m\", retry = { base = \"10s\", max = \"1h\" }, gateways = [\"198.51.100.0/24\", \"any\"]");
   EXPECT_EQ(registration.login.secrets, (UserSecrets{std::string(32, 'a'), std::string(64, 'b'), ""}));
   EXPECT_EQ(registration.login.realm, "acme");
   EXPECT_EQ(registration.registrar, *Uri::parse("sip:reg.example.net;transport=udp"));
@@ -57,6 +58,8 @@ TEST(TrunkRegisterTest, IsReadWithAllThatItSays) {
   EXPECT_EQ(registration.contact_user, "a%20b");
   EXPECT_EQ(registration.expires, minutes(5));
   EXPECT_EQ(registration.retry, (RegistrationRetry{seconds(10), minutes(60)}));
+  EXPECT_EQ(registration.gateways,
+            (std::vector<Cidr>{*Cidr::parse("198.51.100.0/24"), *Cidr::parse("0.0.0.0/0"), *Cidr::parse("::/0")}));
 }
 
 TEST(TrunkRegisterTest, ALoginWithADomainIsTheAddress) {
@@ -113,6 +116,10 @@ INSTANTIATE_TEST_SUITE_P(
                       "4:52 'expires' in 'register' of [trunk.acme]: '5s' is not from 10s to 7d"},
         WrongRegister{"user = \"a\", password = \"x\", retry = { base = \"2m\", max = \"1m\" }",
                       "4:50 'retry' of 'register' of [trunk.acme] must have base <= max, not 2m and 1m"},
+        WrongRegister{
+            "user = \"a\", password = \"x\", gateways = [\"any\", \"example.net\"]",
+            "4:61 'example.net' in 'gateways' in 'register' of [trunk.acme] is not an address, a prefix such as "
+            "'203.0.113.0/24', or 'any'"},
         WrongRegister{"user = \"a\", password = \"x\", gin = true",
                       "4:42 'gin' in 'register' of [trunk.acme] is not available in this version"},
         WrongRegister{"user = \"a\", pasword = \"x\", password = \"x\"",

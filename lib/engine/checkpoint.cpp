@@ -82,29 +82,55 @@ void EngineCore::transfer(Archive& archive) {
         !timers.may_go_on(now)) {
       return archive.fail("a time that cannot be");
     }
-    const auto is_given = [&](const auto& entry) { return timers.has_given(entry.second.deadline); };
     if (!timers.has_given(overload.episode.timer)) return archive.fail("an end of overload that nobody waits for");
-    if (!users.is_coherent() || !std::ranges::all_of(users.questions, is_given)) {
-      return archive.fail("a request that waits for no user");
-    }
-    if (!store.is_coherent() || !timers.has_given(store.load_deadline) || !std::ranges::all_of(store.waits, is_given)) {
-      return archive.fail("a request that waits for no store");
-    }
-    if (!http.is_coherent() || !std::ranges::all_of(http.waits, is_given)) {
-      return archive.fail("a request that waits for no HTTP server");
-    }
-    const auto has_transaction = [&](const auto& entry) { return transactions.find(entry.second.server) != nullptr; };
-    const auto has_call = [&](const auto& entry) { return transactions.find(entry.second.call.server) != nullptr; };
-    if (!routes.is_coherent() || !std::ranges::all_of(routes.waits, is_given) ||
-        !std::ranges::all_of(routes.waits, has_transaction) || !std::ranges::all_of(identity.waits, has_call)) {
-      return archive.fail("a request that waits for nobody");
-    }
+    if (const std::string problem = problem_with_waits(); !problem.empty()) return archive.fail(problem);
     for (const DialogSetId set : dialogs.all()) {
       for (const DialogId dialog : dialogs.find(set)->dialogs) {
         if (!timers.has_given(dialogs.find(dialog)->expiry)) return archive.fail("a timer that nobody armed");
       }
     }
   }
+}
+
+// Whatever waits has somebody who wants the answer, and an end; else a save that nobody made would leave a row for
+// ever. "" where all is well.
+std::string EngineCore::problem_with_waits() const {
+  constexpr Duration longest = std::chrono::hours(1);  // more than any of them may take
+  const auto ends = [&](TimerHandle deadline, const TimerTag& tag) {
+    const auto armed = timers_.find(deadline);
+    return armed && armed->tag == tag && armed->deadline <= now_ + longest;
+  };
+  const auto all = [](const auto& waits, const auto& is_good) { return std::ranges::all_of(waits, is_good); };
+  const auto is_http = [&](const auto& entry) {
+    const auto& [query, wait] = entry;
+    const bool is_wanted =
+        wait.use == HttpUse::RouteQuery ? routes_.waits_for(query, wait.subject) : identity_.waits_for(wait.subject);
+    return is_wanted && ends(wait.deadline, {TimerOwner::Http, 0, query.value});
+  };
+  if (!http_.is_coherent() || !all(http_.waits, is_http)) return "an answer of an HTTP server that nobody waits for";
+  const auto is_store = [&](const auto& entry) {
+    const bool has_answer = entry.second.kind != StoreWait::Kind::Clean;
+    return ends(entry.second.deadline, {TimerOwner::Store, StoreDesk::deadline_timer, entry.first}) &&
+           (!has_answer || transactions_.find(entry.second.server));
+  };
+  const bool loads = !store_.is_loading || ends(store_.load_deadline, {TimerOwner::Store, StoreDesk::load_timer, 0});
+  if (!store_.is_coherent() || !loads || !all(store_.waits, is_store)) return "a request that waits for no store";
+  const auto is_question = [&](const auto& entry) {
+    const auto& [query, question] = entry;
+    return query.value <= store_.last_query && ends(question.deadline, {TimerOwner::Users, 0, query.value});
+  };
+  if (!users_.is_coherent() || !all(users_.questions, is_question)) return "a request that waits for no user";
+  const auto is_route = [&](const auto& entry) {
+    const auto& [ticket, wait] = entry;
+    const bool by_http = wait.kind == RouteWait::Kind::Query;
+    return transactions_.find(wait.server) && (by_http ? http_.asks(wait.query, HttpUse::RouteQuery, ticket)
+                                                       : ends(wait.deadline, {TimerOwner::Route, 0, ticket}));
+  };
+  if (!routes_.is_coherent() || !all(routes_.waits, is_route)) return "a request that waits for nobody";
+  const auto has_call = [&](const auto& entry) { return transactions_.find(entry.second.call.server) != nullptr; };
+  const auto is_fetch = [&](const auto& entry) { return http_.count(HttpUse::Certificate, entry.second) == 1; };
+  if (!all(identity_.waits, has_call) || !all(identity_.fetches, is_fetch)) return "a call that waits for nobody";
+  return {};
 }
 
 std::string write_checkpoint(EngineCore& core) {

@@ -7,6 +7,7 @@
 //   identity_waiting.cpp  calls that wait for a signer's certificate
 //   trust.cpp     whose asserted identities come in, and which go out
 //   dispatch.cpp  messages -> who takes them: transactions, rules, registrar, proxy cores
+//   answering.cpp  what is answered here: registrations, subscriptions, OPTIONS
 //   planning.cpp  where a request goes and how: targets, preferences of the caller, breadth
 //   edge.cpp      flows in Routes and Paths
 //   transform.cpp  what rules change in a request before it goes on
@@ -187,9 +188,12 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::expected<std::vector<std::size_t>, Refusal> groups_by_rates(const Uri& uri, std::string_view table) const;
   bool is_time(std::string_view times) const;
   // ---- trunks
-  std::string_view trunk_called(const Uri& request_uri) const;
+  const TrunkRegistration* registered_as(const Uri& contact) const;
+  bool may_call(const TrunkRegistration& registration, const IpAddress& source) const;
+  std::string_view trunk_called(const Uri& request_uri, const IpAddress& source) const;
   Found find_registrar_hops(const Uri& uri) override;
   void forget_registrar_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
+  bool asks_registrar_query(std::uint64_t query) const override { return resolver_.is_looking(LookupId{query}); }
   void register_sent() override { ++counters_.trunk_registers; }
   void register_failed() override { ++counters_.trunk_register_failures; }
   // ---- transformations
@@ -212,15 +216,20 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                                                   const Decision& decision);
   void tell_searches(const BindingChanged& change);
   void take_own(const MessagePtr& request, const Arrival& arrival);
+  // What answers itself; `waited`: it has a transaction already.
+  void turn_back(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const Rule& rule,
+                 bool keeps_state, const StoreWait* waited);
   std::optional<Refusal> not_admitted(const Arrival& arrival) const;
   std::uint64_t merge_key(const Message& request) const;
-  void take_subscribe(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
-  void take_refresh(const MessagePtr& request, const Arrival& arrival);
+  void take_subscribe(const Preprocessed& pre, const Arrival& arrival, const Rule& rule,
+                      const StoreWait* waited = nullptr);
+  void take_refresh(const MessagePtr& request, const Arrival& arrival, const StoreWait* waited = nullptr);
   // With a transaction, so that a repetition is not taken for another request.
   void answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
-              TransactionUser user = {});
+              TransactionUser user = {}, const StoreWait* waited = nullptr);
   void answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer, const std::string& tag);
-  void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule);
+  void register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule,
+                         const StoreWait* waited = nullptr);
   bool must_keep_state(const Preprocessed& request, const Arrival& arrival, const Target& target) const;
   bool passes(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, std::string& user,
               const StoreWait* waited);
@@ -231,7 +240,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                const StoreWait* waited = nullptr);
   // From what its rule changes.
   void go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision, bool asks,
-             const std::string& user, const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller = {});
+             const std::string& user, const StoreWait* waited, std::optional<CallerWait> caller = {});
   // From where the targets are to be found.
   void proceed(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
                bool asks, const std::string& user, const StoreWait* waited = nullptr);
@@ -240,6 +249,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void keep_rules_of_waits();
   template <class Archive>
   void transfer_parts(Archive& archive);
+  std::string problem_with_waits() const;
   void make_settings();
   void make_notifier();
   void make_registrant();
@@ -290,7 +300,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void note_store(bool available, const std::string& reason);
   void store_timer_fired(const TimerTag& tag);
   void begin_registering(const Preprocessed& pre, const Arrival& arrival, const Rule& rule, const std::string& user,
-                         std::uint64_t key);
+                         std::uint64_t key, const StoreWait* waited);
   void plan_registration(std::uint64_t ticket, const StoredRecord& record);
   void take_conflict(std::uint64_t ticket, const StoredRecord& record);
   void registered(std::uint64_t ticket);
@@ -298,7 +308,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   std::string to_fetch(const Preprocessed& request, const Decision& decision) const;
   void look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
                      const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
-                     std::optional<IdentityVerified::Verdict> caller);
+                     std::optional<CallerWait> caller);
   void end_lookup(std::uint64_t ticket, bool was_fetched);
   void cancel_lookup(std::uint64_t ticket, const std::string& tag);
   void load_records();
@@ -314,8 +324,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
 
   // ---- route asking
   void ask_where(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre, const Decision& decision,
-                 bool was_asked, const std::string& user, const StoreWait* waited,
-                 std::optional<IdentityVerified::Verdict> caller);
+                 bool was_asked, const std::string& user, const StoreWait* waited, std::optional<CallerWait> caller);
   RouteFacts facts_of(const Preprocessed& pre, const RouteWait& wait, const std::vector<std::string>& headers) const;
   void begin_query(std::uint64_t ticket, const Preprocessed& pre, const RouteQuery& query);
   void begin_search(std::uint64_t ticket, const Preprocessed& pre, const EnumZone& zone);
@@ -384,11 +393,6 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void put_in_place(Preprocessed& pre, const MessagePtr& request) const;
 
   // ---- identity
-  struct CertificateFound {
-    std::string chain;
-    std::string reason;     // why there is none
-    bool may_come = false;  // it can be fetched
-  };
   struct CallerVerdict {
     IdentityVerified::Verdict verdict = IdentityVerified::Verdict::Absent;
     PassportParty caller;
@@ -398,19 +402,20 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   };
   std::optional<Refusal> unprotected(const Message& request, const Arrival& arrival, const Rule& rule) const;
   static bool is_verified(const Decision& decision, const Message& request);
-  CertificateFound find_certificate(const std::string& url) const;
+  std::expected<StirCertificate, IdentityFault> certificate_of(const std::string& url, std::string& wanted);
   std::expected<Passport, IdentityFault> judge(const IdentityField& field, const CallerFacts& facts,
                                                const Message& request, std::string& wanted);
-  CallerVerdict judge_caller(const Message& request);
+  CallerVerdict judge_caller(const Message& request, CallerField where);
   std::optional<Refusal> settle_caller(const Message& request, const Rule& rule, const CallerVerdict& found);
-  void mark_caller(Preprocessed& pre, IdentityVerified::Verdict verdict) const;
+  void mark_caller(Preprocessed& pre, const CallerWait& found) const;
   void verify(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
               bool asks, const std::string& user, const StoreWait* waited);
   std::optional<HttpUrl> fetchable(const std::string& url) const;
   bool wait_for_certificate(const MessagePtr& request, const Arrival& arrival, const Decision& decision, bool asks,
-                            const std::string& user, const std::string& url, const StoreWait* before);
+                            const std::string& user, const CallerWait& caller, const std::string& url,
+                            const StoreWait* before);
   void end_fetch(std::uint64_t fetch, const HttpResult& result);
-  void keep_certificate(const std::string& url, FetchedCertificate certificate);
+  void keep_fetched(const std::string& url, const HttpResult& result);
   void verify_again(const StoreWait& wait);
   void cancel_verification(std::uint64_t ticket, const std::string& tag);
   // A refusal for one whose Date is not from now.

@@ -10,8 +10,6 @@
 #include "proxy/forwarding.h"
 #include "transport/resolve.h"
 #include "transport/via.h"
-#include "ua/options.h"
-#include "ua/protected_copy.h"
 
 namespace intermediary {
 
@@ -240,7 +238,7 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
       .facts = &facts,
       .may_be_asked = !as_invite,
       .in_dialog = !message.to_tag().empty(),
-      .trunk = trunk_called(uri),
+      .trunk = trunk_called(uri, arrival.remote.address),
   };
   std::optional<Parties> parties;  // the query has views of them
   if (reads_parties_) {
@@ -343,6 +341,10 @@ std::expected<TargetSet, Refusal> EngineCore::relay_by(const Preprocessed& reque
 
 // §8.2.1, §8.2.2: what is meant for ourselves hears what we cannot do.
 Refusal EngineCore::untaken(const Preprocessed& request) const {
+  if (const TrunkRegistration* registration = registered_as(request.request_uri)) {
+    return {
+        404, "it is for the Contact of trunk:" + registration->trunk + ", and no rule takes it from where it came", {}};
+  }
   if (!is_for_us(request)) return {404, "no rule takes it", {}};
   if (const auto answer = inspect(*request.request, capabilities_)) {
     return {answer->status, answer->detail, answer->fields};
@@ -356,116 +358,6 @@ std::expected<TargetSet, Refusal> EngineCore::relay(const Preprocessed& request,
   // A URI with a user is where the request is for; one without is only the next hop.
   if (action.target->has_user) return only(*action.target);
   return only_by(request.request_uri, *action.target);
-}
-
-// RFC 3261 §8.2, §11.2: an answer that needs no transaction, for it is the same each time.
-void EngineCore::take_own(const MessagePtr& request, const Arrival& arrival) {
-  const UaAnswer answer = answer_options(*request, capabilities_);
-  if (answer.is_refusal()) return refuse(request, arrival, {answer.status, answer.detail, answer.fields});
-  respond_stateless(*request, reply_hop(*request, arrival), answer.status, stateless_tag(*request), answer.fields,
-                    answer.reason);
-}
-
-// §8.2.2.2: what a forked request has in common wherever it comes by. Ours are those of REGISTERs, for no other request
-// that we answer ourselves has a transaction.
-std::uint64_t EngineCore::merge_key(const Message& request) const {
-  KeyedHash hash(tag_key_);
-  hash.field("merged").field(request.from_tag()).field(request.call_id()).number(request.cseq().number);
-  return hash.finish();
-}
-
-// A REGISTER that changes bindings has a transaction: its repetition must not be taken for a newer one (§10.3 step 7).
-// One that is refused changes nothing, and is refused as well when it comes again; but not by its credentials, which
-// are used up.
-void EngineCore::register_contacts(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
-  const MessagePtr& request = pre.request;
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
-  const std::uint64_t key = merge_key(*request);
-  if (request->to_tag().empty() && registering_.contains(key)) {
-    return refuse(request, arrival, {482, "the same REGISTER has come by another way", {}}, rule.name);
-  }
-  const bool asks = !rule.challenge.empty();
-  std::string user;
-  if (asks) {
-    auto authenticated = authenticate(pre, rule, Challenge::AsUserAgent);
-    if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
-    user = *std::move(authenticated);
-  }
-  if (const auto over = over_limit(*request, arrival, rule, user)) {
-    return asks ? refuse_with_state(request, arrival, *over, rule.name) : refuse(request, arrival, *over, rule.name);
-  }
-  if (config_.store.is_outside()) return begin_registering(pre, arrival, rule, user, key);
-  UaAnswer answer = answer_register(pre, arrival, rule, user);
-  if (answer.is_refusal()) {
-    const Refusal refusal{answer.status, answer.detail, answer.fields};
-    return counts_requests(rule) ? refuse_with_state(request, arrival, refusal, rule.name)
-                                 : refuse(request, arrival, refusal, rule.name);
-  }
-  const std::string tag = random_.token(16);
-  registering_.insert(key);
-  this->answer(request, arrival, std::move(answer), tag, {registering_user_kind, key});
-}
-
-void EngineCore::answer(const MessagePtr& request, const Arrival& arrival, UaAnswer answer, const std::string& tag,
-                        TransactionUser user) {
-  const ServerTransactionId server = open_transaction(request, arrival);
-  transactions_.set_user(server, user);
-  answer_on(server, request, std::move(answer), tag);
-}
-
-void EngineCore::answer_on(ServerTransactionId server, const MessagePtr& request, UaAnswer answer,
-                           const std::string& tag) {
-  if (!config_.server_name.empty()) answer.fields.emplace_back("Server", config_.server_name);
-  ResponseParts parts{.status = answer.status, .reason = answer.reason, .to_tag = tag, .fields = answer.fields};
-  ProtectedCopy copy;
-  if (answer.with_copy) {  // RFC 3327 §6.2: of the complete response
-    copy = make_protected_copy(*smime_, wall(), make_response(*request, parts), tag);
-    parts.content_type = copy.content_type;
-    parts.body = copy.body;
-  }
-  transactions_.respond(now_, server, answer.status, make_response(*request, parts), tag);
-  for (const Event& event : answer.events) {
-    if (const auto* change = std::get_if<BindingChanged>(&event)) tell_searches(*change);
-  }
-  for (Event& event : answer.events) emit(std::move(event));
-}
-
-// RFC 6665 §4.2.1.1. What is refused leaves nothing, and is refused as well when it comes again.
-void EngineCore::take_subscribe(const Preprocessed& pre, const Arrival& arrival, const Rule& rule) {
-  const MessagePtr& request = pre.request;
-  if (const auto full = not_admitted(arrival)) return refuse(request, arrival, *full, rule.name);
-  const bool is_ours = is_for_us(pre) || (is_local(pre.request_uri) && pre.request_uri.has_user);
-  if (!is_ours) return refuse(request, arrival, {404, "it names no user of ours to watch", {}}, rule.name);
-  std::string user;
-  if (!rule.challenge.empty()) {
-    auto authenticated = authenticate(pre, rule, Challenge::AsUserAgent);  // §4.2.1.3: 401, never 407
-    if (!authenticated) return refuse(request, arrival, authenticated.error(), rule.name);
-    user = *std::move(authenticated);
-    if (const auto wrong = not_his_from(*request, rule, user)) {
-      return refuse_with_state(request, arrival, *wrong, rule.name);
-    }
-  }
-  if (const auto over = over_limit(*request, arrival, rule, user)) {
-    return rule.challenge.empty() ? refuse(request, arrival, *over, rule.name)
-                                  : refuse_with_state(request, arrival, *over, rule.name);
-  }
-  const std::string resource = is_for_us(pre) ? std::string() : address_of_record(pre.request_uri);
-  const bool trusted = names_source(config_.rules, arrival.remote.address);
-  std::string tag;
-  UaAnswer answer = notifier_->subscribe(now_, {*request, arrival, resource, rule.name, trusted}, tag);
-  if (answer.is_refusal()) {
-    const Refusal refusal{answer.status, answer.detail, answer.fields};
-    if (!counts_requests(rule)) return refuse(request, arrival, refusal, rule.name);
-    return refuse_with_state(request, arrival, refusal, rule.name);
-  }
-  this->answer(request, arrival, std::move(answer), tag);
-}
-
-void EngineCore::take_refresh(const MessagePtr& request, const Arrival& arrival) {
-  if (!notifier_->knows(*request)) return refuse(request, arrival, {481, "there is no such subscription", {}});
-  UaAnswer answer = notifier_->refresh(now_, *request);
-  if (answer.is_refusal()) return refuse(request, arrival, {answer.status, answer.detail, answer.fields});
-  this->answer(request, arrival, std::move(answer), std::string(request->to_tag()));
 }
 
 std::optional<Refusal> EngineCore::not_admitted(const Arrival& arrival) const {
@@ -504,12 +396,7 @@ bool EngineCore::passes(const Preprocessed& pre, const Arrival& arrival, const R
                         const StoreWait* waited) {
   const MessagePtr& request = pre.request;
   const auto refused = [&](const Refusal& refusal, bool keeps_state) {
-    if (waited) {
-      refuse_on(*waited, refusal, random_.token(16));
-      return false;
-    }
-    keeps_state ? refuse_with_state(request, arrival, refusal, rule.name)
-                : refuse(request, arrival, refusal, rule.name);
+    turn_back(request, arrival, refusal, rule, keeps_state, waited);
     return false;
   };
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) return refused(*full, false);
@@ -538,7 +425,7 @@ void EngineCore::forward(const MessagePtr& request, const Arrival& arrival, Prep
       return turn_away(request, arrival, *refusal, decision, false, waited);
     }
   }
-  if (request->method() == Method::Register) {
+  if (request->method() == Method::Register && !decision.asks()) {  // who asks knows later whether it goes on
     if (const auto refusal = put_on_path(pre, arrival)) {
       return turn_away(request, arrival, *refusal, decision, false, waited);
     }

@@ -99,8 +99,8 @@ struct IdentityCounters {
   std::uint64_t passed = 0;          // whose caller a signature proves
   std::uint64_t failed = 0;          // whose signatures do not count
   std::uint64_t absent = 0;          // that have none which could be judged
-  std::uint64_t fetched = 0;         // certificates of signers
-  std::uint64_t fetch_failures = 0;  // of them that could not be fetched
+  std::uint64_t fetched = 0;         // certificates of signers, that counted
+  std::uint64_t fetch_failures = 0;  // of them that could not be fetched, or did not count
   friend bool operator==(const IdentityCounters&, const IdentityCounters&) = default;
 };
 

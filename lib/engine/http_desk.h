@@ -29,6 +29,14 @@ struct HttpDesk {
   std::uint64_t last_query = 0;
   std::map<QueryId, HttpWait> waits;
 
+  bool asks(QueryId query, HttpUse use, std::uint64_t subject) const {
+    const auto found = waits.find(query);
+    return found != waits.end() && found->second.use == use && found->second.subject == subject;
+  }
+  std::size_t count(HttpUse use, std::uint64_t subject) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        waits, [&](const auto& entry) { return entry.second.use == use && entry.second.subject == subject; }));
+  }
   // Of what was read: whether somebody made it.
   bool is_coherent() const {
     return std::ranges::all_of(waits, [&](const auto& entry) { return entry.first.value <= last_query; });

@@ -111,15 +111,24 @@ bool EngineCore::is_verified(const Decision& decision, const Message& request) {
   return decision.rule && decision.rule->identity.verify != Verify::No && begins_call(request);
 }
 
-EngineCore::CertificateFound EngineCore::find_certificate(const std::string& url) const {
+// What counts now. One that was fetched and does not count any more is fetched again.
+std::expected<StirCertificate, IdentityFault> EngineCore::certificate_of(const std::string& url, std::string& wanted) {
   const VerifierConfig& verifier = *config_.identity.verifier;
   const auto known = std::ranges::find(verifier.certificates, url, &VerifierConfig::Known::url);
-  if (known != verifier.certificates.end()) return {known->chain, {}, false};
+  if (known != verifier.certificates.end()) {
+    auto certificate = identity_.authorities->check(known->chain, wall());
+    if (!certificate) return std::unexpected(unsupported_credential(certificate.error()));
+    return *std::move(certificate);
+  }
   const auto fetched = identity_.fetched.find(url);
   if (fetched != identity_.fetched.end() && fetched->second.until >= now_) {
-    return {fetched->second.chain, fetched->second.reason, false};
+    if (auto certificate = identity_.authorities->check(fetched->second.chain, wall())) return *std::move(certificate);
+    identity_.fetched.erase(fetched);
   }
-  return {{}, "its certificate is not known here, and none is fetched from there: " + url, fetchable(url).has_value()};
+  const auto failed = identity_.failed.find(url);
+  if (failed != identity_.failed.end() && failed->second.until >= now_) return std::unexpected(failed->second.fault);
+  if (wanted.empty() && fetchable(url)) wanted = url;
+  return std::unexpected(no_credential("its certificate is not known here, and none is fetched from there: " + url));
 }
 
 // Whether one Identity field proves who calls; the error says why not.
@@ -127,11 +136,8 @@ std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& fi
                                                          const Message& request, std::string& wanted) {
   auto claim = read_claim(field, facts);
   if (!claim) return std::unexpected(claim.error());
-  const CertificateFound found = find_certificate(field.certificate_url);
-  if (found.may_come && wanted.empty()) wanted = field.certificate_url;
-  if (!found.reason.empty()) return std::unexpected(no_credential(found.reason));
-  const auto certificate = identity_.authorities->check(found.chain, facts.now);
-  if (!certificate) return std::unexpected(unsupported_credential(certificate.error()));
+  const auto certificate = certificate_of(field.certificate_url, wanted);
+  if (!certificate) return std::unexpected(certificate.error());
   if (auto fault = judge_claim(*claim, facts, *certificate)) return std::unexpected(*std::move(fault));
   const std::uint64_t passport = KeyedHash(tag_key_).field("passport").field(claim->signed_text).finish();
   const std::uint64_t call =
@@ -143,7 +149,7 @@ std::expected<Passport, IdentityFault> EngineCore::judge(const IdentityField& fi
   return std::move(claim->passport);
 }
 
-EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
+EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request, CallerField where) {
   CallerVerdict result;
   if (!config_.identity.verifier) {  // a reload has taken it away while the call waited
     result.fault = no_credential("nobody here judges signatures any more");
@@ -151,7 +157,7 @@ EngineCore::CallerVerdict EngineCore::judge_caller(const Message& request) {
     return result;
   }
   const VerifierConfig& verifier = *config_.identity.verifier;
-  const auto facts = caller_facts(request, verifier.caller, wall(), verifier.freshness);
+  const auto facts = caller_facts(request, where, wall(), verifier.freshness);
   if (!facts) {
     result.fault = invalid_identity("who calls whom cannot be read");
     result.verdict = Verdict::Failed;
@@ -199,10 +205,9 @@ std::optional<Refusal> EngineCore::settle_caller(const Message& request, const R
 }
 
 // What others said of it before counts for nothing.
-void EngineCore::mark_caller(Preprocessed& pre, Verdict verdict) const {
-  const auto& verifier = config_.identity.verifier;  // none: a reload has taken it away while the request waited
-  const auto caller = verifier ? caller_of(*pre.request, verifier->caller) : std::nullopt;
-  auto bytes = with_verstat(*pre.request, caller ? caller->field : "From", caller ? verstat_of(verdict) : "");
+void EngineCore::mark_caller(Preprocessed& pre, const CallerWait& found) const {
+  const auto caller = caller_of(*pre.request, found.field);
+  auto bytes = with_verstat(*pre.request, caller ? caller->field : "From", caller ? verstat_of(*found.verdict) : "");
   if (!bytes) return;
   const MessagePtr marked = parsed_with_room(*std::move(bytes));
   if (marked) put_in_place(pre, marked);
@@ -214,15 +219,19 @@ void EngineCore::verify(const MessagePtr& request, const Arrival& arrival, Prepr
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
     return refuse(request, arrival, *full, decision.rule_name());
   }
-  const CallerVerdict found = judge_caller(*request);
-  if (!found.wanted.empty() && wait_for_certificate(request, arrival, decision, asks, user, found.wanted, waited)) {
+  CallerWait caller{config_.identity.verifier ? config_.identity.verifier->caller : CallerField::From};
+  if (waited && waited->caller) caller.field = waited->caller->field;
+  const CallerVerdict found = judge_caller(*request, caller.field);
+  if (!found.wanted.empty() &&
+      wait_for_certificate(request, arrival, decision, asks, user, caller, found.wanted, waited)) {
     return;
   }
   if (const auto refusal = settle_caller(*request, *decision.rule, found)) {
     return turn_away(request, arrival, *refusal, decision, asks, waited);
   }
-  mark_caller(pre, found.verdict);
-  go_on(request, arrival, std::move(pre), decision, asks, user, waited, found.verdict);
+  caller.verdict = found.verdict;
+  mark_caller(pre, caller);
+  go_on(request, arrival, std::move(pre), decision, asks, user, waited, caller);
 }
 
 // ---- signing (§6.1)

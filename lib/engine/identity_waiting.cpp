@@ -29,6 +29,22 @@ bool allows(std::string_view entry, const HttpUrl& url) {
                                 : url.host == host;
 }
 
+// What ends first goes, where there is no room.
+template <class Kept>
+void keep(std::map<std::string, Kept>& kept, std::size_t most, const std::string& url, Kept what) {
+  if (kept.size() >= most && !kept.contains(url)) {
+    kept.erase(std::ranges::min_element(kept, {}, [](const auto& entry) { return entry.second.until; }));
+  }
+  kept.insert_or_assign(url, std::move(what));
+}
+
+// Why there is no certificate; "": there is something.
+std::string problem_with_fetched(const HttpResult& result) {
+  if (!result) return result.error().reason;
+  if (result->status != 200) return "the answer was " + std::to_string(result->status);
+  return result->body.empty() ? "the answer was empty" : "";
+}
+
 // Nobody has signed anything yet when a fetch begins: what strangers ask for leaves room for route queries.
 constexpr std::size_t most_fetches_at_once = limit::http_waits / 4;
 
@@ -46,8 +62,8 @@ std::optional<HttpUrl> EngineCore::fetchable(const std::string& url) const {
 
 // False where nobody more may wait.
 bool EngineCore::wait_for_certificate(const MessagePtr& request, const Arrival& arrival, const Decision& decision,
-                                      bool asks, const std::string& user, const std::string& url,
-                                      const StoreWait* before) {
+                                      bool asks, const std::string& user, const CallerWait& caller,
+                                      const std::string& url, const StoreWait* before) {
   const std::uint32_t fetches = before ? before->fetches + 1 : 1;
   if (fetches > most_fetches || identity_.waits.size() >= limit::certificate_waits) return false;
   if (!identity_.fetches.contains(url)) {
@@ -74,8 +90,32 @@ bool EngineCore::wait_for_certificate(const MessagePtr& request, const Arrival& 
   if (before) wait.call.kept = before->kept;
   wait.call.was_asked = asks;
   wait.call.user = user;
+  wait.call.caller = caller;
   identity_.waits.emplace(++identity_.last_ticket, std::move(wait));
   return true;
+}
+
+// It is judged before: what does not count is known for a while, and takes no room from what does.
+void EngineCore::keep_fetched(const std::string& url, const HttpResult& result) {
+  std::string problem = problem_with_fetched(result);
+  const bool is_there = problem.empty();
+  if (is_there && identity_.authorities) {
+    const auto certificate = identity_.authorities->check(result->body, wall());
+    if (!certificate) problem = certificate.error();
+  }
+  ++(problem.empty() ? counters_.identities.fetched : counters_.identities.fetch_failures);
+  emit(CertificateFetched{url, problem});
+  const auto& verifier = config_.identity.verifier;
+  if (!verifier) return;  // a reload has taken it away meanwhile
+  if (problem.empty()) {
+    const Duration age = result->max_age ? Duration(*result->max_age) : usual_age;
+    identity_.failed.erase(url);
+    return keep(identity_.fetched, limit::cached_certificates, url,
+                {result->body, now_ + std::clamp(age, Duration::zero(), verifier->keep)});
+  }
+  IdentityFault fault = is_there ? unsupported_credential(std::move(problem))
+                                 : no_credential("its certificate could not be fetched from " + url + ": " + problem);
+  keep(identity_.failed, limit::failed_certificates, url, {std::move(fault), now_ + failure_age});
 }
 
 void EngineCore::end_fetch(std::uint64_t fetch, const HttpResult& result) {
@@ -83,24 +123,7 @@ void EngineCore::end_fetch(std::uint64_t fetch, const HttpResult& result) {
   if (found == identity_.fetches.end()) return;
   const std::string url = found->first;
   identity_.fetches.erase(found);
-  FetchedCertificate certificate;
-  if (!result) {
-    certificate.reason = result.error().reason;
-  } else if (result->status != 200) {
-    certificate.reason = "the answer was " + std::to_string(result->status);
-  } else if (result->body.empty()) {
-    certificate.reason = "the answer was empty";
-  } else {
-    certificate.chain = result->body;
-  }
-  const bool there = certificate.reason.empty();
-  const Duration longest = config_.identity.verifier ? config_.identity.verifier->keep : Duration::zero();
-  const Duration age = there && result->max_age ? Duration(*result->max_age) : usual_age;
-  certificate.until = now_ + (there ? std::clamp(age, Duration::zero(), longest) : failure_age);
-  ++(there ? counters_.identities.fetched : counters_.identities.fetch_failures);
-  emit(CertificateFetched{url, certificate.reason});
-  if (!there) certificate.reason = "its certificate could not be fetched from " + url + ": " + certificate.reason;
-  keep_certificate(url, std::move(certificate));
+  keep_fetched(url, result);
   std::vector<IdentityWait> waited;
   std::erase_if(identity_.waits, [&](auto& entry) {
     if (entry.second.url != url) return false;
@@ -108,15 +131,6 @@ void EngineCore::end_fetch(std::uint64_t fetch, const HttpResult& result) {
     return true;
   });
   for (const IdentityWait& wait : waited) verify_again(wait.call);
-}
-
-// What ends first goes, where there is no room.
-void EngineCore::keep_certificate(const std::string& url, FetchedCertificate certificate) {
-  if (identity_.fetched.size() >= limit::cached_certificates && !identity_.fetched.contains(url)) {
-    identity_.fetched.erase(
-        std::ranges::min_element(identity_.fetched, {}, [](const auto& entry) { return entry.second.until; }));
-  }
-  identity_.fetched.insert_or_assign(url, std::move(certificate));
 }
 
 void EngineCore::verify_again(const StoreWait& call) {

@@ -144,8 +144,7 @@ void EngineCore::tell_searches(const BindingChanged& change) {
 
 // What its rule changes, and whom it has to ask before its targets are known.
 void EngineCore::go_on(const MessagePtr& request, const Arrival& arrival, Preprocessed&& pre, const Decision& decision,
-                       bool asks, const std::string& user, const StoreWait* waited,
-                       std::optional<IdentityVerified::Verdict> caller) {
+                       bool asks, const std::string& user, const StoreWait* waited, std::optional<CallerWait> caller) {
   if (decision.rule && (decision.goes_on() || decision.asks())) {
     const NumberPlan* plan = number_plan(decision.rule->changes.numbers);
     if (waited && waited->kept) plan = waited->kept->plan ? &*waited->kept->plan : nullptr;

@@ -110,8 +110,9 @@ bool can_be(const RateTable& table) {
   });
 }
 
+bool is_prefix(const Cidr& cidr) { return cidr.bits <= (cidr.network.is_v4() ? 32 : 128); }
+
 bool can_be(const AccessList& list) {
-  const auto is_prefix = [](const Cidr& cidr) { return cidr.bits <= (cidr.network.is_v4() ? 32 : 128); };
   return std::ranges::all_of(list.allow, is_prefix) && std::ranges::all_of(list.deny, is_prefix);
 }
 
@@ -123,8 +124,9 @@ bool can_be(const RateLimit& limit) {
 
 bool can_be(const TrunkRegistration& registration) {
   const RegistrationRetry& retry = registration.retry;
-  return registration.expires > std::chrono::seconds(0) && registration.expires <= limit::longest_registration &&
-         retry.base > Duration::zero() && retry.base <= retry.max && retry.max <= std::chrono::days(1);
+  return std::ranges::all_of(registration.gateways, is_prefix) && registration.expires > std::chrono::seconds(0) &&
+         registration.expires <= limit::longest_registration && retry.base > Duration::zero() &&
+         retry.base <= retry.max && retry.max <= std::chrono::days(1);
 }
 
 bool can_be(const PeerGroupConfig& group) {

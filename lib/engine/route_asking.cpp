@@ -64,7 +64,7 @@ Refusal rejection(const RouteReject& reject, const std::string& source) {
 
 void EngineCore::ask_where(const MessagePtr& request, const Arrival& arrival, const Preprocessed& pre,
                            const Decision& decision, bool was_asked, const std::string& user, const StoreWait* waited,
-                           std::optional<IdentityVerified::Verdict> caller) {
+                           std::optional<CallerWait> caller) {
   const std::string& reference = std::get<AskAction>(decision.rule->action).source;
   if (trace_) trace_->asks(reference);
   if (leads_past_us(pre)) return turn_away(request, arrival, foreign_route(pre), decision, was_asked, waited);
@@ -353,8 +353,7 @@ void EngineCore::go_where(const RouteWait& wait, const RouteTo* told, const Rela
   proceed(wait.request, wait.arrival, *std::move(pre), decision, wait.was_asked, wait.user, &waited);
 }
 
-// As if that rule had not been there, but that there is a transaction. What registers and notifies has its own way of
-// making one, and so stands above.
+// As if that rule had not been there, but that there is a transaction.
 void EngineCore::ask_next_rule(const RouteWait& wait) {
   StoreWait waited = waited_of(wait);
   const auto refuse_it = [&](const Refusal& refusal) { refuse_on(waited, refusal, random_.token(16)); };
@@ -377,8 +376,12 @@ void EngineCore::ask_next_rule(const RouteWait& wait) {
     if (const auto refusal = unprotected(*wait.request, wait.arrival, *decision.rule)) return refuse_it(*refusal);
   }
   const Method method = wait.request->method();
-  if ((decision.registers() && method == Method::Register) || (decision.notifies() && method == Method::Subscribe)) {
-    return refuse_it({500, "its rule stands below one that asks, where it cannot register or notify", {}});
+  if (decision.notifies() && method == Method::Subscribe) {
+    if (!wait.request->to_tag().empty()) return take_refresh(wait.request, wait.arrival, &waited);
+    return take_subscribe(*pre, wait.arrival, *decision.rule, &waited);
+  }
+  if (decision.registers() && method == Method::Register) {
+    return register_contacts(*pre, wait.arrival, *decision.rule, &waited);
   }
   forward(wait.request, wait.arrival, *std::move(pre), decision, &waited);
 }

@@ -25,11 +25,11 @@ struct RouteWait {
   Arrival arrival;
   ServerTransactionId server{};
   std::string rule;
-  std::optional<KeptRule> kept{};                     // its rule, where the configuration has changed meanwhile
-  bool was_asked = false;                             // for credentials, which are used up
-  std::string user{};                                 // who has authenticated
-  std::optional<IdentityVerified::Verdict> caller{};  // what was found out of who calls
-  std::string source;                                 // whom it waits for: "route_query:crm"
+  std::optional<KeptRule> kept{};      // its rule, where the configuration has changed meanwhile
+  bool was_asked = false;              // for credentials, which are used up
+  std::string user{};                  // who has authenticated
+  std::optional<CallerWait> caller{};  // of one whose caller is verified
+  std::string source;                  // whom it waits for: "route_query:crm"
   RouteFallback on_failure{};
   TimerHandle deadline{};  // of the two below; a query of HTTP has its own
   QueryId query{};         // to an HTTP server, or to a routing engine
@@ -75,12 +75,19 @@ struct RouteDesk {
     const auto found = std::ranges::find_if(waits, [&](const auto& entry) { return entry.second.lookup == lookup; });
     return found == waits.end() ? 0 : found->first;
   }
+  // Whether an answer of an HTTP server is for that ticket.
+  bool waits_for(QueryId query, std::uint64_t ticket) const {
+    const auto found = waits.find(ticket);
+    return found != waits.end() && found->second.kind == RouteWait::Kind::Query && found->second.query == query;
+  }
   // Of what was read: whether somebody made it.
   bool is_coherent() const {
-    return std::ranges::all_of(waits, [&](const auto& entry) {
-      const RouteWait& wait = entry.second;
-      return entry.first <= last_ticket && wait.request && wait.request->is_request();
-    });
+    const auto tries = [&](const auto& entry) { return !entry.second.is_trying || waits.contains(entry.second.trial); };
+    return std::ranges::all_of(circuits, tries) && std::ranges::all_of(waits, [&](const auto& entry) {
+             const RouteWait& wait = entry.second;
+             return entry.first <= last_ticket && wait.request && wait.request->is_request() &&
+                    (!wait.caller || wait.caller->verdict);
+           });
   }
 };
 

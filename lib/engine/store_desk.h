@@ -15,6 +15,7 @@
 #include "event/event.h"
 #include "location/store.h"
 #include "message/message.h"
+#include "policy/identity_config.h"
 #include "routing/numbers.h"
 #include "routing/rule.h"
 #include "transaction/transaction.h"
@@ -26,6 +27,15 @@ namespace intermediary {
 struct KeptRule {
   Rule rule;
   std::optional<NumberPlan> plan{};  // of its changes
+};
+
+// Who calls, of a call that waits (RFC 8224 §6.2): the field that says so when the waiting began, though another
+// configuration may name another one, and what was found.
+struct CallerWait {
+  using Verdict = IdentityVerified::Verdict;
+
+  CallerField field = CallerField::From;
+  std::optional<Verdict> verdict{};  // nullopt: not yet, a certificate is waited for
 };
 
 struct StoreWait {
@@ -40,11 +50,11 @@ struct StoreWait {
   ServerTransactionId server{};
   std::string address_of_record;
   std::string rule;
-  std::optional<KeptRule> kept{};  // of a lookup: its rule, where the configuration has changed meanwhile
-  bool was_asked = false;          // for credentials, which are used up
-  std::string user{};              // who has authenticated
-  std::optional<IdentityVerified::Verdict> caller{};  // what was found out of who calls
-  std::uint32_t fetches = 0;                          // of certificates, that it has waited for
+  std::optional<KeptRule> kept{};      // of a lookup: its rule, where the configuration has changed meanwhile
+  bool was_asked = false;              // for credentials, which are used up
+  std::string user{};                  // who has authenticated
+  std::optional<CallerWait> caller{};  // of one whose caller is verified
+  std::uint32_t fetches = 0;           // of certificates, that it has waited for
   TimerHandle deadline{};
   QueryId query{};  // that is out; none: it has not had its turn
   std::uint32_t conflicts = 0;
@@ -53,6 +63,9 @@ struct StoreWait {
 };
 
 struct StoreDesk {
+  // Kinds of timers: of a wait, whose ticket is the subject, and of loading.
+  static constexpr std::uint8_t deadline_timer = 0, load_timer = 1;
+
   std::uint64_t last_query = 0;
   std::uint64_t last_ticket = 0;
   std::map<std::uint64_t, StoreWait> waits;  // by ticket
@@ -88,7 +101,8 @@ struct StoreDesk {
       const auto line = lines.find(wait.address_of_record);
       const bool in_line = line != lines.end() && std::ranges::count(line->second, entry.first) == 1;
       const bool is_clean = wait.kind == StoreWait::Kind::Clean;
-      return entry.first <= last_ticket && in_line == (wait.kind != StoreWait::Kind::Lookup) &&
+      return entry.first <= last_ticket && (!wait.caller || wait.caller->verdict) &&
+             in_line == (wait.kind != StoreWait::Kind::Lookup) &&
              (is_clean ? !wait.request : wait.request && wait.request->is_request());
     };
     return std::ranges::all_of(asked, waits_for) && std::ranges::all_of(lines, is_line) &&

@@ -19,8 +19,6 @@ namespace {
 constexpr std::string_view store_again = "5";                         // Retry-After, in seconds
 constexpr Duration lookup_patience = std::chrono::milliseconds(500);  // before the caller repeats his INVITE
 constexpr Duration load_pause = std::chrono::seconds(1);
-constexpr std::uint8_t deadline_kind = 0;  // of timers
-constexpr std::uint8_t load_kind = 1;
 
 Refusal cannot_store(std::string reason) {
   return {503, std::move(reason), {{"Retry-After", std::string(store_again)}}};
@@ -97,7 +95,7 @@ void EngineCore::ask_store(std::uint64_t ticket, StoreOperation operation) {
 
 std::uint64_t EngineCore::wait_for_store(StoreWait wait, Duration patience) {
   const std::uint64_t ticket = ++store_.last_ticket;
-  wait.deadline = timers_.arm(now_, patience, {TimerOwner::Store, deadline_kind, ticket});
+  wait.deadline = timers_.arm(now_, patience, {TimerOwner::Store, StoreDesk::deadline_timer, ticket});
   store_.waits.emplace(ticket, std::move(wait));
   return ticket;
 }
@@ -169,7 +167,7 @@ void EngineCore::take_reply(std::uint64_t ticket, const StoreReply& reply) {
 
 void EngineCore::store_timer_fired(const TimerTag& tag) {
   const std::string reason = "the store has not answered in time";
-  if (tag.kind == load_kind) {
+  if (tag.kind == StoreDesk::load_timer) {
     if (store_.load) note_store(false, reason);
     return load_records();
   }
@@ -189,22 +187,19 @@ void EngineCore::store_timer_fired(const TimerTag& tag) {
 // ---- REGISTER (RFC 3261 §10.3)
 
 void EngineCore::begin_registering(const Preprocessed& pre, const Arrival& arrival, const Rule& rule,
-                                   const std::string& user, std::uint64_t key) {
+                                   const std::string& user, std::uint64_t key, const StoreWait* waited) {
   const MessagePtr& request = pre.request;
   const bool asks = !rule.challenge.empty();
-  const auto turn_back = [&](const Refusal& refusal) {
-    return asks ? refuse_with_state(request, arrival, refusal, rule.name)
-                : refuse(request, arrival, refusal, rule.name);
-  };
-  if (auto refusal = refuse_user(pre, rule, user)) return turn_back(*refusal);
+  const auto refuse_it = [&](const Refusal& refusal) { turn_back(request, arrival, refusal, rule, asks, waited); };
+  if (auto refusal = refuse_user(pre, rule, user)) return refuse_it(*refusal);
   auto asked = registrar_.read(*request, arrival, wall());
-  if (!asked) return turn_back(refusal_of(asked.error()));
+  if (!asked) return refuse_it(refusal_of(asked.error()));
   const auto before = store_.lines.find(asked->address_of_record);
   const std::size_t length = before == store_.lines.end() ? 0 : before->second.size();
   if (store_.waits.size() >= limit::store_waits || length >= limit::store_waits_of_address) {
-    return turn_back(cannot_store("too many requests wait for the store"));
+    return refuse_it(cannot_store("too many requests wait for the store"));
   }
-  const ServerTransactionId server = open_transaction(request, arrival);
+  const ServerTransactionId server = waited ? waited->server : open_transaction(request, arrival);
   transactions_.set_user(server, {registering_user_kind, key});
   registering_.insert(key);
   StoreWait wait;
@@ -274,7 +269,7 @@ std::string EngineCore::to_fetch(const Preprocessed& request, const Decision& de
 
 void EngineCore::look_up_later(const MessagePtr& request, const Arrival& arrival, const std::string& aor,
                                const Decision& decision, bool was_asked, const std::string& user,
-                               const StoreWait* waited, std::optional<IdentityVerified::Verdict> caller) {
+                               const StoreWait* waited, std::optional<CallerWait> caller) {
   if (const auto full = waited ? std::nullopt : not_admitted(arrival)) {
     return refuse(request, arrival, *full, decision.rule_name());
   }
@@ -376,7 +371,7 @@ void EngineCore::load_records() {
   store_.is_loading = true;
   store_.load = QueryId{++store_.last_query};
   timers_.cancel(store_.load_deadline);
-  store_.load_deadline = timers_.arm(now_, config_.store.timeout, {TimerOwner::Store, load_kind, 0});
+  store_.load_deadline = timers_.arm(now_, config_.store.timeout, {TimerOwner::Store, StoreDesk::load_timer, 0});
   ++counters_.store_requests;
   outputs_.emplace_back(StoreRequest{store_.load, LoadRecords{store_.loaded_to, limit::store_page}});
 }
@@ -388,7 +383,7 @@ void EngineCore::take_loaded(const StoreReply& reply) {
   const auto* unavailable = std::get_if<StoreUnavailable>(&reply);
   note_store(found != nullptr, unavailable ? unavailable->reason : std::string());
   if (!found) {
-    store_.load_deadline = timers_.arm(now_, load_pause, {TimerOwner::Store, load_kind, 0});
+    store_.load_deadline = timers_.arm(now_, load_pause, {TimerOwner::Store, StoreDesk::load_timer, 0});
     return;
   }
   for (const StoredRecord& record : found->records) {

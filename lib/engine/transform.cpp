@@ -26,7 +26,7 @@ std::optional<Refusal> EngineCore::transform(Preprocessed& pre, const Rule& rule
     pre = *std::move(again);
   }
   // It is for whoever was told it: nobody behind us is to learn how to come from a trunk.
-  if (!trunk_called(pre.request_uri).empty()) pre.request_uri.remove_parameter(line_parameter);
+  if (registered_as(pre.request_uri)) pre.request_uri.remove_parameter(line_parameter);
   if (!changes.request_uri.empty()) {
     auto uri = changed(pre.request_uri, changes.request_uri);
     if (!uri) return Refusal{404, "nothing is left of its Request-URI's user", {}};

@@ -1,4 +1,6 @@
 // Trunks that are registered with whom they lead to (ua/registrant.h), and requests that are sent there because of it.
+#include <algorithm>
+
 #include "base/overloaded.h"
 #include "engine/core.h"
 
@@ -15,12 +17,27 @@ RegistrantPort::Found EngineCore::find_registrar_hops(const Uri& uri) {
 }
 
 // The Contact has a parameter that only whoever was told it can say; a Request-URI without it shows nothing.
-std::string_view EngineCore::trunk_called(const Uri& request_uri) const {
-  if (config_.registrations.empty() || !request_uri.has_parameter(line_parameter)) return {};
+const TrunkRegistration* EngineCore::registered_as(const Uri& contact) const {
+  if (config_.registrations.empty() || !contact.has_parameter(line_parameter)) return nullptr;
   for (const TrunkRegistration& registration : config_.registrations) {
-    if (is_line_of(line_key_, registration, request_uri)) return registration.trunk;
+    if (is_line_of(line_key_, registration, contact)) return &registration;
   }
-  return {};
+  return nullptr;
+}
+
+// docs/adr/0065: who has learnt of the Contact is not the trunk yet.
+bool EngineCore::may_call(const TrunkRegistration& registration, const IpAddress& source) const {
+  const auto contain = [&](const std::vector<Cidr>& prefixes) {
+    return std::ranges::any_of(prefixes, [&](const Cidr& prefix) { return prefix.contains(source); });
+  };
+  const auto trunk = std::ranges::find(config_.groups, "trunk:" + registration.trunk, &PeerGroupConfig::reference);
+  return contain(registration.gateways) || (trunk != config_.groups.end() && contain(trunk->accept_from)) ||
+         (registrant_ && registrant_->knows_address(registration, source));
+}
+
+std::string_view EngineCore::trunk_called(const Uri& request_uri, const IpAddress& source) const {
+  const TrunkRegistration* registration = registered_as(request_uri);
+  return registration && may_call(*registration, source) ? std::string_view(registration->trunk) : std::string_view();
 }
 
 }  // namespace intermediary

@@ -41,7 +41,7 @@ struct UriMatch {
 };
 
 // A trunk from which a request may come: by the addresses that are its own, or as one that is sent to the Contact that
-// was registered for the trunk of that name.
+// was registered for the trunk of that name, by who has it.
 struct TrunkMatch {
   std::string name;
   std::vector<Cidr> from;
@@ -227,7 +227,7 @@ struct RuleQuery {
   const RuleFacts* facts = nullptr;  // null only where no rule asks for lists, times or identity
   bool may_be_asked = true;          // not an ACK or a CANCEL: those are never challenged (RFC 3261 §22.1)
   bool in_dialog = false;
-  std::string_view trunk{};  // whose registered Contact the Request-URI is, by name; "": no trunk's
+  std::string_view trunk{};  // that has sent it to the Contact that is registered with it, by name; "": none
 };
 
 // Whether any of them asks what From or To says.

@@ -2,6 +2,7 @@
 #include "base/slot_table_archive.h"
 #include "message/message_archive.h"
 #include "transaction/sent_request.h"
+#include "transaction/timers.h"
 #include "transaction/transaction_layer.h"
 
 namespace intermediary {
@@ -21,6 +22,23 @@ void transfer_index(Archive& archive, Table& table, Index& index) {
       if (is_found && !index.emplace(key, id).second) return archive.fail("two transactions that are the same");
     }
   }
+}
+
+// A timer that is armed is the transaction's own, or it would never fire for it.
+template <class Transaction>
+bool has_its_timers(const TimerQueue& timers, const Transaction& t) {
+  const auto is_its = [&](TimerHandle handle) {
+    const auto armed = timers.find(handle);
+    return !armed || (armed->tag.owner == TimerOwner::Transaction && armed->tag.subject == t.id.value);
+  };
+  return timers.has_given(t.repeat) && timers.has_given(t.timeout) && is_its(t.repeat) && is_its(t.timeout);
+}
+
+// Timer F ends it, whatever comes (§17.1.2.2).
+bool has_its_end(const TimerQueue& timers, const ClientTransaction& t) {
+  if (t.invite || !t.is_waiting()) return true;
+  const auto armed = timers.find(t.timeout);
+  return armed && armed->tag.kind == static_cast<std::uint8_t>(Timer::F);
 }
 
 }  // namespace
@@ -44,7 +62,7 @@ void TransactionLayer::transfer(Archive& archive) {
       if (t.state == ServerState::Terminated || t.is_finished() == static_cast<bool>(t.request)) {
         return archive.fail("a server transaction in an impossible state");
       }
-      if (!timers.has_given(t.repeat) || !timers.has_given(t.timeout)) return archive.fail("a timer that nobody armed");
+      if (!has_its_timers(timers, t)) return archive.fail("a timer that nobody armed");
       Held& of_source = held[t.arrival.remote.address];
       ++of_source.all;
       if (!t.is_finished()) ++of_source.unfinished;
@@ -55,7 +73,7 @@ void TransactionLayer::transfer(Archive& archive) {
       if (t.state == ClientState::Terminated || !read_sent(t.request)) {
         return archive.fail("a client transaction in an impossible state");
       }
-      if (!timers.has_given(t.repeat) || !timers.has_given(t.timeout)) return archive.fail("a timer that nobody armed");
+      if (!has_its_timers(timers, t) || !has_its_end(timers, t)) return archive.fail("a timer that nobody armed");
       if (t.hop.flow) clients_by_flow.insert({t.hop.flow, id});
       if (t.is_waiting()) ++waiting;
     }

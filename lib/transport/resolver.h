@@ -67,6 +67,7 @@ class Resolver {
     lookups_.erase(lookup);
     fetches_.erase(lookup);
   }
+  bool is_looking(LookupId lookup) const { return lookups_.contains(lookup) || fetches_.contains(lookup); }
   // An answer to a question that is not out is nobody's: ignored.
   void answered(TimePoint now, QueryId query, DnsResult result);
 

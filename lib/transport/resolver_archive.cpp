@@ -1,5 +1,6 @@
 // What name servers have said, who waits for them, and which questions are out.
 #include <algorithm>
+#include <set>
 
 #include "base/archive.h"
 #include "transport/resolver.h"
@@ -40,6 +41,12 @@ void Resolver::transfer(Archive& archive) {
       return entry.first.value <= last_lookup && !lookups.contains(entry.first);
     };
     if (!std::ranges::all_of(fetches, is_known)) return archive.fail("a lookup that nobody began");
+    std::set<LookupId> waiting;
+    for (const auto& [query, asked] : out) waiting.insert(asked.waiting.begin(), asked.waiting.end());
+    const auto waits = [&](const auto& entry) { return waiting.contains(entry.first); };
+    if (!std::ranges::all_of(lookups, waits) || !std::ranges::all_of(fetches, waits)) {
+      return archive.fail("a lookup that waits for no answer");
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "message/compose.h"
 
 namespace intermediary {
@@ -106,7 +107,10 @@ void Registrant::reconfigure(TimePoint now) {
       entry.settings = *same;
       entry.wanted = same->expires;
       entry.met.clear();
-      if (has_moved) entry.home.reset();
+      if (has_moved) {
+        entry.home.reset();
+        entry.addresses.clear();
+      }
       if (!entry.leaves && !drained_) anew.push_back(id);
     }
   }
@@ -160,6 +164,7 @@ void Registrant::begin(TimePoint now, std::uint64_t id, Entry& entry) {
   entry.leaves = false;
   entry.places.clear();
   entry.tried.clear();
+  entry.found.clear();
   entry.redirects = 0;
   entry.asked_wait.reset();
   entry.status = 0;
@@ -213,13 +218,53 @@ void Registrant::add_places(TimePoint now, Entry& entry) const {
   }
 }
 
+// Of the hosts that the configuration says to register with.
+bool Registrant::names(const Entry& entry, const Uri& uri) const {
+  if (uri.has_parameter("maddr")) return false;  // it leads elsewhere, whatever its host
+  const std::string_view host = uri.host;
+  const TrunkRegistration& settings = entry.settings;
+  if (settings.registrar) return equals_ignoring_case(settings.registrar->host, host);
+  if (settings.address_of_record && equals_ignoring_case(settings.address_of_record->host, host)) return true;
+  const auto group = peers_.find_group("trunk:" + settings.trunk);
+  return group && std::ranges::any_of(peers_.members(*group),
+                                      [&](PeerId id) { return equals_ignoring_case(peers_.peer(id).uri.host, host); });
+}
+
+// RFC 3261 §22.2, §22.3: credentials are for a realm, and a challenge says itself for which. Whoever can answer a
+// REGISTER can send it elsewhere (§8.1.3.4) and ask there under any name: a login that is configured for no realm is
+// for the registrar that is configured.
+bool Registrant::may_have_credentials(const Entry& entry) const {
+  return !entry.place.is_elsewhere || !entry.settings.login.realm.empty();
+}
+
 bool Registrant::was_tried(const Entry& entry, const Hop& hop) {
   return std::ranges::any_of(
       entry.tried, [&](const Hop& tried) { return tried.transport == hop.transport && tried.remote == hop.remote; });
 }
 
+bool Registrant::knows_address(const TrunkRegistration& registration, const IpAddress& address) const {
+  return std::ranges::any_of(entries_, [&](const auto& each) {
+    const Entry& entry = each.second;
+    const bool is_home = entry.home && entry.home->hop->remote.address == address;
+    return is_same_account(entry.settings, registration) &&
+           (is_home || std::ranges::find(entry.addresses, address) != entry.addresses.end());
+  });
+}
+
+// The last that were found, until a registration shows which of them are good.
+void Registrant::note_addresses(Entry& entry, const std::vector<Hop>& hops) {
+  for (const Hop& hop : hops) {
+    for (std::vector<IpAddress>* known : {&entry.found, &entry.addresses}) {
+      if (std::ranges::find(*known, hop.remote.address) != known->end()) continue;
+      if (known->size() >= limit::registrar_places) known->erase(known->begin());
+      known->push_back(hop.remote.address);
+    }
+  }
+}
+
 // RFC 3263 §4.3: the servers of a name are tried one after another.
 void Registrant::take_hops(Entry& entry, const std::vector<Hop>& hops) {
+  if (!entry.place.is_elsewhere) note_addresses(entry, hops);
   for (std::size_t i = hops.size(); i-- > 0;) {
     Place place = entry.place;
     place.hop = hops[i];
@@ -236,6 +281,7 @@ void Registrant::next_place(TimePoint now, std::uint64_t id, Entry& entry, const
       if (was_tried(entry, *entry.place.hop)) continue;
       entry.tried.push_back(*entry.place.hop);
       entry.repeats = 0;
+      if (!may_have_credentials(entry)) entry.met.clear();
       // It may know nothing of the nonces of the one before.
       for (Met& met : entry.met) met.is_new = met.was_stale = false;
       return send(now, id, entry);

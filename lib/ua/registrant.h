@@ -54,6 +54,7 @@ class RegistrantPort {
   // Hops, at least one, in their order; the number of a question that resolved() answers; or why there are none.
   virtual Found find_registrar_hops(const Uri& uri) = 0;
   virtual void forget_registrar_query(std::uint64_t query) = 0;
+  virtual bool asks_registrar_query(std::uint64_t query) const = 0;  // no answer to it has come
   virtual void heard_of(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
                         const std::string& reason) = 0;
   virtual void emit(Event event) = 0;
@@ -81,6 +82,7 @@ struct RegistrarPlace {
   std::string address;  // of record
   PeerId peer{};
   std::optional<Hop> hop{};
+  bool is_elsewhere = false;  // a redirection leads there: the configuration does not name that host
 };
 
 class Registrant {
@@ -106,6 +108,9 @@ class Registrant {
   static constexpr std::uint8_t user_kind = 6;  // in TransactionUser
   std::size_t size() const { return entries_.size(); }
   std::vector<TrunkRegistrationView> views(TimePoint now) const;
+  // Whether that is the address of who has our Contact: where the trunk is registered, or what the names of where it
+  // registers stand for.
+  bool knows_address(const TrunkRegistration& registration, const IpAddress& address) const;
 
   // For save and load: base/archive.h.
   template <class Archive>
@@ -132,11 +137,13 @@ class Registrant {
     std::optional<Place> home{};
     TimePoint expires{};
     std::vector<std::string> service_route{}, associated{};
+    std::vector<IpAddress> addresses{};  // of where it registers, the last ones that were found
     // Of the attempt.
     bool under_way = false;
     bool leaves = false;  // it asks for its removal
     std::deque<Place> places{};
     std::vector<Hop> tried{};
+    std::vector<IpAddress> found{};  // in this attempt, of `addresses`
     Place place{};
     std::uint32_t repeats = 0, redirects = 0;
     std::uint64_t query = 0;
@@ -158,12 +165,16 @@ class Registrant {
   std::vector<PeerId> peers_in_order(TimePoint now, const std::string& trunk) const;
   void add_places(TimePoint now, Entry& entry) const;
   void next_place(TimePoint now, std::uint64_t id, Entry& entry, const std::string& reason);
+  static void note_addresses(Entry& entry, const std::vector<Hop>& hops);
   static void take_hops(Entry& entry, const std::vector<Hop>& hops);
   static bool was_tried(const Entry& entry, const Hop& hop);
   bool is_wanted(const Entry& entry) const;
+  bool waits_for_something(std::uint64_t id, const Entry& entry) const;
   bool stands(TimePoint now, const Entry& entry) const { return entry.home && now < entry.expires; }
   void send(TimePoint now, std::uint64_t id, Entry& entry);
   std::string request_for(Entry& entry, const LocalNames::Listener& out, std::string_view branch);
+  bool names(const Entry& entry, const Uri& uri) const;
+  bool may_have_credentials(const Entry& entry) const;
   static std::string address_at(const TrunkRegistration& settings, const Uri& request_uri);
   std::string contact_of(const Entry& entry, const LocalNames::Listener& out) const;
   Duration silence_of(const Entry& entry) const;

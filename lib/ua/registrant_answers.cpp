@@ -85,6 +85,7 @@ void Registrant::registered(TimePoint now, std::uint64_t id, Entry& entry, const
   const bool is_news = !stands(now, entry) || entry.failures != 0;
   entry.home = entry.place;
   entry.expires = now + interval;
+  if (!entry.found.empty()) entry.addresses = entry.found;
   entry.service_route = notes_of(response, "Service-Route");
   entry.associated = notes_of(response, "P-Associated-URI");
   entry.under_way = false;
@@ -114,6 +115,12 @@ bool Registrant::meet(Entry& entry, DigestChallenge&& challenge) {
 }
 
 void Registrant::challenged(TimePoint now, std::uint64_t id, Entry& entry, const Message& response) {
+  if (!may_have_credentials(entry)) {
+    return fail(now, id, entry, Failure::Refused,
+                entry.place.request_uri.host +
+                    ", where it was redirected to, asks for credentials, and those without a "
+                    "'realm' are for the configured registrar alone");
+  }
   std::vector<DigestChallenge> challenges = answerable(response, entry.settings.login);
   if (challenges.empty()) {
     return fail(now, id, entry, Failure::Refused, "it asks for nothing that the login could answer");
@@ -150,7 +157,7 @@ void Registrant::redirected(TimePoint now, std::uint64_t id, Entry& entry, const
     uri.password.clear();
     uri.has_user = false;
     uri.headers.clear();
-    Place place{uri, uri, entry.place.address, {}, {}};
+    Place place{uri, uri, entry.place.address, {}, {}, !names(entry, uri)};
     place.request_uri.parameters.clear();
     const auto is_worse = [&](const auto& other) { return other.first < q.value_or(0); };
     const auto behind = std::ranges::find_if(places, is_worse);

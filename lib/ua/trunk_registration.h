@@ -4,7 +4,9 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/address.h"
 #include "base/time.h"
 #include "message/uri.h"
 #include "policy/digest_client.h"
@@ -28,6 +30,7 @@ struct TrunkRegistration {
   std::string contact_user;                // as it stands in a URI
   std::chrono::seconds expires{3600};
   RegistrationRetry retry{};
+  std::vector<Cidr> gateways{};  // that send to our Contact too, from elsewhere than where it is registered
 
   friend bool operator==(const TrunkRegistration&, const TrunkRegistration&) = default;
 };

@@ -48,7 +48,7 @@ struct HostKey {
 };
 
 struct Link {
-  Link(asio::io_context& io, ssl::context* tls) : timer(io) {
+  Link(asio::io_context& io, std::shared_ptr<ssl::context> whose) : tls(std::move(whose)), timer(io) {
     if (tls) {
       secure.emplace(io, *tls);
     } else {
@@ -66,6 +66,7 @@ struct Link {
     socket().close(ignored);
   }
 
+  std::shared_ptr<ssl::context> tls;  // whose authorities the peer was believed by; it outlives the session
   std::optional<TcpSocket> plain;
   std::optional<TlsSocket> secure;
   asio::steady_timer timer;  // while it is kept
@@ -213,12 +214,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void connect() {
     const IpAddress address = addresses_.front();
     addresses_.pop_front();
+    std::shared_ptr<ssl::context> tls;
     if (key_.is_secure) {
       auto context = client_->context();
       if (!context) return fail(Kind::Untrusted, context.error());
-      tls_ = *std::move(context);
+      tls = *std::move(context);
     }
-    link_ = std::make_shared<Link>(client_->around.io, tls_.get());
+    link_ = std::make_shared<Link>(client_->around.io, std::move(tls));
     AsioError error;
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address.to_string(), error), key_.port);
     link_->socket().async_connect(endpoint, [self = shared_from_this(), link = link_](const AsioError& failed) {
@@ -337,7 +339,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   HostKey key_;
   asio::steady_timer deadline_;
   std::deque<IpAddress> addresses_;
-  std::shared_ptr<ssl::context> tls_;  // outlives the session
   LinkPtr link_;
   http::request<http::string_body> request_;
   std::optional<http::response_parser<http::string_body>> parser_;
@@ -382,7 +383,8 @@ void HttpClient::Implementation::release(const HostKey& key, LinkPtr link, bool 
   const auto found = hosts.find(key);
   if (found == hosts.end()) return;
   --found->second.in_use;
-  if (link && may_keep && found->second.kept.size() < limit::http_idle_connections) {
+  const bool is_trusted = link && (!link->secure || link->tls == tls);  // also by the authorities of now
+  if (is_trusted && may_keep && found->second.kept.size() < limit::http_idle_connections) {
     keep(key, link);
   } else if (link) {
     link->close();
@@ -449,7 +451,7 @@ HttpClient::~HttpClient() { implementation_->close(); }
 void HttpClient::trust(std::string authorities_file) {
   implementation_->authorities_file = std::move(authorities_file);
   implementation_->tls.reset();
-  // Whoever was trusted before proves himself anew.
+  // Whoever was trusted before proves himself anew; so does who is being asked now, when he has answered (release()).
   for (auto& [key, host] : implementation_->hosts) {
     for (const LinkPtr& link : std::exchange(host.kept, {})) link->close();
   }

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -37,6 +38,7 @@ class CannedServer {
   bool closes = false;  // behind each answer
   std::vector<std::string> heard;
   int connections = 0;
+  std::function<void()> before_it_answers;
 
  private:
   using Tls = boost::asio::ssl::stream<tcp::socket>;
@@ -77,6 +79,7 @@ class CannedServer {
                                       session->bytes.append(session->room.data(), size);
                                       if (!is_whole(session->bytes)) return read(session);
                                       heard.push_back(std::exchange(session->bytes, {}));
+                                      if (before_it_answers) before_it_answers();
                                       if (says.empty()) return silent_.push_back(session);
                                       write(session);
                                     });
@@ -287,6 +290,23 @@ TEST_F(HttpsClientTest, RefusesWhatNoAuthorityOfOursHasSigned) {
   EXPECT_THAT(result_of(order(server.port(), "localhost", true)).error().reason, HasSubstr("nothing.pem"));
   client_->trust("");
   EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), WebFailure::Untrusted);
+}
+
+// Whoever was trusted by the authorities of before has his answer heard, and proves himself anew for the next.
+TEST_F(HttpsClientTest, AConnectionInUseWhileTheAuthoritiesChangeIsNotKept) {
+  CannedServer server(io_, &tls_);
+  folder_.write("stranger", make_authority("stranger"));
+  server.before_it_answers = [&] { client_->trust(folder_.path("stranger.pem")); };
+  EXPECT_TRUE(result_of(order(server.port(), "localhost", true)));
+  EXPECT_EQ(kind_of(order(server.port(), "localhost", true)), WebFailure::Untrusted);
+  EXPECT_EQ(server.connections, 2);
+}
+
+TEST_F(HttpClientTest, AConnectionWithoutTlsHasNoAuthorities) {
+  CannedServer server(io_);
+  server.before_it_answers = [&] { client_->trust(""); };
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(result_of(order(server.port())));
+  EXPECT_EQ(server.connections, 1);
 }
 
 }  // namespace
