@@ -66,10 +66,10 @@ void search(std::string_view expression) {
 }  // namespace
 
 // The first byte says which.
-void intermediary::fuzzing::run(std::string_view bytes) {
-  if (bytes.empty()) return;
-  const char kind = bytes.front();
-  bytes.remove_prefix(1);
-  if (kind == 'e') return search(bytes);
-  kind == 'q' ? ask(bytes) : read_answer(bytes);
+void intermediary::fuzzing::run(std::string_view input) {
+  if (input.empty()) return;
+  const char kind = input.front();
+  input.remove_prefix(1);
+  if (kind == 'e') return search(input);
+  kind == 'q' ? ask(input) : read_answer(input);
 }
