@@ -176,12 +176,8 @@ bool covers(const RuleMatch& wide, const RuleMatch& narrow, const std::vector<st
 void check_reachable(const Draft& draft, Problems& problems) {
   const std::vector<Rule>& rules = draft.config.rules;
   for (std::size_t later = 1; later < rules.size(); ++later) {
-    // What answers by itself never takes what somebody was asked about.
-    const bool answers = std::holds_alternative<RegisterAction>(rules[later].action) ||
-                         std::holds_alternative<NotifyAction>(rules[later].action);
     const auto hides = [&](const Rule& rule) {
-      return (answers || !may_pass_on(draft.config, rule)) &&
-             covers(rule.when, rules[later].when, draft.config.domains);
+      return !may_pass_on(draft.config, rule) && covers(rule.when, rules[later].when, draft.config.domains);
     };
     const auto shadow = std::find_if(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(later), hides);
     if (shadow == rules.begin() + static_cast<std::ptrdiff_t>(later)) continue;
