@@ -34,6 +34,13 @@ bool has_its_timers(const TimerQueue& timers, const Transaction& t) {
   return timers.has_given(t.repeat) && timers.has_given(t.timeout) && is_its(t.repeat) && is_its(t.timeout);
 }
 
+bool is_possible(const ClientTransaction& t) {
+  const auto sent = read_sent(t.request);
+  if (!sent || t.invite != (sent->method == "INVITE") || t.state == ClientState::Terminated) return false;
+  return t.invite ? t.state != ClientState::Trying
+                  : t.state != ClientState::Calling && t.state != ClientState::Accepted;
+}
+
 // Timer F ends it, whatever comes (§17.1.2.2).
 bool has_its_end(const TimerQueue& timers, const ClientTransaction& t) {
   if (t.invite || !t.is_waiting()) return true;
@@ -70,7 +77,7 @@ void TransactionLayer::transfer(Archive& archive) {
     }
     for (const ClientTransactionId id : clients.ids()) {
       const ClientTransaction& t = *clients.find(id);
-      if (t.state == ClientState::Terminated || !read_sent(t.request)) {
+      if (!is_possible(t)) {
         return archive.fail("a client transaction in an impossible state");
       }
       if (!has_its_timers(timers, t) || !has_its_end(timers, t)) return archive.fail("a timer that nobody armed");

@@ -31,7 +31,7 @@ void Resolver::transfer(Archive& archive) {
     if (!archive.ok()) return;
     out_by_question.clear();
     for (const auto& [query, asked] : out) {
-      if (query.value > last_query || !out_by_question.emplace(asked.question, query).second) {
+      if (query.value == 0 || query.value > last_query || !out_by_question.emplace(asked.question, query).second) {
         return archive.fail("a question that nobody asked");
       }
     }
