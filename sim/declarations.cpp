@@ -97,8 +97,8 @@ std::vector<StoredUsers> users_outside(const Config& config, const std::vector<S
   std::vector<StoredUsers> users;
   for (const DigestRealm& realm : config.auth) {
     for (const StoredUsers& each : said) {
-      if (realm.is_outside && each.realm == realm.realm)
-        users.push_back({realm.name, realm.name, realm.realm, each.users});
+      if (realm.is_outside && each.realm == realm.realm && !each.users.empty())
+        users.push_back({each.store.empty() ? realm.name : each.store, realm.name, realm.realm, each.users});
     }
   }
   return users;

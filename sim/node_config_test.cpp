@@ -135,6 +135,11 @@ TEST(NodeConfig, UsersOfTheScenarioAreInTheStoreOfTheOneFromOutside) {
   EXPECT_EQ(users[0].auth, "people");
   EXPECT_EQ(users[0].store, "people");
   EXPECT_EQ(users[0].users.at("a"), secrets_from_password("a", "example.com", "b"));
+  const auto stored = parse("node p1 proxy stateful 192.0.2.1\nusers p1 example.com store=db a:b\n", outside);
+  ASSERT_TRUE(stored) << stored.error().to_string();
+  const auto& of_store = std::get<NodeSetup>(stored->inhabitants.at(0)).users;
+  ASSERT_THAT(of_store, SizeIs(1));
+  EXPECT_EQ(of_store[0].store, "db");
 }
 
 struct Mistake {
