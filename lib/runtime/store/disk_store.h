@@ -25,13 +25,14 @@ class DiskStore final : public BindingStore {
   ~DiskStore() override { worker_.request_stop(); }
 
   void ask(StoreRequest request) override {
+    const QueryId query = request.query;
     bool is_full = false;
     {
       const std::scoped_lock lock(mutex_);
       is_full = queue_.size() >= most_store_requests;
       if (!is_full) queue_.push_back(std::move(request));
     }
-    if (is_full) return tell({{request.query, StoreUnavailable{"the disk does not keep up"}}});
+    if (is_full) return tell({{query, StoreUnavailable{"the disk does not keep up"}}});
     woken_.notify_one();
   }
 

@@ -20,7 +20,7 @@ using Database = std::unique_ptr<sqlite3, SqliteClosing>;
 // disturbed. An empty file becomes one.
 inline constexpr std::size_t database_header_bytes = 100;
 inline bool is_database(std::string_view header) {
-  return header.size() >= database_header_bytes && header.starts_with(std::string_view("SQLite format 3", 16));
+  return header.size() >= database_header_bytes && header.starts_with(std::string_view("SQLite format 3\0", 16));
 }
 
 struct SqliteError {

@@ -65,6 +65,7 @@ class UsersFile {
 
   std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>& requests) {
     std::vector<StoreReplied> replies;
+    replies.reserve(requests.size());
     for (const StoreRequest& request : requests) {
       replies.push_back({request.query, look_up(std::get<FetchUser>(request.operation))});
     }
