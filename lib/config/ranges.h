@@ -34,7 +34,7 @@ inline constexpr DurationRange dialog_lifetime{std::chrono::minutes(1), std::chr
 inline constexpr DurationRange session_interval{std::chrono::seconds(90), std::chrono::days(1), whole_seconds};
 
 // ---- [cdr]
-inline constexpr NumberRange rotate_bytes{64 * 1024, std::int64_t{1} << 40};
+inline constexpr NumberRange rotate_bytes{std::int64_t{64} * 1024, std::int64_t{1} << 40};
 inline constexpr NumberRange kept_files{1, 10000};
 inline constexpr NumberRange record_backlog{1, 1000000};
 

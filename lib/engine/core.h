@@ -197,7 +197,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void register_sent() override { ++counters_.trunk_registers; }
   void register_failed() override { ++counters_.trunk_register_failures; }
   // ---- transformations
-  std::optional<Refusal> transform(Preprocessed& request, const Rule& rule, const NumberPlan* plan) const;
+  std::optional<Refusal> transform(Preprocessed& pre, const Rule& rule, const NumberPlan* plan) const;
   const NumberPlan* number_plan(std::string_view name) const;
   void forget_probe_query(std::uint64_t query) override { resolver_.forget(LookupId{query}); }
   void probed(PeerId peer, PeerOutcome outcome, std::optional<std::chrono::seconds> rest,
@@ -416,7 +416,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
                             const StoreWait* before);
   void end_fetch(std::uint64_t fetch, const HttpResult& result);
   void keep_fetched(const std::string& url, const HttpResult& result);
-  void verify_again(const StoreWait& wait);
+  void verify_again(const StoreWait& call);
   void cancel_verification(std::uint64_t ticket, const std::string& tag);
   // A refusal for one whose Date is not from now.
   std::optional<Refusal> sign_call(Preprocessed& pre, const Decision& decision);

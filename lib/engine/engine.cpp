@@ -205,6 +205,7 @@ std::string problem_with_groups(const Config& config) {
 std::string problem_with_fallbacks(const Config& config) {
   const RouteSources& sources = config.route_sources;
   std::vector<std::pair<std::string, const RouteFallback*>> fallbacks;
+  fallbacks.reserve(sources.queries.size() + sources.engines.size() + 2 * sources.zones.size());
   for (const RouteQuery& query : sources.queries) fallbacks.emplace_back(query.reference(), &query.on_failure);
   for (const RoutingEngineUse& engine : sources.engines) fallbacks.emplace_back(engine.reference(), &engine.on_failure);
   for (const EnumZone& zone : sources.zones) {

@@ -120,7 +120,7 @@ struct HttpClient::Implementation : std::enable_shared_from_this<Implementation>
   void keep(const HostKey& key, const LinkPtr& link);
   void drop(const HostKey& key, const Link* link);
   void start_waiting(const HostKey& key);
-  void tell(QueryId query, HttpResult result);
+  void tell(QueryId query, HttpResult result) const;
   void close();
 
   Surroundings around;
@@ -429,7 +429,7 @@ void HttpClient::Implementation::start_waiting(const HostKey& key) {
   if (host.is_empty()) hosts.erase(found);
 }
 
-void HttpClient::Implementation::tell(QueryId query, HttpResult result) {
+void HttpClient::Implementation::tell(QueryId query, HttpResult result) const {
   if (closed) return;
   around.replied(HttpReplied{query, std::move(result)});
   if (!asking) around.settled();
