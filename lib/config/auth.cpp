@@ -147,8 +147,17 @@ void read_user_lines(TableReader& reader, const Placed<std::string>& given, Dige
 constexpr std::string_view users_in_sqlite = "sqlite:";
 constexpr std::string_view users_in_redis = "redis://";
 
+// What a file holds has lines.
 bool names_store(std::string_view users) {
-  return users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis);
+  return !users.contains('\n') && (users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis));
+}
+
+// Whatever looks like an address is none of a user's line, and may hold a password that nobody should see in an error.
+bool names_other_store(std::string_view users) {
+  const std::string_view scheme = users.substr(0, users.find(':'));
+  const bool is_near = equals_ignoring_case(scheme, "sqlite") || equals_ignoring_case(scheme, "sqlite3") ||
+                       equals_ignoring_case(scheme, "redis") || equals_ignoring_case(scheme, "rediss");
+  return !users.contains('\n') && (users.contains("://") || (is_near && std::ranges::count(users, ':') == 1));
 }
 
 // users = "sqlite:users.db" or "redis://192.0.2.5:6379/0": each is asked for when he shows up.
@@ -201,6 +210,12 @@ void read_users(TableReader& reader, const ConfigSurroundings& surroundings, Dig
     }
   } else if (const std::optional<Placed<std::string>> given = reader.text("users")) {
     if (names_store(given->value)) return read_user_store(reader, *given, surroundings, realm, draft);
+    if (names_other_store(given->value)) {
+      reader.problems().error(given->at, reader.naming("users") +
+                                             " names a store that there is not: there are \"sqlite:users.db\" and "
+                                             "\"redis://192.0.2.5:6379/0\"");
+      return;
+    }
     read_user_lines(reader, *given, realm);
   } else if (!reader.has("users")) {
     reader.problems().error(reader.at(), reader.naming("users") +

@@ -41,6 +41,7 @@ std::expected<std::string, Refusal> EngineCore::authenticate(const Preprocessed&
   DigestVerdict verdict = authenticator.check(nonce_time(), *request.request, field, request.request_uri);
   if (verdict.kind == DigestVerdict::Kind::Authenticated) return std::move(verdict.user);
   if (verdict.kind == DigestVerdict::Kind::Malformed) return std::unexpected(Refusal{400, verdict.reason, {}});
+  if (verdict.kind == DigestVerdict::Kind::Unknown) return std::unexpected(users_unknown(verdict.reason));
   Refusal refusal{as_proxy ? 407 : 401, verdict.reason, {}};
   const FieldName asks = as_proxy ? FieldName::ProxyAuthenticate : FieldName::WwwAuthenticate;
   const std::uint64_t random = random_.next();

@@ -128,6 +128,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
     // Of a rule that asks: what it was told, or what it does without that.
     const RouteTo* told = nullptr;
     const RelayAction* instead = nullptr;
+    std::string unknown{};  // why nobody knows who asks, where a rule wants to know it
     bool asks() const { return rule && std::holds_alternative<AskAction>(rule->action); }
     bool registers() const { return rule && std::holds_alternative<RegisterAction>(rule->action); }
     bool notifies() const { return rule && std::holds_alternative<NotifyAction>(rule->action); }
@@ -162,7 +163,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   bool is_local(const Uri& uri) const;
   // ACK and CANCEL are judged as the INVITE they belong to.
   class Facts;
-  const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first = 0) const;
+  const Rule* choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first,
+                          std::string& unknown) const;
   // `first`: of the rules, which is asked first.
   Decision decide(const Preprocessed& request, const Arrival& arrival, std::size_t first = 0) const;
   // What was decided before: the rules are not asked twice about a request, for what they look at may have changed.
@@ -367,16 +369,18 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   static bool counts_requests(const Rule& rule) { return !rule.challenge.empty() || !rule.limits.empty(); }
 
   // ---- users
+  static Refusal users_unknown(std::string reason);
+  void take_told_request(const MessagePtr& request, const Arrival& arrival, std::vector<UserAnswer>&& answers);
   // True: it waits until a store has said who its credentials are of, or was refused, or repeats one that waits.
-  bool waits_for_user(const MessagePtr& request, const Arrival& arrival);
+  bool waits_for_user(const MessagePtr& request, const Arrival& arrival, std::vector<UserAnswer>& answers);
   bool cancels_waiting(const MessagePtr& cancel, const Arrival& arrival);
   std::uint64_t user_wait_key(const Message& request) const;
   QueryId ask_for_user(const DigestRealm& realm, const std::string& user);
-  DigestAuthenticator* outside_realm(const UserQuestion& question);
+  DigestAuthenticator* outside_realm(const std::string& auth, const std::string& realm);
   bool take_user(const StoreReplied& input);
   void user_timer_fired(const TimerTag& tag);
-  void end_user_question(QueryId query, const std::string& failure);
-  void note_users(const std::string& auth, bool available, const std::string& reason);
+  void end_user_question(QueryId query, const UserFound* found, const std::string& failure);
+  void note_users(const std::string& auth, const std::string& failure);
 
   bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;
 

@@ -117,6 +117,7 @@ void EngineCore::take_known_request(const MessagePtr& request, const Arrival& ar
   const Decision decision = decide(*pre, arrival);
   if (decision.rule) ++rule_hits_[static_cast<std::size_t>(decision.rule - config_.rules.data())];
   if (decision.drops()) return drop(*request, arrival, *decision.rule);
+  if (!decision.unknown.empty()) return refuse(request, arrival, users_unknown(decision.unknown), decision.rule_name());
   if (const auto refusal = not_routable(*pre, decision)) {
     return refuse(request, arrival, *refusal, decision.rule_name());
   }
@@ -222,7 +223,8 @@ bool EngineCore::is_local(const Uri& uri) const {
   return !uri.has_parameter("maddr") && names_.is_local_domain(uri.host, uri.port);
 }
 
-const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first) const {
+const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& arrival, std::size_t first,
+                                    std::string& unknown) const {
   const Message& message = *request.request;
   const Uri& uri = request.request_uri;
   const bool as_invite = message.method() == Method::Ack || message.method() == Method::Cancel;
@@ -250,6 +252,7 @@ const Rule* EngineCore::choose_rule(const Preprocessed& request, const Arrival& 
   RuleTold told;
   if (trace_) told = [this](const Rule& asked, const std::string& why_not) { trace_->asked(asked, why_not); };
   const Rule* rule = choose(config_.rules, query, told, first);
+  unknown = facts.unknown();
   return rule && !leads_nowhere(request, *rule) ? rule : nullptr;
 }
 
@@ -266,7 +269,7 @@ EngineCore::Decision EngineCore::decide(const Preprocessed& request, const Arriv
     if (request.followed) decision.mode = ProxyMode::CallStateful;
     return decision;
   }
-  decision.rule = choose_rule(request, arrival, first);
+  decision.rule = choose_rule(request, arrival, first, decision.unknown);
   if (decision.rule && decision.rule->mode) decision.mode = *decision.rule->mode;
   if (in_dialog && request.followed) decision.mode = ProxyMode::CallStateful;
   return decision;

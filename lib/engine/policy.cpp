@@ -84,6 +84,7 @@ std::optional<Principal> EngineCore::Facts::principal(const Rule& rule) const {
   if (verdict.kind == DigestVerdict::Kind::Authenticated) {
     principal = principal_of(verdict.user, authenticator->realm());
   }
+  if (verdict.kind == DigestVerdict::Kind::Unknown) unknown_ = verdict.reason;
   known_.push_back({realm, field, principal});
   return principal;
 }

@@ -20,6 +20,8 @@ class EngineCore::Facts final : public RuleFacts {
   bool allows(std::string_view access_list, const IpAddress& source) const override;
   bool lists(std::string_view list, std::string_view user, std::string_view host) const override;
   std::optional<Principal> principal(const Rule& rule) const override;
+  // Why nobody knows who it was that a rule wanted to know; "": no rule did, or it is known.
+  const std::string& unknown() const { return unknown_; }
 
  private:
   struct Known {
@@ -31,6 +33,7 @@ class EngineCore::Facts final : public RuleFacts {
   const EngineCore& core_;
   const Preprocessed& request_;
   mutable std::vector<Known> known_;
+  mutable std::string unknown_;
 };
 
 }  // namespace intermediary

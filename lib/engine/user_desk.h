@@ -14,6 +14,7 @@
 
 #include "base/timer_queue.h"
 #include "message/message.h"
+#include "policy/digest.h"
 #include "transport/resolve.h"
 
 namespace intermediary {
@@ -22,11 +23,18 @@ namespace limit {
 inline constexpr std::size_t user_waits = 10'000;  // requests, all together
 }
 
+// What a store has said of a user.
+struct UserAnswer {
+  std::string auth, realm, user;
+  UserSecrets hashes;
+};
+
 struct UserWait {
   MessagePtr request;
   Arrival arrival;
-  std::uint64_t key = 0;  // of its repetitions and its CANCEL
-  QueryId query{};        // for whose answer it waits
+  std::uint64_t key = 0;              // of its repetitions and its CANCEL
+  QueryId query{};                    // for whose answer it waits
+  std::vector<UserAnswer> answers{};  // that it has had: nobody is asked for twice
 };
 
 struct UserQuestion {

@@ -12,15 +12,21 @@
 
 namespace intermediary {
 
-namespace {
-
-Refusal users_unknown(std::string reason) { return {503, std::move(reason), {{"Retry-After", "5"}}}; }
-
-}  // namespace
+Refusal EngineCore::users_unknown(std::string reason) { return {503, std::move(reason), {{"Retry-After", "5"}}}; }
 
 void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival) {
-  if (!config_.user_stores.empty() && waits_for_user(request, arrival)) return;
-  take_known_request(request, arrival);
+  if (config_.user_stores.empty()) return take_known_request(request, arrival);
+  take_told_request(request, arrival, {});
+}
+
+void EngineCore::take_told_request(const MessagePtr& request, const Arrival& arrival,
+                                   std::vector<UserAnswer>&& answers) {
+  for (const UserAnswer& each : answers) {
+    DigestAuthenticator* own = outside_realm(each.auth, each.realm);
+    if (own) own->told(now_, *request, each.user, each.hashes);
+  }
+  if (!waits_for_user(request, arrival, answers)) take_known_request(request, arrival);
+  for (DigestAuthenticator& each : authenticators_) each.forget_told();
 }
 
 // What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3).
@@ -32,15 +38,15 @@ std::uint64_t EngineCore::user_wait_key(const Message& request) const {
   return hash.finish();
 }
 
-bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arrival) {
-  for (const DigestAuthenticator& authenticator : authenticators_) {
+bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arrival, std::vector<UserAnswer>& answers) {
+  const std::uint64_t key = users_.waits.empty() ? 0 : user_wait_key(*request);
+  if (!users_.waits.empty() && users_.by_key.contains(key)) {
+    ++counters_.retransmissions_in;
+    return true;
+  }
+  for (DigestAuthenticator& authenticator : authenticators_) {
     const auto user = authenticator.unknown_user(now_, *request);
     if (!user) continue;
-    const std::uint64_t key = user_wait_key(*request);
-    if (users_.by_key.contains(key)) {
-      ++counters_.retransmissions_in;
-      return true;
-    }
     const IpAddress& source = arrival.remote.address;
     const auto from_there = users_.by_source.find(source);
     const bool is_much = from_there != users_.by_source.end() &&
@@ -53,8 +59,8 @@ bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arriva
     const std::uint64_t ticket = ++users_.last_ticket;
     const QueryId query = ask_for_user(authenticator.realm(), *user);
     users_.questions.at(query).tickets.push_back(ticket);
-    users_.waits.emplace(ticket, UserWait{request, arrival, key, query});
-    users_.by_key.emplace(key, ticket);
+    users_.waits.emplace(ticket, UserWait{request, arrival, user_wait_key(*request), query, std::move(answers)});
+    users_.by_key.emplace(users_.waits.at(ticket).key, ticket);
     ++users_.by_source[source];
     return true;
   }
@@ -75,9 +81,9 @@ QueryId EngineCore::ask_for_user(const DigestRealm& realm, const std::string& us
 }
 
 // Null where a reload has made another realm of it meanwhile.
-DigestAuthenticator* EngineCore::outside_realm(const UserQuestion& question) {
+DigestAuthenticator* EngineCore::outside_realm(const std::string& auth, const std::string& realm) {
   const auto own = std::ranges::find_if(authenticators_, [&](const DigestAuthenticator& each) {
-    return each.realm().name == question.auth && each.realm().realm == question.realm && each.realm().is_outside;
+    return each.realm().name == auth && each.realm().realm == realm && each.realm().is_outside;
   });
   return own == authenticators_.end() ? nullptr : &*own;
 }
@@ -89,20 +95,18 @@ bool EngineCore::take_user(const StoreReplied& input) {
   const auto* found = std::get_if<UserFound>(&input.reply);
   const auto* unavailable = std::get_if<StoreUnavailable>(&input.reply);
   if (!found) {
-    end_user_question(input.query,
+    end_user_question(input.query, nullptr,
                       unavailable ? unavailable->reason : "the store has given another reply than was due");
     return true;
   }
+  std::string problem;
+  usable_secrets(found->hashes, problem);
   const UserQuestion& question = asked->second;
-  note_users(question.auth, true, {});
-  if (DigestAuthenticator* own = outside_realm(question)) {
-    const std::string problem = own->learn(now_, question.user, found->hashes);
-    if (!problem.empty()) {
-      ++counters_.user_lookup_failures;
-      emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
-    }
+  if (!problem.empty()) {
+    ++counters_.user_lookup_failures;
+    emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
   }
-  end_user_question(input.query, {});
+  end_user_question(input.query, found, {});
   return true;
 }
 
@@ -110,34 +114,29 @@ void EngineCore::user_timer_fired(const TimerTag& tag) {
   const auto question = users_.questions.find(QueryId{tag.subject});
   if (question == users_.questions.end()) return;
   question->second.deadline = {};
-  end_user_question(question->first, "the store has not answered in time");
+  end_user_question(question->first, nullptr, "the store has not answered in time");
 }
 
-// Who waited goes on, or is refused where `failure` says why.
-void EngineCore::end_user_question(QueryId query, const std::string& failure) {
-  const auto found = users_.questions.find(query);
-  UserQuestion question = std::move(found->second);
-  users_.questions.erase(found);
+// Who waited goes on, with what the store has said; where it has said nothing, `failure` says why, and rules that need
+// to know who it is refuse it.
+void EngineCore::end_user_question(QueryId query, const UserFound* found, const std::string& failure) {
+  UserQuestion question = std::move(users_.questions.extract(query).mapped());
   users_.by_user.erase({question.auth, question.user});
   timers_.cancel(question.deadline);
-  bool goes_on = failure.empty();
-  if (!goes_on) {
-    note_users(question.auth, false, failure);
-    DigestAuthenticator* own = outside_realm(question);
-    goes_on = own && own->goes_on(now_, question.user);
-    if (goes_on) ++counters_.known_lookups;
+  note_users(question.auth, failure);
+  if (DigestAuthenticator* own = outside_realm(question.auth, question.realm)) {
+    own->note_store(now_, failure.empty() ? "" : "users of " + question.auth + ": " + failure);
+    if (!found && own->remembers(question.user)) ++counters_.known_lookups;
   }
   for (const std::uint64_t ticket : question.tickets) {
-    const UserWait wait = users_.take(ticket);
-    if (goes_on) {
-      take_request(wait.request, wait.arrival);
-    } else {
-      refuse(wait.request, wait.arrival, users_unknown("users of " + question.auth + ": " + failure));
-    }
+    UserWait wait = users_.take(ticket);
+    if (found) wait.answers.push_back({question.auth, question.realm, question.user, found->hashes});
+    take_told_request(wait.request, wait.arrival, std::move(wait.answers));
   }
 }
 
-void EngineCore::note_users(const std::string& auth, bool available, const std::string& reason) {
+void EngineCore::note_users(const std::string& auth, const std::string& failure) {
+  const bool available = failure.empty();
   if (!available) ++counters_.user_lookup_failures;
   if (users_.down.contains(auth) == !available) return;
   if (available) {
@@ -145,7 +144,7 @@ void EngineCore::note_users(const std::string& auth, bool available, const std::
   } else {
     users_.down.insert(auth);
   }
-  emit(StoreChanged{available, reason, auth});
+  emit(StoreChanged{available, failure, auth});
 }
 
 // RFC 3261 §9.2: nothing has been forwarded, so the INVITE ends here.

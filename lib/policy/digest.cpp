@@ -127,7 +127,33 @@ std::string_view nobodys_secret(DigestAlgorithm algorithm) {
   return filler.substr(0, digest_digits(algorithm));
 }
 
+// RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
+bool has_answered(const Message& request, const Answer& answer, std::string_view secret) {
+  const bool follows = request.method() == Method::Ack || request.method() == Method::Cancel;
+  const std::string_view method = follows ? std::string_view("INVITE") : request.method_text();
+  const DigestInput input{method, answer.uri, answer.nonce, answer.qop, answer.nc, answer.cnonce, request.body()};
+  return same_digest(digest_response(answer.algorithm, secret, input), answer.response);
+}
+
 }  // namespace
+
+UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem) {
+  UserSecrets secrets;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const auto algorithm = static_cast<DigestAlgorithm>(i);
+    const std::string nothing(digest_digits(algorithm), '0');
+    std::string hash = lowercase(hashes[i].empty() ? nothing : hashes[i]);  // so that nothing costs as much as a hash
+    const bool is_hash = hash.size() == nothing.size() &&
+                         std::ranges::all_of(hash, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+    if (!is_hash) {
+      problem = "has no H(A1) of " + std::to_string(nothing.size()) + " hexadecimal digits for " +
+                std::string(algorithm_name(algorithm));
+    } else if (!hashes[i].empty()) {
+      secrets[i] = std::move(hash);
+    }
+  }
+  return secrets;
+}
 
 UserSecrets secrets_from_password(std::string_view user, std::string_view realm, std::string_view password) {
   UserSecrets secrets;
@@ -242,77 +268,101 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   std::string_view secret = secret_of(answer->username, answer->algorithm);
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
-  // RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
-  const bool follows = request.method() == Method::Ack || request.method() == Method::Cancel;
-  const std::string_view method = follows ? std::string_view("INVITE") : request.method_text();
-  const DigestInput input{method, answer->uri, answer->nonce, answer->qop, answer->nc, answer->cnonce, request.body()};
-  const bool right = same_digest(digest_response(answer->algorithm, secret, input), answer->response);
+  const bool right = has_answered(request, *answer, secret);
+  const bool is_told = told_.contains(answer->username);
+  if (!failure_.empty() && !is_told && !(known && right)) return {{Kind::Unknown, {}, failure_}};
   if (!known) return {{Kind::Wrong, {}, "no such user in the realm " + realm_.realm}};
   if (!right)
     return {{Kind::Wrong, {}, "wrong digest for the user " + std::string(answer->username) + " of " + realm_.realm}};
   return {{Kind::Authenticated, std::string(answer->username), {}}, answer->nonce, answer->count};
 }
 
-// "": there is none.
+// "": there is none. What the store says now counts more than what is remembered.
 std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
   const auto which = static_cast<std::size_t>(algorithm);
-  if (realm_.is_outside) {
-    const auto known = known_.find(user);
-    return known == known_.end() || !known->second.has[which] ? std::string_view() : known->second.secrets[which];
-  }
+  if (const auto told = told_.find(user); told != told_.end()) return told->second[which];
+  if (const auto known = known_.find(user); known != known_.end()) return known->second.secrets[which];
   const auto found = realm_.users.find(user);
   return found == realm_.users.end() ? std::string_view() : found->second[which];
 }
 
-std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, const Message& request) const {
-  if (!realm_.is_outside) return std::nullopt;
+// The credentials of the request for this realm that have a nonce of ours, as far as the store may be asked for them.
+template <class Do>
+void DigestAuthenticator::for_each_answer(const Message& request, Do take) const {
   std::size_t count = 0;
   for (const Field& each : request.fields()) {
     if (each.name != FieldName::Authorization && each.name != FieldName::ProxyAuthorization) continue;
     const auto credentials = parse_credentials(request.value(each));
     if (!credentials || !credentials->is_digest()) continue;
     if (credentials->value("realm") != realm_.realm) continue;
-    if (++count > 2 * most_credentials) break;
+    if (++count > 2 * most_credentials) return;
     const auto user = credentials->value("username"), nonce = credentials->value("nonce");
-    if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || !read_nonce(key_, realm_.realm, *nonce))
-      continue;
-    const auto known = known_.find(*user);
-    if (known == known_.end() || known->second.until <= now) return std::string(*user);
+    if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || user->contains(':')) continue;
+    if (!read_nonce(key_, realm_.realm, *nonce)) continue;
+    if (take(std::string(*user), *credentials)) return;
   }
-  return std::nullopt;
 }
 
-std::string DigestAuthenticator::learn(TimePoint now, const std::string& user, const UserSecrets& hashes) {
-  const auto [known, is_new] = known_.try_emplace(user);
-  if (!is_new) turns_.erase(known->second.turn);
-  known->second = {{}, {}, now, now + realm_.remembered, ++last_turn_};
-  turns_.emplace(last_turn_, user);
+bool DigestAuthenticator::is_right(const Message& request, const Credentials& credentials,
+                                   const UserSecrets& secrets) const {
+  const auto answer = AnswerReader(credentials, realm_).read();
+  if (!answer) return false;
+  const std::string& own = secrets[static_cast<std::size_t>(answer->algorithm)];
+  return has_answered(request, *answer, own.empty() ? nobodys_secret(answer->algorithm) : own) && !own.empty();
+}
+
+std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, const Message& request) {
+  std::optional<std::string> unknown;
+  if (!realm_.is_outside) return unknown;
+  for_each_answer(request, [&](const std::string& user, const Credentials& credentials) {
+    if (told_.contains(user)) return false;
+    const UserSecrets none;  // that costs as much
+    const auto known = known_.find(user);
+    const Duration age = known == known_.end() ? Duration::zero() : now - known->second.learned;
+    const bool counts = known != known_.end() && age < realm_.remembered;
+    if (is_right(request, credentials, counts ? known->second.secrets : none)) return false;
+    if (age >= std::max(realm_.remembered, realm_.stale)) forget(user);
+    if (!failure_.empty() && now < asked_again_) return false;
+    unknown = user;
+    return true;
+  });
+  return unknown;
+}
+
+// Who is not there costs as much as who is.
+void DigestAuthenticator::told(TimePoint now, const Message& request, const std::string& user,
+                               const UserSecrets& hashes) {
   std::string problem;
-  for (std::size_t i = 0; i < hashes.size(); ++i) {
-    const auto algorithm = static_cast<DigestAlgorithm>(i);
-    const std::string nothing(digest_digits(algorithm), '0');
-    std::string& own = known->second.secrets[i];
-    own = lowercase(hashes[i].empty() ? nothing : hashes[i]);
-    const bool is_hash = own.size() == nothing.size() &&
-                         std::ranges::all_of(own, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
-    known->second.has[i] = is_hash && !hashes[i].empty();
-    if (is_hash) continue;
-    own = nothing;
-    problem = "has no H(A1) of " + std::to_string(nothing.size()) + " hexadecimal digits for " +
-              std::string(algorithm_name(algorithm));
+  const UserSecrets& secrets = told_[user] = usable_secrets(hashes, problem);
+  bool right = false;
+  for_each_answer(request, [&](const std::string& who, const Credentials& credentials) {
+    if (who == user) right |= is_right(request, credentials, secrets);
+    return false;
+  });
+  if (right) {
+    remember(now, user, secrets);
+  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != secrets) {
+    forget(user);  // he has another password, or has gone
   }
-  if (known_.size() > limit::remembered_users) {
-    known_.erase(turns_.begin()->second);
-    turns_.erase(turns_.begin());
-  }
-  return problem;
 }
 
-bool DigestAuthenticator::goes_on(TimePoint now, const std::string& user) {
+void DigestAuthenticator::note_store(TimePoint now, const std::string& failure) {
+  failure_ = failure;
+  asked_again_ = now + outage_pause;
+}
+
+void DigestAuthenticator::remember(TimePoint now, const std::string& user, const UserSecrets& secrets) {
+  forget(user);
+  known_[user] = {secrets, now, ++last_turn_};
+  turns_.emplace(last_turn_, user);
+  if (known_.size() > limit::remembered_users) forget(std::string(turns_.begin()->second));
+}
+
+void DigestAuthenticator::forget(const std::string& user) {
   const auto known = known_.find(user);
-  if (known == known_.end() || known->second.learned + realm_.stale <= now) return false;
-  known->second.until = now + outage_pause;
-  return true;
+  if (known == known_.end()) return;
+  turns_.erase(known->second.turn);
+  known_.erase(known);
 }
 
 std::optional<Nonce> DigestAuthenticator::living_nonce(WallTime now, std::string_view text) const {

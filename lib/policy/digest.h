@@ -37,6 +37,8 @@ inline constexpr std::size_t remembered_users = 50'000;  // of one realm whose u
 
 // H(A1) of one user by algorithm, "" where it is not known (RFC 7616 §3.4.2). No password is kept.
 using UserSecrets = std::array<std::string, digest_algorithms>;
+// Of what a store has as such hashes: those that are, in lower case; `problem` says what is none.
+UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem);
 // For every algorithm.
 UserSecrets secrets_from_password(std::string_view user, std::string_view realm, std::string_view password);
 
@@ -90,6 +92,7 @@ struct DigestVerdict {
     Wrong,      // no such user, or another password
     Stale,      // right, but the nonce has expired, is not ours, or was used like this before
     Malformed,  // credentials for the realm that break their grammar or belong to another Request-URI: 400
+    Unknown,    // nobody knows, for the store of the realm's users does not answer: 503
   };
   Kind kind = Kind::Missing;
   std::string user;    // of Authenticated
@@ -112,14 +115,18 @@ class DigestAuthenticator {
   DigestVerdict examine(WallTime now, const Message& request, FieldName field, const Uri& effective) const;
   // Whether that field value holds credentials for this realm, right or wrong.
   bool is_for_this_realm(std::string_view value) const;
-  // Of a realm whose users are outside: whom the credentials of the request are of, where it is not known (any more)
-  // what the store says of him. Nobody is asked for with a nonce that is not ours.
-  std::optional<std::string> unknown_user(TimePoint now, const Message& request) const;
-  // What the store says, by algorithm: somebody without any hash is not there, which is remembered as well, at the same
-  // cost. Whatever is no hash counts as none, and the result says so; "" otherwise.
-  std::string learn(TimePoint now, const std::string& user, const UserSecrets& hashes);
-  // The store does not say. True: what it said last counts for another while.
-  bool goes_on(TimePoint now, const std::string& user);
+  // ---- a realm whose users are outside (docs/adr/0064)
+
+  // Whom the store has to be asked for before the credentials of the request can be judged: nobody who has shown lately
+  // that he knows his password, nobody for whose sake told() has been called, and nobody with a nonce that is not ours.
+  std::optional<std::string> unknown_user(TimePoint now, const Message& request);
+  // What the store says of a user, until forget_told(). Who is right by it is remembered.
+  void told(TimePoint now, const Message& request, const std::string& user, const UserSecrets& hashes);
+  void forget_told() { told_.clear(); }
+  // The store has answered, or not ("": it has): then it is left alone for a while.
+  void note_store(TimePoint now, const std::string& failure);
+  bool remembers(std::string_view user) const { return known_.contains(user); }
+
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
   void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
   // Which nonces were used, as that one knows it. REQUIRES: it is for the same realm, with the same key.
@@ -140,20 +147,27 @@ class DigestAuthenticator {
   DigestVerdict judge(const Message& request, FieldName field, const Uri& effective, IsFresh is_fresh) const;
   Claim judge_one(const Message& request, const Credentials& credentials, const Uri& effective) const;
   std::optional<Nonce> living_nonce(WallTime now, std::string_view text) const;
-  std::string_view secret_of(std::string_view user, DigestAlgorithm algorithm) const;
-
   struct Known {
-    UserSecrets secrets;  // zeros where there is none
-    std::array<bool, digest_algorithms> has{};
-    TimePoint learned{}, until{};
+    UserSecrets secrets;  // "" where there is none
+    TimePoint learned{};
     std::uint64_t turn = 0;
   };
+  std::string_view secret_of(std::string_view user, DigestAlgorithm algorithm) const;
+  bool is_right(const Message& request, const Credentials& credentials, const UserSecrets& secrets) const;
+  template <class Do>
+  void for_each_answer(const Message& request, Do take) const;
+  void remember(TimePoint now, const std::string& user, const UserSecrets& secrets);
+  void forget(const std::string& user);
+
   const DigestRealm& realm_;
   HashKey key_;
   NonceUses uses_{limit::used_nonces};
-  std::map<std::string, Known, std::less<>> known_{};  // users outside, and who is none
-  std::map<std::uint64_t, std::string> turns_{};       // the same, by when that was learned
+  std::map<std::string, Known, std::less<>> known_{};  // users outside who were right
+  std::map<std::uint64_t, std::string> turns_{};       // the same, by when that was
   std::uint64_t last_turn_ = 0;
+  std::string failure_{};  // why the store does not answer
+  TimePoint asked_again_{};
+  std::map<std::string, UserSecrets, std::less<>> told_{};
 };
 
 }  // namespace intermediary

@@ -18,8 +18,8 @@ void NonceUses::transfer(Archive& archive) {
 // Realm and key are the configuration's.
 template <class Archive>
 void DigestAuthenticator::transfer(Archive& archive) {
-  auto& [realm, key, uses, known, turns, last_turn] = *this;
-  archive(uses, known, turns, last_turn);
+  auto& [realm, key, uses, known, turns, last_turn, failure, asked_again, told] = *this;
+  archive(uses, known, turns, last_turn, failure, asked_again);
   if constexpr (Archive::reads) {
     if (!archive.ok()) return;
     const auto is_known = [&](const auto& turn) {

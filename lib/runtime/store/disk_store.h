@@ -14,7 +14,8 @@
 namespace intermediary {
 
 // `File` can be moved, and has `std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>&)`, which is called
-// on that thread alone: one reply for each request.
+// on that thread alone: one reply for each request. Where its `finishes` is true, what was asked before the end is
+// done, and nobody hears of it.
 template <class File>
 class DiskStore final : public BindingStore {
  public:
@@ -37,14 +38,13 @@ class DiskStore final : public BindingStore {
   }
 
  private:
-  // What was asked before the end is done, and nobody hears of it.
   void work(File& file, const std::stop_token& stop) {
     while (true) {
       std::vector<StoreRequest> requests;
       {
         std::unique_lock lock(mutex_);
         woken_.wait(lock, stop, [&] { return !queue_.empty(); });
-        if (queue_.empty()) return;
+        if (queue_.empty() || (stop.stop_requested() && !File::finishes)) return;
         requests.swap(queue_);
       }
       tell(file.carry_out(requests));

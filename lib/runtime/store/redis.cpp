@@ -32,10 +32,12 @@ constexpr std::string_view compare_and_set =
 
 std::string_view text_of(const redisReply* reply) { return reply->str ? std::string_view(reply->str, reply->len) : ""; }
 
-// Why a reply is none that does what was asked; "" where it may be.
+// Why a reply is none that does what was asked; "" where it may be, or where something else stands under its key: that
+// says nothing of the server.
 std::string failure_in(const redisReply* reply) {
   if (!reply) return "the connection to Redis has ended";
-  return reply->type == REDIS_REPLY_ERROR ? "Redis says: " + std::string(text_of(reply)) : std::string();
+  const bool failed = reply->type == REDIS_REPLY_ERROR && !text_of(reply).starts_with("WRONGTYPE");
+  return failed ? "Redis says: " + std::string(text_of(reply)) : std::string();
 }
 
 // Of HMGET: two values, or none.
@@ -118,8 +120,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     const std::string key = config_.prefix + fetch.realm + ":" + fetch.user;
     connection_->command({"HMGET", key, "md5", "sha-256", "sha-512-256"}, [this, query](const redisReply* reply) {
       answered(query, reply, [&] {
-        const auto found = user_in(reply);
-        return found ? StoreReply(*found) : StoreReply(StoreUnavailable{"Redis has no user there"});
+        return user_in(reply).value_or(UserFound{{"", "no hash of strings", ""}});  // it is told, and lets nobody in
       });
     });
   }

@@ -39,6 +39,7 @@ class LocationFile {
         commit_(database_.get(), "COMMIT"),
         roll_back_(database_.get(), "ROLLBACK") {}
 
+  static constexpr bool finishes = true;
   // All of it is on the disk, or nothing is done and each has the reason.
   std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>& requests) {
     std::vector<StoreReplied> replies;

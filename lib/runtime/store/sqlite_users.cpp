@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <utility>
@@ -18,17 +19,21 @@ constexpr int longest_lock_ms = 500;  // so long a writer may hold the file
 constexpr const char* look_up_all = "SELECT md5, sha256, sha512_256 FROM users WHERE realm = ?1 AND name = ?2 LIMIT 1";
 constexpr const char* look_up_two = "SELECT md5, sha256, '' FROM users WHERE realm = ?1 AND name = ?2 LIMIT 1";
 
-// A file that was put in its place is another one.
+// A file that was renamed into its place is another one, and so is one that was copied over it: SQLite's own counter of
+// changes may be the same in both, and what it has in memory then is of the former.
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
+  off_t size = 0;
+  std::int64_t modified_s = 0, modified_ns = 0;
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
 FileIdentity identity_of(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino};
+  if (!S_ISREG(status.st_mode)) throw SqliteError{"it is no file"};
+  return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 Database open_for_reading(const std::string& file) {
@@ -63,11 +68,16 @@ class UsersFile {
   // Throws SqliteError.
   explicit UsersFile(std::string path) : path_(std::move(path)) { users_.emplace(path_); }
 
+  static constexpr bool finishes = false;  // nothing is lost by what nobody hears
+  // Whatever is wrong with the file is so for all of them: who waits for a lock does it once.
   std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>& requests) {
     std::vector<StoreReplied> replies;
     replies.reserve(requests.size());
+    std::string failure;
     for (const StoreRequest& request : requests) {
-      replies.push_back({request.query, look_up(std::get<FetchUser>(request.operation))});
+      StoreReply reply = failure.empty() ? look_up(std::get<FetchUser>(request.operation)) : StoreUnavailable{failure};
+      if (const auto* unavailable = std::get_if<StoreUnavailable>(&reply)) failure = unavailable->reason;
+      replies.push_back({request.query, std::move(reply)});
     }
     return replies;
   }
