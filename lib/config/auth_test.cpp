@@ -132,6 +132,17 @@ TEST(AuthConfig, SaysWhatIsWrongWithAStoreOfUsers) {
   EXPECT_THAT(one("users = \"redis://x\"\nprefix = \"a b\""),
               HasSubstr("6:10 'prefix' in [auth.users] must be 1 to 64 printable"));
   EXPECT_THAT(one("users = \"redis://x\"\nremember = \"2h\""), HasSubstr("6:12 'remember' in [auth.users]: '2h'"));
+  for (const std::string users :
+       {"rediss://:topsecret@h:6379/0", "postgres://u:topsecret@h/db", "sqlite3:a.db", "REDIS:h"}) {
+    EXPECT_EQ(one("users = \"" + users + "\""),
+              "5:9 'users' in [auth.users] names a store that there is not: there are \"sqlite:users.db\" and "
+              "\"redis://192.0.2.5:6379/0\"");
+  }
+  EXPECT_EQ(loaded("[auth.users]\nrealm = \"example.com\"\nusers = \"file:u\"\n",
+                   "sqlite:example.com:" + std::string(64, 'a') + "\n")
+                .users.size(),
+            1u)
+      << "a user of that name";
   for (const std::string key : {"remember", "stale", "timeout"}) {
     EXPECT_EQ(one("users = { a = \"b\" }\n" + key + " = \"5s\""),
               "6:1 '" + key + "' in [auth.users] is for users that are in a store");

@@ -2,9 +2,9 @@
 //
 // Before anything is decided about a request with credentials, what the store says of their user is known: so rules
 // that ask for identities and challenges find users as they find those of a configuration. Somebody who is not there is
-// remembered like anybody else, and is asked for in the same way: of two that are asked for, no answer tells which is
-// there. Where the store does not answer, what it said last counts for a bounded time; of whom it said nothing nobody
-// is let in: 503 (docs/adr/0064).
+// asked for like somebody who does not know his password: no answer tells which it was. Where the store does not
+// answer, the request goes on all the same, and is refused by 503 where a rule wants to know who it is of
+// (docs/adr/0064).
 #include <algorithm>
 
 #include "engine/core.h"
