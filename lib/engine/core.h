@@ -435,9 +435,9 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void refuse(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal, const std::string& rule = {});
   // To somebody who has authenticated: his credentials are good for one request, so its repetition must meet a
   // transaction. Also to a re-INVITE in a dialog that is followed: its ACK carries the dialog's tags, by which it would
-  // find its way to the other side.
+  // find its way to the other side. "" as `tag`: a new one.
   void refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
-                         const std::string& rule);
+                         const std::string& rule, const std::string& tag = {});
   void refuse_on(const StoreWait& wait, const Refusal& refusal, const std::string& tag);
   void note_refusal(const Message& request, const Arrival& arrival, int status, const std::string& rule,
                     const std::string& reason);

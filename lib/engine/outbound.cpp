@@ -30,14 +30,14 @@ void EngineCore::refuse(const MessagePtr& request, const Arrival& arrival, const
 }
 
 void EngineCore::refuse_with_state(const MessagePtr& request, const Arrival& arrival, const Refusal& refusal,
-                                   const std::string& rule) {
+                                   const std::string& rule, const std::string& tag) {
   const ServerTransactionId server = open_transaction(request, arrival);
   StoreWait wait;
   wait.request = request;
   wait.arrival = arrival;
   wait.server = server;
   wait.rule = rule;
-  refuse_on(wait, refusal, random_.token(16));
+  refuse_on(wait, refusal, tag.empty() ? random_.token(16) : tag);
 }
 
 void EngineCore::refuse_on(const StoreWait& wait, const Refusal& refusal, const std::string& tag) {

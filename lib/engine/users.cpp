@@ -147,7 +147,7 @@ void EngineCore::note_users(const std::string& auth, const std::string& failure)
   emit(StoreChanged{available, failure, auth});
 }
 
-// RFC 3261 §9.2: nothing has been forwarded, so the INVITE ends here.
+// RFC 3261 §9.2: nothing has been forwarded, so the INVITE ends here, and repetitions that come late meet its end.
 bool EngineCore::cancels_waiting(const MessagePtr& cancel, const Arrival& arrival) {
   if (users_.waits.empty()) return false;
   const auto found = users_.by_key.find(user_wait_key(*cancel));
@@ -158,8 +158,9 @@ bool EngineCore::cancels_waiting(const MessagePtr& cancel, const Arrival& arriva
   if (waiting.request->method() != Method::Invite || !is_its) return false;
   std::erase(users_.questions.at(waiting.query).tickets, ticket);
   const UserWait wait = users_.take(ticket);
-  respond_stateless(*cancel, reply_hop(*cancel, arrival), 200, stateless_tag(*cancel), {});
-  refuse(wait.request, wait.arrival, {487, "its caller has cancelled it", {}});
+  const std::string tag = stateless_tag(*cancel);
+  respond_stateless(*cancel, reply_hop(*cancel, arrival), 200, tag, {});
+  refuse_with_state(wait.request, wait.arrival, {487, "its caller has cancelled it", {}}, {}, tag);
   return true;
 }
 

@@ -242,6 +242,10 @@ TEST_F(StoredUsersTest, ACancelEndsAnInviteThatWaits) {
   EXPECT_THAT(send(milliseconds(2100), message("1", "CANCEL", "", "")),
               ElementsAre(HasSubstr("SIP/2.0 200"), HasSubstr("SIP/2.0 487")));
   EXPECT_THAT(answer(milliseconds(2200), found("alice", "secret")), IsEmpty());
+  EXPECT_THAT(send(milliseconds(2300), invite), IsEmpty()) << "it was late, and the caller has given up";
+  EXPECT_EQ(engine.counters().user_lookups, 1u);
+  send(milliseconds(2400), message("1", "ACK", "", ""));
+  handle(seconds(40), DeadlineReached{});
   EXPECT_TRUE(engine.live().idle());
 }
 

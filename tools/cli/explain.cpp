@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "config/load.h"
+#include "message/message.h"
 #include "sim/block_run.h"
 #include "sim/rehearsal.h"
 #include "tools/cli/commands.h"
@@ -85,6 +86,19 @@ std::string add_binding(sim::Rehearsal& rehearsal, const std::string& text) {
   return {};
 }
 
+// Credentials for users that only a store knows look wrong here.
+void note_stores(const Config& config, const std::string& bytes) {
+  const auto message = Message::parse(bytes, Framing::Datagram, {});
+  if (!message || !(*message)->is_request()) return;
+  const bool has_credentials =
+      (*message)->has(FieldName::Authorization) || (*message)->has(FieldName::ProxyAuthorization);
+  if (!has_credentials) return;
+  for (const UserStoreConfig& users : config.user_stores) {
+    std::cerr << "intermediary-cli explain: the users of [auth." << users.auth
+              << "] are in a store, which is not asked here: nobody of them is known\n";
+  }
+}
+
 int explain(const ExplainOptions& options) {
   const auto text = read_file(options.config);
   if (!text) return explain_fails("cannot read '" + options.config + "': " + text.error());
@@ -107,8 +121,9 @@ int explain(const ExplainOptions& options) {
   for (const std::string& binding : options.bindings) {
     if (const std::string problem = add_binding(rehearsal, binding); !problem.empty()) return explain_fails(problem);
   }
-  const sim::Rehearsed seen =
-      rehearsal.show(static_cast<std::size_t>(listener - listeners.begin()), *source, with_crlf(*message));
+  const std::string bytes = with_crlf(*message);
+  note_stores(loaded->config, bytes);
+  const sim::Rehearsed seen = rehearsal.show(static_cast<std::size_t>(listener - listeners.begin()), *source, bytes);
   if (options.json) {
     print_json(seen);
   } else {

@@ -118,6 +118,20 @@ TEST_F(CommandLineTest, ExplainsWhomItWouldAsk) {
               HasSubstr("\"asks\": [\"route_query:crm\"]"));
 }
 
+TEST_F(CommandLineTest, ExplainSaysThatItAsksNoStoreOfUsers) {
+  const std::string config =
+      write("sip.toml",
+            "listen = [{ on = \"udp:127.0.0.1:5060\" }]\n"
+            "[auth.people]\nrealm = \"example.com\"\nusers = \"redis://127.0.0.1:1\"\n"
+            "[[rule]]\nname = \"all\"\ndo = { challenge = \"people\", relay = \"sip:127.0.0.9\" }\n");
+  const std::string credentials =
+      "Proxy-Authorization: Digest username=\"b\", realm=\"example.com\", nonce=\"n\", uri=\"sip:a@example.com\", "
+      "response=\"0\"\n";
+  EXPECT_THAT(run({"explain", "--config", config, write("with.sip", invite + credentials)}).output,
+              HasSubstr("explain: the users of [auth.people] are in a store, which is not asked here"));
+  EXPECT_THAT(run({"explain", "--config", config, write("without.sip", invite)}).output, Not(HasSubstr("a store")));
+}
+
 TEST_F(CommandLineTest, TestBlocksSayWhatWouldBeAnswered) {
   const std::string file =
       write("sip.toml", asking +
