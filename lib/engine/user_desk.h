@@ -23,10 +23,10 @@ namespace limit {
 inline constexpr std::size_t user_waits = 10'000;  // requests, all together
 }
 
-// What a store has said of a user.
+// What a store has said of a user: what of it is usable.
 struct UserAnswer {
   std::string auth, realm, user;
-  UserSecrets hashes;
+  UserSecrets secrets;
 };
 
 struct UserWait {

@@ -23,7 +23,7 @@ void EngineCore::take_told_request(const MessagePtr& request, const Arrival& arr
                                    std::vector<UserAnswer>&& answers) {
   for (const UserAnswer& each : answers) {
     DigestAuthenticator* own = outside_realm(each.auth, each.realm);
-    if (own) own->told(now_, *request, each.user, each.hashes);
+    if (own) own->told(now_, *request, each.user, each.secrets);
   }
   if (!waits_for_user(request, arrival, answers)) take_known_request(request, arrival);
   for (DigestAuthenticator& each : authenticators_) each.forget_told();
@@ -100,13 +100,13 @@ bool EngineCore::take_user(const StoreReplied& input) {
     return true;
   }
   std::string problem;
-  usable_secrets(found->hashes, problem);
+  const UserSecrets secrets = usable_secrets(found->hashes, problem);
   const UserQuestion& question = asked->second;
   if (!problem.empty()) {
     ++counters_.user_lookup_failures;
     emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
   }
-  end_user_question(input.query, found, {});
+  end_user_question(input.query, &secrets, {});
   return true;
 }
 
@@ -119,7 +119,7 @@ void EngineCore::user_timer_fired(const TimerTag& tag) {
 
 // Who waited goes on, with what the store has said; where it has said nothing, `failure` says why, and rules that need
 // to know who it is refuse it.
-void EngineCore::end_user_question(QueryId query, const UserFound* found, const std::string& failure) {
+void EngineCore::end_user_question(QueryId query, const UserSecrets* found, const std::string& failure) {
   UserQuestion question = std::move(users_.questions.extract(query).mapped());
   users_.by_user.erase({question.auth, question.user});
   timers_.cancel(question.deadline);
@@ -130,7 +130,7 @@ void EngineCore::end_user_question(QueryId query, const UserFound* found, const 
   }
   for (const std::uint64_t ticket : question.tickets) {
     UserWait wait = users_.take(ticket);
-    if (found) wait.answers.push_back({question.auth, question.realm, question.user, found->hashes});
+    if (found) wait.answers.push_back({question.auth, question.realm, question.user, *found});
     take_told_request(wait.request, wait.arrival, std::move(wait.answers));
   }
 }
