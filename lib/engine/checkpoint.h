@@ -22,7 +22,7 @@ namespace intermediary {
 
 class EngineCore;
 
-inline constexpr std::uint32_t checkpoint_version = 5;
+inline constexpr std::uint32_t checkpoint_version = 6;
 
 // Not const: it is described for both directions (base/archive.h). REQUIRES: drained.
 std::string write_checkpoint(EngineCore& core);

@@ -379,7 +379,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   DigestAuthenticator* outside_realm(const std::string& auth, const std::string& realm);
   bool take_user(const StoreReplied& input);
   void user_timer_fired(const TimerTag& tag);
-  void end_user_question(QueryId query, const UserSecrets* found, const std::string& failure);
+  void end_user_question(QueryId query, const std::optional<UserSecrets>& found, const std::string& failure);
   void note_users(const std::string& auth, const std::string& failure);
 
   bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;

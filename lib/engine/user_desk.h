@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,10 +24,10 @@ namespace limit {
 inline constexpr std::size_t user_waits = 10'000;  // requests, all together
 }
 
-// What a store has said of a user: what of it is usable.
+// What a store has said of a user, as far as it is usable; none: it has not answered.
 struct UserAnswer {
   std::string auth, realm, user;
-  UserSecrets secrets;
+  std::optional<UserSecrets> secrets;
 };
 
 struct UserWait {

@@ -95,7 +95,7 @@ bool EngineCore::take_user(const StoreReplied& input) {
   const auto* found = std::get_if<UserFound>(&input.reply);
   const auto* unavailable = std::get_if<StoreUnavailable>(&input.reply);
   if (!found) {
-    end_user_question(input.query, nullptr,
+    end_user_question(input.query, std::nullopt,
                       unavailable ? unavailable->reason : "the store has given another reply than was due");
     return true;
   }
@@ -106,7 +106,7 @@ bool EngineCore::take_user(const StoreReplied& input) {
     ++counters_.user_lookup_failures;
     emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
   }
-  end_user_question(input.query, &secrets, {});
+  end_user_question(input.query, secrets, {});
   return true;
 }
 
@@ -114,12 +114,12 @@ void EngineCore::user_timer_fired(const TimerTag& tag) {
   const auto question = users_.questions.find(QueryId{tag.subject});
   if (question == users_.questions.end()) return;
   question->second.deadline = {};
-  end_user_question(question->first, nullptr, "the store has not answered in time");
+  end_user_question(question->first, std::nullopt, "the store has not answered in time");
 }
 
 // Who waited goes on, with what the store has said; where it has said nothing, `failure` says why, and rules that need
 // to know who it is refuse it.
-void EngineCore::end_user_question(QueryId query, const UserSecrets* found, const std::string& failure) {
+void EngineCore::end_user_question(QueryId query, const std::optional<UserSecrets>& found, const std::string& failure) {
   UserQuestion question = std::move(users_.questions.extract(query).mapped());
   users_.by_user.erase({question.auth, question.user});
   timers_.cancel(question.deadline);
@@ -130,7 +130,7 @@ void EngineCore::end_user_question(QueryId query, const UserSecrets* found, cons
   }
   for (const std::uint64_t ticket : question.tickets) {
     UserWait wait = users_.take(ticket);
-    if (found) wait.answers.push_back({question.auth, question.realm, question.user, *found});
+    wait.answers.push_back({question.auth, question.realm, question.user, found});
     take_told_request(wait.request, wait.arrival, std::move(wait.answers));
   }
 }
@@ -158,6 +158,7 @@ bool EngineCore::cancels_waiting(const MessagePtr& cancel, const Arrival& arriva
   if (waiting.request->method() != Method::Invite || !is_its) return false;
   std::erase(users_.questions.at(waiting.query).tickets, ticket);
   const UserWait wait = users_.take(ticket);
+  admission_.reset();
   const std::string tag = stateless_tag(*cancel);
   respond_stateless(*cancel, reply_hop(*cancel, arrival), 200, tag, {});
   refuse_with_state(wait.request, wait.arrival, {487, "its caller has cancelled it", {}}, {}, tag);

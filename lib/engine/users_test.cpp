@@ -158,6 +158,33 @@ TEST_F(StoredUsersTest, NobodyIsAskedForTwiceByOneRequest) {
   EXPECT_TRUE(engine.live().queries == 0);
 }
 
+// What stands before the right credentials does not hide them from the store.
+TEST_F(StoredUsersTest, WhoHasGoneIsAskedForBehindAnyOtherCredentials) {
+  be_challenged();
+  send(seconds(2), message("1", "MESSAGE", "alice", "secret"));
+  answer(seconds(2), found("alice", "secret"));
+  std::string bytes = message("2", "MESSAGE", "alice", "secret");
+  for (int i = 0; i < 8; ++i) {
+    bytes.insert(bytes.find("Proxy-Authorization"), "Authorization: Digest realm=\"example.com\"\r\n");
+  }
+  EXPECT_THAT(send(seconds(70), bytes), Contains("customers example.com alice"));
+  EXPECT_THAT(answer(seconds(70), UserFound{}), ElementsAre(HasSubstr("407 ")));
+}
+
+// Its transaction is its own, whatever has come in while it waited (RFC 3261 §17.2.3).
+TEST_F(StoredUsersTest, ARequestThatWaitedIsKnownAgainByItsRepetition) {
+  be_challenged();
+  send(seconds(2), message("0b", "MESSAGE", "alice", "secret"));
+  answer(seconds(2), found("alice", "secret"));
+  const std::string invite = message("1", "INVITE", "bob", "secret");
+  EXPECT_THAT(send(seconds(3), invite), ElementsAre("customers example.com bob"));
+  send(seconds(3), message("2", "MESSAGE", "alice", "secret"));
+  EXPECT_THAT(answer(seconds(3), found("bob", "secret")),
+              ElementsAre(HasSubstr("100 "), StartsWith("192.0.2.30:5060 INVITE")));
+  EXPECT_THAT(send(milliseconds(3200), invite), IsEmpty());
+  EXPECT_THAT(send(milliseconds(3300), message("1", "CANCEL", "", "")), Contains(HasSubstr("SIP/2.0 200")));
+}
+
 TEST_F(StoredUsersTest, WithoutANonceOfOursNobodyIsAskedFor) {
   be_challenged();
   challenge.nonce = std::string(64, '0');
@@ -238,6 +265,7 @@ TEST_F(StoredUsersTest, OneSourceMayNotHaveAllWait) {
 TEST_F(StoredUsersTest, ACancelEndsAnInviteThatWaits) {
   be_challenged();
   const std::string invite = message("1", "INVITE", "alice", "secret");
+  send(seconds(2), message("0b", "OPTIONS", "", ""));
   EXPECT_THAT(send(seconds(2), invite), SizeIs(1));
   EXPECT_THAT(send(milliseconds(2100), message("1", "CANCEL", "", "")),
               ElementsAre(HasSubstr("SIP/2.0 200"), HasSubstr("SIP/2.0 487")));
@@ -262,6 +290,52 @@ TEST_F(StoredUsersTest, GoesOnWhereItWasSaved) {
   engine = *std::move(loaded);
   EXPECT_THAT(send(seconds(3), message("2", "MESSAGE", "alice", "secret")),
               ElementsAre(StartsWith("192.0.2.30:5060 MESSAGE")));
+}
+
+// Two realms, each with a store of its own that takes its time.
+class TwoRealmsTest : public StoredUsersTest {
+ protected:
+  TwoRealmsTest() {
+    Config config = users_config();
+    config.limits.transactions_per_source = 10;
+    config.auth.push_back(config.auth[0]);
+    config.auth[1].name = config.auth[1].realm = "others";
+    config.user_stores.push_back(config.user_stores[0]);
+    config.user_stores[1].auth = "others";
+    for (UserStoreConfig& each : config.user_stores) each.store.timeout = seconds(10);
+    config.rules.push_back({"more", {}, RelayAction{.target = *Uri::parse("sip:192.0.2.31")}, std::nullopt, "others"});
+    config.rules.front().when.methods = {"MESSAGE"};
+    engine = Engine(config, seed_from_number(1));
+    handle(seconds(0), WallClock{WallTime(seconds(1'767'225'600))});
+    send(seconds(1), message("0o", "INFO", "", ""));
+    challenge = answerable(**Message::parse(last, Framing::Datagram, {}), {"alice", "secret"}).at(0);
+    const std::string other = message("1", "MESSAGE", "alice", "secret");
+    be_challenged();
+    both = message("1", "MESSAGE", "alice", "secret");
+    const std::size_t field = other.find("Proxy-Authorization"), end = other.find("\r\n", field) + 2;
+    both.insert(both.find("Content-Length"), other.substr(field, end - field));
+  }
+
+  std::string both;  // a request with credentials for either
+};
+
+TEST_F(TwoRealmsTest, AStoreThatDoesNotAnswerIsAskedOnceByOneRequest) {
+  EXPECT_THAT(send(seconds(2), both), ElementsAre("customers example.com alice"));
+  EXPECT_THAT(handle(seconds(12), DeadlineReached{}), Contains("others others alice"));
+  EXPECT_THAT(handle(seconds(22), DeadlineReached{}), Contains(HasSubstr("503 ")));
+  EXPECT_EQ(engine.counters().user_lookups, 2u);
+  EXPECT_EQ(engine.live().queries, 0u);
+}
+
+// The store has answered another request meanwhile; of this one still nobody knows who it is of.
+TEST_F(TwoRealmsTest, WhoWasAskedForInVainIsNoStrangerWhenTheStoreIsBack) {
+  send(seconds(2), both);
+  EXPECT_THAT(handle(seconds(12), DeadlineReached{}), Contains("others others alice"));
+  const QueryId others = query;
+  EXPECT_THAT(send(seconds(18), message("2", "MESSAGE", "bob", "secret")), ElementsAre("customers example.com bob"));
+  EXPECT_THAT(answer(seconds(18), found("bob", "secret")), Contains(StartsWith("192.0.2.30:5060 MESSAGE")));
+  query = others;
+  EXPECT_THAT(answer(seconds(20), UserFound{}), ElementsAre(HasSubstr("503 ")));
 }
 
 TEST(StoredUsersProblem, ARealmOutsideNeedsAStore) {

@@ -269,8 +269,11 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
   const bool right = has_answered(request, *answer, secret);
-  const bool is_told = told_.contains(answer->username);
-  if (!failure_.empty() && !is_told && !(known && right)) return {{Kind::Unknown, {}, failure_}};
+  const auto told = told_.find(answer->username);
+  const bool in_vain = told == told_.end() ? !failure_.empty() : !told->second;
+  if (in_vain && !(known && right)) {
+    return {{Kind::Unknown, {}, failure_.empty() ? "the store of users did not answer" : failure_}};
+  }
   if (!known) return {{Kind::Wrong, {}, "no such user in the realm " + realm_.realm}};
   if (!right)
     return {{Kind::Wrong, {}, "wrong digest for the user " + std::string(answer->username) + " of " + realm_.realm}};
@@ -280,26 +283,27 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
 // "": there is none. What the store says now counts more than what is remembered.
 std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
   const auto which = static_cast<std::size_t>(algorithm);
-  if (const auto told = told_.find(user); told != told_.end()) return told->second[which];
+  if (const auto told = told_.find(user); told != told_.end() && told->second) return (*told->second)[which];
   if (const auto known = known_.find(user); known != known_.end()) return known->second.secrets[which];
   const auto found = realm_.users.find(user);
   return found == realm_.users.end() ? std::string_view() : found->second[which];
 }
 
-// The credentials of the request for this realm that have a nonce of ours, as far as the store may be asked for them.
+// The credentials of the request that judge() may look at, as far as the store may be asked for them.
 template <class Do>
 void DigestAuthenticator::for_each_answer(const Message& request, Do take) const {
-  std::size_t count = 0;
-  for (const Field& each : request.fields()) {
-    if (each.name != FieldName::Authorization && each.name != FieldName::ProxyAuthorization) continue;
-    const auto credentials = parse_credentials(request.value(each));
-    if (!credentials || !credentials->is_digest()) continue;
-    if (credentials->value("realm") != realm_.realm) continue;
-    if (++count > 2 * most_credentials) return;
-    const auto user = credentials->value("username"), nonce = credentials->value("nonce");
-    if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || user->contains(':')) continue;
-    if (!read_nonce(key_, realm_.realm, *nonce)) continue;
-    if (take(std::string(*user), *credentials)) return;
+  for (const FieldName field : {FieldName::Authorization, FieldName::ProxyAuthorization}) {
+    std::size_t count = 0;
+    for (const Field& each : request.fields()) {
+      if (each.name != field) continue;
+      const auto credentials = parse_credentials(request.value(each));
+      if (!credentials || !credentials->is_digest() || credentials->value("realm") != realm_.realm) continue;
+      if (++count > most_credentials) break;
+      const auto user = credentials->value("username"), nonce = credentials->value("nonce");
+      if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || user->contains(':')) continue;
+      if (!read_nonce(key_, realm_.realm, *nonce)) continue;
+      if (take(std::string(*user), *credentials)) return;
+    }
   }
 }
 
@@ -331,16 +335,17 @@ std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, cons
 
 // Who is not there costs as much as who is.
 void DigestAuthenticator::told(TimePoint now, const Message& request, const std::string& user,
-                               const UserSecrets& secrets) {
+                               const std::optional<UserSecrets>& secrets) {
   told_[user] = secrets;
+  if (!secrets) return;
   bool right = false;
   for_each_answer(request, [&](const std::string& who, const Credentials& credentials) {
-    if (who == user) right |= is_right(request, credentials, secrets);
+    if (who == user) right |= is_right(request, credentials, *secrets);
     return false;
   });
   if (right) {
-    remember(now, user, secrets);
-  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != secrets) {
+    remember(now, user, *secrets);
+  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != *secrets) {
     forget(user);  // he has another password, or has gone
   }
 }

@@ -120,8 +120,9 @@ class DigestAuthenticator {
   // Whom the store has to be asked for before the credentials of the request can be judged: nobody who has shown lately
   // that he knows his password, nobody for whose sake told() has been called, and nobody with a nonce that is not ours.
   std::optional<std::string> unknown_user(TimePoint now, const Message& request);
-  // What the store says of a user, usable_secrets(), until forget_told(). Who is right by it is remembered.
-  void told(TimePoint now, const Message& request, const std::string& user, const UserSecrets& secrets);
+  // What the store says of a user, usable_secrets(), until forget_told(); none: it has not answered. Who is right by it
+  // is remembered.
+  void told(TimePoint now, const Message& request, const std::string& user, const std::optional<UserSecrets>& secrets);
   void forget_told() { told_.clear(); }
   // The store has answered, or not ("": it has): then it is left alone for a while.
   void note_store(TimePoint now, const std::string& failure);
@@ -167,7 +168,7 @@ class DigestAuthenticator {
   std::uint64_t last_turn_ = 0;
   std::string failure_{};  // why the store does not answer
   TimePoint asked_again_{};
-  std::map<std::string, UserSecrets, std::less<>> told_{};
+  std::map<std::string, std::optional<UserSecrets>, std::less<>> told_{};
 };
 
 }  // namespace intermediary

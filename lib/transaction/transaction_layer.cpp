@@ -84,10 +84,10 @@ ServerTransactionId TransactionLayer::find_server(const TransactionKey& key) con
 }
 
 TransactionLayer::Match TransactionLayer::receive_request(TimePoint now, const MessagePtr& request) {
-  received_.reset();
+  received_ = {};
   if (servers_.empty()) return Match::New;  // as always in a stateless proxy
-  received_ = server_key(*request, matching_method(*request));
-  const ServerTransactionId id = find_server(*received_);
+  received_ = {request, server_key(*request, matching_method(*request))};
+  const ServerTransactionId id = find_server(received_.key);
   if (!id) return Match::New;
   const ServerTransaction& transaction = *servers_.find(id);
   if (request->method() != Method::Ack) {
@@ -107,7 +107,9 @@ ServerTransactionId TransactionLayer::create_server(TimePoint now, const Message
   assert(request->method() != Method::Ack);
   const ServerTransactionId id = servers_.emplace();
   ServerTransaction& t = *servers_.find(id);
-  const TransactionKey key = received_ ? *received_ : server_key(*request, request->method_text());
+  // Others may have come in since this one did, while it waited.
+  const bool is_last = received_.request == request;
+  const TransactionKey key = is_last ? received_.key : server_key(*request, request->method_text());
   t.id = id;
   t.invite = request->method() == Method::Invite;
   t.request = request;

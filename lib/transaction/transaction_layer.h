@@ -127,7 +127,11 @@ class TransactionLayer {
   std::map<IpAddress, Held> held_;
   std::size_t waiting_ = 0;
   std::vector<TransactionReport> reports_;
-  std::optional<TransactionKey> received_;  // of the request received last, if it was worked out
+  struct Received {
+    MessagePtr request;
+    TransactionKey key;
+  };
+  Received received_;  // the request received last, and its key; none: it was not worked out
 };
 
 }  // namespace intermediary

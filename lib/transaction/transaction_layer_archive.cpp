@@ -63,7 +63,7 @@ void TransactionLayer::transfer(Archive& archive) {
     clients_by_flow.clear();
     held.clear();
     waiting = 0;
-    received.reset();
+    received = {};
     for (const ServerTransactionId id : servers.ids()) {
       const ServerTransaction& t = *servers.find(id);
       if (t.state == ServerState::Terminated || t.is_finished() == static_cast<bool>(t.request)) {
