@@ -379,7 +379,10 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   DigestAuthenticator* outside_realm(const std::string& auth, const std::string& realm);
   bool take_user(const StoreReplied& input);
   void user_timer_fired(const TimerTag& tag);
-  void end_user_question(QueryId query, const std::optional<UserSecrets>& found, const std::string& failure);
+  void end_user_question(QueryId query, UserTold told);
+  void note_problem(const UserQuestion& question, const std::string& problem);
+  void tell_of(const Message& request, const UserAnswer& answer);
+  bool may_wait(const IpAddress& source) const;
   void note_users(const std::string& auth, const std::string& failure);
 
   bool may_be(const DigestRealm& realm, const std::string& user, const Uri& uri) const;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,10 +23,9 @@ namespace limit {
 inline constexpr std::size_t user_waits = 10'000;  // requests, all together
 }
 
-// What a store has said of a user, as far as it is usable; none: it has not answered.
 struct UserAnswer {
   std::string auth, realm, user;
-  std::optional<UserSecrets> secrets;
+  UserTold told;
 };
 
 struct UserWait {
@@ -52,6 +50,7 @@ struct UserDesk {
   std::map<QueryId, UserQuestion> questions;
   std::map<std::pair<std::string, std::string>, QueryId> by_user;  // by auth and user
   std::set<std::string> down;                                      // stores, by auth
+  std::map<std::string, TimePoint> problem_told;                   // when that of a user was, by auth
 
   // REQUIRES: it waits.
   UserWait take(std::uint64_t ticket) {

@@ -21,12 +21,14 @@ void EngineCore::take_request(const MessagePtr& request, const Arrival& arrival)
 
 void EngineCore::take_told_request(const MessagePtr& request, const Arrival& arrival,
                                    std::vector<UserAnswer>&& answers) {
-  for (const UserAnswer& each : answers) {
-    DigestAuthenticator* own = outside_realm(each.auth, each.realm);
-    if (own) own->told(now_, *request, each.user, each.secrets);
-  }
+  for (const UserAnswer& each : answers) tell_of(*request, each);
   if (!waits_for_user(request, arrival, answers)) take_known_request(request, arrival);
   for (DigestAuthenticator& each : authenticators_) each.forget_told();
+}
+
+void EngineCore::tell_of(const Message& request, const UserAnswer& answer) {
+  DigestAuthenticator* own = outside_realm(answer.auth, answer.realm);
+  if (own) own->told(now_, request, answer.user, answer.told);
 }
 
 // What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3).
@@ -47,24 +49,27 @@ bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arriva
   for (DigestAuthenticator& authenticator : authenticators_) {
     const auto user = authenticator.unknown_user(now_, *request);
     if (!user) continue;
-    const IpAddress& source = arrival.remote.address;
-    const auto from_there = users_.by_source.find(source);
-    const bool is_much = from_there != users_.by_source.end() &&
-                         from_there->second >= config_.limits.transactions_per_source &&
-                         !names_source(config_.rules, source);
-    if (is_much || users_.waits.size() >= limit::user_waits) {
-      refuse(request, arrival, users_unknown("too many requests wait for a store of users"));
+    const DigestRealm& realm = authenticator.realm();
+    if (may_wait(arrival.remote.address)) {
+      const std::uint64_t ticket = ++users_.last_ticket;
+      const QueryId query = ask_for_user(realm, *user);
+      users_.questions.at(query).tickets.push_back(ticket);
+      users_.waits.emplace(ticket, UserWait{request, arrival, user_wait_key(*request), query, std::move(answers)});
+      users_.by_key.emplace(users_.waits.at(ticket).key, ticket);
+      ++users_.by_source[arrival.remote.address];
       return true;
     }
-    const std::uint64_t ticket = ++users_.last_ticket;
-    const QueryId query = ask_for_user(authenticator.realm(), *user);
-    users_.questions.at(query).tickets.push_back(ticket);
-    users_.waits.emplace(ticket, UserWait{request, arrival, user_wait_key(*request), query, std::move(answers)});
-    users_.by_key.emplace(users_.waits.at(ticket).key, ticket);
-    ++users_.by_source[source];
-    return true;
+    ++counters_.user_lookup_failures;
+    tell_of(*request, {realm.name, realm.realm, *user, {{}, "too many requests wait for a store of users"}});
   }
   return false;
+}
+
+bool EngineCore::may_wait(const IpAddress& source) const {
+  if (users_.waits.size() >= limit::user_waits) return false;
+  const auto from_there = users_.by_source.find(source);
+  return from_there == users_.by_source.end() || from_there->second < config_.limits.transactions_per_source ||
+         names_source(config_.rules, source);
 }
 
 // Those who wait for the same user share one question.
@@ -95,42 +100,49 @@ bool EngineCore::take_user(const StoreReplied& input) {
   const auto* found = std::get_if<UserFound>(&input.reply);
   const auto* unavailable = std::get_if<StoreUnavailable>(&input.reply);
   if (!found) {
-    end_user_question(input.query, std::nullopt,
-                      unavailable ? unavailable->reason : "the store has given another reply than was due");
+    const std::string reason = unavailable ? unavailable->reason : "the store has given another reply than was due";
+    end_user_question(input.query, {{}, reason});
     return true;
   }
   std::string problem;
   const UserSecrets secrets = usable_secrets(found->hashes, problem);
-  const UserQuestion& question = asked->second;
-  if (!problem.empty()) {
-    ++counters_.user_lookup_failures;
-    emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
-  }
-  end_user_question(input.query, secrets, {});
+  if (!problem.empty()) note_problem(asked->second, problem);
+  end_user_question(input.query, {secrets, {}});
   return true;
+}
+
+// Whoever guesses at that user has it looked up again: one event tells for a while.
+void EngineCore::note_problem(const UserQuestion& question, const std::string& problem) {
+  constexpr Duration quiet = std::chrono::minutes(1);
+  ++counters_.user_lookup_failures;
+  const auto [told, is_first] = users_.problem_told.try_emplace(question.auth, now_);
+  if (!is_first && now_ - told->second < quiet) return;
+  told->second = now_;
+  emit(StoreChanged{true, question.user + " of " + question.realm + " " + problem, question.auth});
 }
 
 void EngineCore::user_timer_fired(const TimerTag& tag) {
   const auto question = users_.questions.find(QueryId{tag.subject});
   if (question == users_.questions.end()) return;
   question->second.deadline = {};
-  end_user_question(question->first, std::nullopt, "the store has not answered in time");
+  end_user_question(question->first, {{}, "the store has not answered in time"});
 }
 
 // Who waited goes on, with what the store has said; where it has said nothing, `failure` says why, and rules that need
 // to know who it is refuse it.
-void EngineCore::end_user_question(QueryId query, const std::optional<UserSecrets>& found, const std::string& failure) {
+void EngineCore::end_user_question(QueryId query, UserTold told) {
   UserQuestion question = std::move(users_.questions.extract(query).mapped());
   users_.by_user.erase({question.auth, question.user});
   timers_.cancel(question.deadline);
-  note_users(question.auth, failure);
+  note_users(question.auth, told.failure);
+  if (!told.failure.empty()) told.failure = "users of " + question.auth + ": " + told.failure;
   if (DigestAuthenticator* own = outside_realm(question.auth, question.realm)) {
-    own->note_store(now_, failure.empty() ? "" : "users of " + question.auth + ": " + failure);
-    if (!found && own->remembers(question.user)) ++counters_.known_lookups;
+    own->note_store(now_, told.failure);
+    if (!told.failure.empty() && own->remembers(question.user)) ++counters_.known_lookups;
   }
   for (const std::uint64_t ticket : question.tickets) {
     UserWait wait = users_.take(ticket);
-    wait.answers.push_back({question.auth, question.realm, question.user, found});
+    wait.answers.push_back({question.auth, question.realm, question.user, told});
     take_told_request(wait.request, wait.arrival, std::move(wait.answers));
   }
 }

@@ -215,7 +215,11 @@ std::vector<std::string> DigestAuthenticator::challenges(WallTime now, std::uint
 
 bool DigestAuthenticator::is_for_this_realm(std::string_view value) const {
   const auto credentials = parse_credentials(value);
-  return credentials && credentials->is_digest() && credentials->value("realm") == realm_.realm;
+  return credentials && is_ours(*credentials);
+}
+
+bool DigestAuthenticator::is_ours(const Credentials& credentials) const {
+  return credentials.is_digest() && credentials.value("realm") == realm_.realm;
 }
 
 DigestVerdict DigestAuthenticator::check(WallTime now, const Message& request, FieldName field, const Uri& effective) {
@@ -265,14 +269,15 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
   if (!fits_request_uri(answer->uri, request, effective)) {
     return {{Kind::Malformed, {}, "the 'uri' of its credentials is not the Request-URI"}};
   }
+  if (realm_.is_outside && !read_nonce(key_, realm_.realm, answer->nonce)) {
+    return {{Kind::Stale, {}, "the nonce of the user " + std::string(answer->username) + " is not ours"}};
+  }
   std::string_view secret = secret_of(answer->username, answer->algorithm);
   const bool known = !secret.empty();
   if (!known) secret = nobodys_secret(answer->algorithm);
   const bool right = has_answered(request, *answer, secret);
-  const auto told = told_.find(answer->username);
-  const bool in_vain = told == told_.end() ? !failure_.empty() : !told->second;
-  if (in_vain && !(known && right)) {
-    return {{Kind::Unknown, {}, failure_.empty() ? "the store of users did not answer" : failure_}};
+  if (std::string failure = failure_of(answer->username); !failure.empty() && !(known && right)) {
+    return {{Kind::Unknown, {}, std::move(failure)}};
   }
   if (!known) return {{Kind::Wrong, {}, "no such user in the realm " + realm_.realm}};
   if (!right)
@@ -283,10 +288,17 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
 // "": there is none. What the store says now counts more than what is remembered.
 std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
   const auto which = static_cast<std::size_t>(algorithm);
-  if (const auto told = told_.find(user); told != told_.end() && told->second) return (*told->second)[which];
+  const auto told = told_.find(user);
+  if (told != told_.end() && told->second.failure.empty()) return told->second.secrets[which];
   if (const auto known = known_.find(user); known != known_.end()) return known->second.secrets[which];
   const auto found = realm_.users.find(user);
   return found == realm_.users.end() ? std::string_view() : found->second[which];
+}
+
+// Why nobody knows whether there is such a user; "": the store has said it, or is none.
+std::string DigestAuthenticator::failure_of(std::string_view user) const {
+  const auto told = told_.find(user);
+  return told == told_.end() ? failure_ : told->second.failure;
 }
 
 // The credentials of the request that judge() may look at, as far as the store may be asked for them.
@@ -297,7 +309,7 @@ void DigestAuthenticator::for_each_answer(const Message& request, Do take) const
     for (const Field& each : request.fields()) {
       if (each.name != field) continue;
       const auto credentials = parse_credentials(request.value(each));
-      if (!credentials || !credentials->is_digest() || credentials->value("realm") != realm_.realm) continue;
+      if (!credentials || !is_ours(*credentials)) continue;
       if (++count > most_credentials) break;
       const auto user = credentials->value("username"), nonce = credentials->value("nonce");
       if (!user || !nonce || user->empty() || user->size() > limit::user_bytes || user->contains(':')) continue;
@@ -326,6 +338,10 @@ std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, cons
     const bool counts = known != known_.end() && age < realm_.remembered;
     if (is_right(request, credentials, counts ? known->second.secrets : none)) return false;
     if (age >= std::max(realm_.remembered, realm_.stale)) forget(user);
+    if (!told_.empty()) {
+      told_.try_emplace(user);
+      return false;
+    }
     if (!failure_.empty() && now < asked_again_) return false;
     unknown = user;
     return true;
@@ -334,20 +350,29 @@ std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, cons
 }
 
 // Who is not there costs as much as who is.
-void DigestAuthenticator::told(TimePoint now, const Message& request, const std::string& user,
-                               const std::optional<UserSecrets>& secrets) {
-  told_[user] = secrets;
-  if (!secrets) return;
+void DigestAuthenticator::told(TimePoint now, const Message& request, const std::string& user, const UserTold& what) {
+  told_[user] = what;
+  if (!what.failure.empty()) return;
   bool right = false;
   for_each_answer(request, [&](const std::string& who, const Credentials& credentials) {
-    if (who == user) right |= is_right(request, credentials, *secrets);
+    if (who == user) right |= is_right(request, credentials, what.secrets);
     return false;
   });
   if (right) {
-    remember(now, user, *secrets);
-  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != *secrets) {
+    remember(now, user, what.secrets);
+  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != what.secrets) {
     forget(user);  // he has another password, or has gone
   }
+}
+
+void DigestAuthenticator::take_over(DigestAuthenticator&& former) {
+  uses_ = std::move(former.uses_);
+  if (!realm_.is_outside) return;
+  known_ = std::move(former.known_);
+  turns_ = std::move(former.turns_);
+  last_turn_ = former.last_turn_;
+  failure_ = std::move(former.failure_);
+  asked_again_ = former.asked_again_;
 }
 
 void DigestAuthenticator::note_store(TimePoint now, const std::string& failure) {

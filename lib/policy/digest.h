@@ -39,6 +39,13 @@ inline constexpr std::size_t remembered_users = 50'000;  // of one realm whose u
 using UserSecrets = std::array<std::string, digest_algorithms>;
 // Of what a store has as such hashes: those that are, in lower case; `problem` says what is none.
 UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem);
+// What a store has said of a user; where it has said nothing, why.
+struct UserTold {
+  UserSecrets secrets{};  // usable_secrets()
+  std::string failure{};
+
+  friend bool operator==(const UserTold&, const UserTold&) = default;
+};
 // For every algorithm.
 UserSecrets secrets_from_password(std::string_view user, std::string_view realm, std::string_view password);
 
@@ -119,10 +126,10 @@ class DigestAuthenticator {
 
   // Whom the store has to be asked for before the credentials of the request can be judged: nobody who has shown lately
   // that he knows his password, nobody for whose sake told() has been called, and nobody with a nonce that is not ours.
+  // One user of a realm for each request: other names in it are nobody's.
   std::optional<std::string> unknown_user(TimePoint now, const Message& request);
-  // What the store says of a user, usable_secrets(), until forget_told(); none: it has not answered. Who is right by it
-  // is remembered.
-  void told(TimePoint now, const Message& request, const std::string& user, const std::optional<UserSecrets>& secrets);
+  // What counts of a user until forget_told(). Who is right by it is remembered.
+  void told(TimePoint now, const Message& request, const std::string& user, const UserTold& what);
   void forget_told() { told_.clear(); }
   // The store has answered, or not ("": it has): then it is left alone for a while.
   void note_store(TimePoint now, const std::string& failure);
@@ -130,8 +137,9 @@ class DigestAuthenticator {
 
   // Nonces issued before that are not taken (whoever restarts does not know which of them were used).
   void forget_nonces_before(WallTime time) { uses_.forget_before(time); }
-  // Which nonces were used, as that one knows it. REQUIRES: it is for the same realm, with the same key.
-  void take_over(DigestAuthenticator&& former) { uses_ = std::move(former.uses_); }
+  // Which nonces were used, and who was right, as that one knows it. REQUIRES: it is for the same realm, with the same
+  // key and the same store.
+  void take_over(DigestAuthenticator&& former);
 
   // For save and load: base/archive.h.
   template <class Archive>
@@ -153,7 +161,9 @@ class DigestAuthenticator {
     TimePoint learned{};
     std::uint64_t turn = 0;
   };
+  bool is_ours(const Credentials& credentials) const;
   std::string_view secret_of(std::string_view user, DigestAlgorithm algorithm) const;
+  std::string failure_of(std::string_view user) const;
   bool is_right(const Message& request, const Credentials& credentials, const UserSecrets& secrets) const;
   template <class Do>
   void for_each_answer(const Message& request, Do take) const;
@@ -168,7 +178,7 @@ class DigestAuthenticator {
   std::uint64_t last_turn_ = 0;
   std::string failure_{};  // why the store does not answer
   TimePoint asked_again_{};
-  std::map<std::string, std::optional<UserSecrets>, std::less<>> told_{};
+  std::map<std::string, UserTold, std::less<>> told_{};
 };
 
 }  // namespace intermediary
