@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -180,19 +181,16 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
                               if (self->is_over_ || self->attempt_ != attempt) return;
                               if (error || found.empty())
                                 return self->lost(self->config_.host + ": " + error.message());
-                              self->connect(found.begin()->endpoint().address().to_string());
+                              // One after the other: who does not answer, or has become a replica, is not the last.
+                              const auto next = static_cast<std::ptrdiff_t>(attempt % found.size());
+                              self->connect(std::next(found.begin(), next)->endpoint().address().to_string());
                             });
   }
 
   void connect(const std::string& address) {
-    std::string reason;
-    connection_ = RedisConnection::open(
-        around_.io, address, config_.port,
-        [weak = weak_from_this()](std::string why) {
-          if (const auto self = weak.lock()) self->lost(why.empty() ? "the server has closed it" : std::move(why));
-        },
-        reason);
-    if (!connection_) return lost(std::move(reason));
+    connection_ = RedisConnection::open(around_.io, address, config_.port, [weak = weak_from_this()](std::string why) {
+      if (const auto self = weak.lock()) self->lost(why.empty() ? "the server has closed it" : std::move(why));
+    });
     if (!config_.password.empty()) prepare({"AUTH", config_.password});
     if (config_.database != 0) prepare({"SELECT", std::to_string(config_.database)});
     connection_->command({"PING"}, [weak = weak_from_this()](const redisReply* reply) {
@@ -220,7 +218,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     for (StoreRequest& request : std::exchange(early_, {})) ask(std::move(request));
   }
 
-  // Not from within what hiredis calls.
+  // Not from within a reply.
   void close_later(const std::string& reason) {
     if (std::exchange(is_closing_, true)) return;
     is_ready_ = false;

@@ -1,13 +1,15 @@
-// One connection to Redis: hiredis on the shard's io_context, from the connect to its end.
+// One connection to Redis: what is said by hiredis' formatter and reader, on a socket of the shard's io_context.
 //
-// hiredis calls back when a command has its reply, and with none when the connection ends; it owns the socket, which is
-// only waited for here.
+// hiredis' own connections end the process where a server says more than it was asked (its assertion), and take
+// whatever a reply claims to need; here either ends the connection.
 #pragma once
 
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,30 +25,39 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   // Told once, whether it came up or not, but for close(); the reason is "" where the other end has closed it.
   using Ended = std::function<void(std::string reason)>;
 
-  // Begins to connect. `address` is numeric: no name is looked up here. Null, and the reason: not even that.
+  // Begins to connect. `address` is numeric: no name is looked up here.
   static std::shared_ptr<RedisConnection> open(boost::asio::io_context& io, const std::string& address,
-                                               std::uint16_t port, Ended ended, std::string& reason);
-  ~RedisConnection();
+                                               std::uint16_t port, Ended ended);
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
   // Arguments are sent with their lengths: whatever bytes they hold, they stay arguments.
   void command(const std::vector<std::string_view>& arguments, Replied replied);
-  // Ends it at once. Commands without a reply are told so.
+  // Ends it at once. Commands without a reply are told so, from within.
   void close();
 
  private:
-  RedisConnection(boost::asio::io_context& io, redisAsyncContext* context, Ended ended);
-  void attach();
-  void wait_for_reading();
-  void wait_for_writing();
-  void ended(const redisAsyncContext* context, int status);
+  struct Freeing {
+    void operator()(redisReader* reader) const { redisReaderFree(reader); }
+    void operator()(redisReply* reply) const { freeReplyObject(reply); }
+  };
 
-  boost::asio::posix::stream_descriptor socket_;
-  redisAsyncContext* context_;  // null once it has ended
+  RedisConnection(boost::asio::io_context& io, Ended ended);
+  void connect(const boost::asio::ip::tcp::endpoint& server);
+  void write_soon();
+  void write();
+  void read();
+  void take(std::size_t size);
+  void end(const std::string& reason);
+
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<redisReader, Freeing> reader_;
   Ended ended_;
-  bool wants_read_ = false, wants_write_ = false;
-  bool reading_ = false, writing_ = false;  // a wait is under way
+  std::deque<Replied> waiting_;  // in the order of their commands
+  std::string next_, leaving_;   // to be written, and being written
+  std::array<char, 16384> read_{};
+  bool is_open_ = false, is_over_ = false;
+  bool is_writing_ = false;  // or is about to
 };
 
 }  // namespace intermediary
