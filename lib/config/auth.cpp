@@ -147,17 +147,21 @@ void read_user_lines(TableReader& reader, const Placed<std::string>& given, Dige
 constexpr std::string_view users_in_sqlite = "sqlite:";
 constexpr std::string_view users_in_redis = "redis://";
 
-// What a file holds has lines.
+// A user's line, or several of them: name:realm:hash, where the name may be any.
+bool is_like_lines(std::string_view users) {
+  const bool is_one = std::ranges::count(users, ':') == 2 && !users.contains('/') && !users.contains('@');
+  return is_one || users.contains('\n');
+}
+
 bool names_store(std::string_view users) {
-  return !users.contains('\n') && (users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis));
+  return !is_like_lines(users) && (users.starts_with(users_in_sqlite) || users.starts_with(users_in_redis));
 }
 
 // Whatever looks like an address is none of a user's line, and may hold a password that nobody should see in an error.
 bool names_other_store(std::string_view users) {
-  const std::string_view scheme = users.substr(0, users.find(':'));
-  const bool is_near = equals_ignoring_case(scheme, "sqlite") || equals_ignoring_case(scheme, "sqlite3") ||
-                       equals_ignoring_case(scheme, "redis") || equals_ignoring_case(scheme, "rediss");
-  return !users.contains('\n') && (users.contains("://") || (is_near && std::ranges::count(users, ':') == 1));
+  const std::string begin = lowercase(users.substr(0, users_in_sqlite.size()));
+  const bool is_near = begin.starts_with("sqlite") || begin.starts_with("redis");
+  return !is_like_lines(users) && (users.contains("://") || is_near);
 }
 
 // users = "sqlite:users.db" or "redis://192.0.2.5:6379/0": each is asked for when he shows up.

@@ -75,7 +75,7 @@ std::string read_redis_url(std::string_view url, std::string_view what, StoreCon
     url = url.substr(0, slash);
   }
   const auto host = parse_host_port(url);
-  if (!host) return std::string(what) + ": " + host.error();
+  if (!host) return wanted_url(what, "names no host with a port");
   store.host = host->host;
   if (store.host.starts_with('[')) store.host = store.host.substr(1, store.host.size() - 2);
   store.port = host->port.value_or(store.port);

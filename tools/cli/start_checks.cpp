@@ -52,6 +52,18 @@ void check_tls(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems)
   problems.push_back({loaded.files[at.file], at, Severity::Error, contexts.error()});
 }
 
+void check_user_stores(const LoadedConfig& loaded, std::vector<ConfigProblem>& problems) {
+  const Config& config = loaded.config;
+  for (std::size_t i = 0; i < config.user_stores.size(); ++i) {
+    const auto realm = std::ranges::find(config.auth, config.user_stores[i].auth, &DigestRealm::name);
+    const bool wants_sha512_256 = std::ranges::count(realm->algorithms, DigestAlgorithm::Sha512_256) > 0;
+    const UserStoreProblem found = problem_with_user_store(config.user_stores[i].store, wants_sha512_256);
+    const Position& at = loaded.places.user_stores[i];
+    if (!found.error.empty()) problems.push_back({loaded.files[at.file], at, Severity::Error, found.error});
+    if (!found.warning.empty()) problems.push_back({loaded.files[at.file], at, Severity::Warning, found.warning});
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
@@ -71,9 +83,7 @@ std::vector<ConfigProblem> problems_at_start(const LoadedConfig& loaded) {
   }
   const std::string no_engine = RoutingEngines().problem_with(config);  // this program has none
   if (!no_engine.empty()) note(loaded.places.engines.front().second, no_engine);
-  for (std::size_t i = 0; i < config.user_stores.size(); ++i) {
-    note(loaded.places.user_stores[i], problem_with_user_store(config.user_stores[i].store));
-  }
+  check_user_stores(loaded, problems);
   return problems;
 }
 

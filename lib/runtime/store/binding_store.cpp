@@ -17,8 +17,9 @@ OpenedStore open_user_store(const StoreConfig& config, BindingStore::Surrounding
   return open_sqlite_users(config, std::move(surroundings));
 }
 
-std::string problem_with_user_store(const StoreConfig& config) {
-  return config.kind == StoreConfig::Kind::Redis ? problem_with_redis(config) : problem_with_sqlite_users(config);
+UserStoreProblem problem_with_user_store(const StoreConfig& config, bool wants_sha512_256) {
+  if (config.kind == StoreConfig::Kind::Redis) return {problem_with_redis(config), {}};
+  return problem_with_sqlite_users(config, wants_sha512_256);
 }
 
 std::string problem_with_store(const StoreConfig& config) {

@@ -37,7 +37,13 @@ OpenedStore open_binding_store(const StoreConfig& config, BindingStore::Surround
 
 // The same for a store of users, which is only ever asked for users.
 OpenedStore open_user_store(const StoreConfig& config, BindingStore::Surroundings surroundings);
-std::string problem_with_user_store(const StoreConfig& config);
+
+// Why that cannot be, and what is not as it should be; "": nothing. A realm may want hashes that not every store has.
+struct UserStoreProblem {
+  std::string error{};
+  std::string warning{};
+};
+UserStoreProblem problem_with_user_store(const StoreConfig& config, bool wants_sha512_256);
 
 // Why none could be opened, as far as that shows without opening one, in the same words; "" where nothing is known.
 // REQUIRES: as above.

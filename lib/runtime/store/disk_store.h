@@ -2,9 +2,11 @@
 #pragma once
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,9 +15,14 @@
 
 namespace intermediary {
 
-// `File` can be moved, and has `std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>&)`, which is called
-// on that thread alone: one reply for each request. Where its `finishes` is true, what was asked before the end is
-// done, and nobody hears of it.
+struct StoreAsked {
+  StoreRequest request;
+  std::chrono::steady_clock::time_point at;
+};
+
+// `File` can be moved, and has `std::vector<StoreReplied> carry_out(const std::vector<StoreAsked>&, std::stop_token)`,
+// which is called on that thread alone: one reply for each request, until it is to stop. Where its `finishes` is true,
+// what was asked before the end is done, and nobody hears of it.
 template <class File>
 class DiskStore final : public BindingStore {
  public:
@@ -31,7 +38,7 @@ class DiskStore final : public BindingStore {
     {
       const std::scoped_lock lock(mutex_);
       is_full = queue_.size() >= most_store_requests;
-      if (!is_full) queue_.push_back(std::move(request));
+      if (!is_full) queue_.push_back({std::move(request), std::chrono::steady_clock::now()});
     }
     if (is_full) return tell({{query, StoreUnavailable{"the disk does not keep up"}}});
     woken_.notify_one();
@@ -40,14 +47,14 @@ class DiskStore final : public BindingStore {
  private:
   void work(File& file, const std::stop_token& stop) {
     while (true) {
-      std::vector<StoreRequest> requests;
+      std::vector<StoreAsked> asked;
       {
         std::unique_lock lock(mutex_);
         woken_.wait(lock, stop, [&] { return !queue_.empty(); });
         if (queue_.empty() || (stop.stop_requested() && !File::finishes)) return;
-        requests.swap(queue_);
+        asked.swap(queue_);
       }
-      tell(file.carry_out(requests));
+      tell(file.carry_out(asked, stop));
     }
   }
 
@@ -63,7 +70,7 @@ class DiskStore final : public BindingStore {
   std::shared_ptr<Surroundings> surroundings_;
   std::mutex mutex_;
   std::condition_variable_any woken_;
-  std::vector<StoreRequest> queue_;
+  std::vector<StoreAsked> queue_;
   std::jthread worker_;  // ends before what it works on
 };
 

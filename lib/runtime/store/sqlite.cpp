@@ -41,17 +41,17 @@ class LocationFile {
 
   static constexpr bool finishes = true;
   // All of it is on the disk, or nothing is done and each has the reason.
-  std::vector<StoreReplied> carry_out(const std::vector<StoreRequest>& requests) {
+  std::vector<StoreReplied> carry_out(const std::vector<StoreAsked>& asked, const std::stop_token&) {
     std::vector<StoreReplied> replies;
     try {
       begin_.begin().step();
-      for (const StoreRequest& request : requests) replies.push_back({request.query, carry_out(request.operation)});
+      for (const auto& [request, at] : asked) replies.push_back({request.query, carry_out(request.operation)});
       if (writes_ >= writes_between_cleanings) clean();
       commit_.begin().step();
     } catch (const SqliteError& error) {
       give_up();
       replies.clear();
-      for (const StoreRequest& request : requests) replies.push_back({request.query, StoreUnavailable{error.reason}});
+      for (const auto& [request, at] : asked) replies.push_back({request.query, StoreUnavailable{error.reason}});
     }
     return replies;
   }

@@ -13,7 +13,7 @@ OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings su
 // Users in a file that others write, and that is only read here: a table users (realm, name, sha256, md5), of H(A1) in
 // hexadecimal digits. A thread of its own asks it.
 OpenedStore open_sqlite_users(const StoreConfig& config, BindingStore::Surroundings surroundings);
-std::string problem_with_sqlite_users(const StoreConfig& config);
+UserStoreProblem problem_with_sqlite_users(const StoreConfig& config, bool wants_sha512_256);
 // As problem_with_store does.
 std::string problem_with_sqlite(const StoreConfig& config);
 

@@ -10,12 +10,12 @@ OpenedStore open_sqlite(const StoreConfig& config, BindingStore::Surroundings) {
   return std::unexpected(problem_with_sqlite(config));
 }
 
-std::string problem_with_sqlite_users(const StoreConfig&) {
-  return "users = \"sqlite:…\": this program was built without SQLite (libsqlite3-dev)";
+UserStoreProblem problem_with_sqlite_users(const StoreConfig&, bool) {
+  return {"users = \"sqlite:…\": this program was built without SQLite (libsqlite3-dev)", {}};
 }
 
 OpenedStore open_sqlite_users(const StoreConfig& config, BindingStore::Surroundings) {
-  return std::unexpected(problem_with_sqlite_users(config));
+  return std::unexpected(problem_with_sqlite_users(config, false).error);
 }
 
 }  // namespace intermediary

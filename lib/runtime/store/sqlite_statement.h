@@ -25,6 +25,10 @@ inline bool is_database(std::string_view header) {
 
 struct SqliteError {
   std::string reason;
+  int code = SQLITE_ERROR;
+
+  // A writer has the file just now.
+  bool is_busy() const { return code == SQLITE_BUSY || code == SQLITE_LOCKED; }
 };
 
 // A prepared statement; each use binds its values anew. Values are never part of the text.
@@ -68,7 +72,7 @@ class Statement {
   std::int64_t integer(int column) { return sqlite3_column_int64(statement_.get(), column); }
 
  private:
-  [[noreturn]] void fail() { throw SqliteError{sqlite3_errmsg(database_)}; }
+  [[noreturn]] void fail() { throw SqliteError{sqlite3_errmsg(database_), sqlite3_errcode(database_)}; }
 
   sqlite3* database_;
   std::unique_ptr<sqlite3_stmt, SqliteClosing> statement_;
