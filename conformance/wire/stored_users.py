@@ -13,6 +13,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 from intrusions import DOMAIN, Intruder, digest
@@ -274,6 +275,44 @@ def on_redis(program, folder):
                 finally:
                     back.process.send_signal(signal.SIGCONT)
                 wait_until(lambda: agent.attempt("bob", "secret").status == 200, 15, "bob gets in")
+    odd_servers(program, folder)
+
+
+class OddServer(threading.Thread):
+    """Speaks of Redis' protocol what it is told to: the reply to every question for a user."""
+
+    def __init__(self, reply):
+        super().__init__(daemon=True)
+        self.reply = reply
+        self.listener = socket.create_server((HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            connection, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection:
+            while received := connection.recv(65536):
+                connection.sendall(self.reply if b"HMGET" in received else b"+PONG\r\n")
+
+
+def odd_servers(program, folder):
+    """What no Redis would say ends the connection, and nothing else."""
+    nobody = b"*3\r\n$-1\r\n$-1\r\n$-1\r\n"
+    for number, (reply, status, told) in enumerate([
+            (nobody + b":1\r\n", 401, "a reply that nobody asked for"),
+            (b"*1000000000\r\n", 503, "redis-lost"),
+            (b"HELLO\r\n", 503, "Protocol error"),
+            (b"-LOADING the dataset\r\n", 503, "LOADING"),
+            (b"+OK\r\n", 401, "has no H(A1)")]):
+        with start(program, folder, f"odd-{number}", f"redis://{HOST}:{OddServer(reply).port}") as server:
+            Agent(server).expect(f"somebody, where Redis says {reply}", "somebody", "x", status)
+            is_told(server, told)
+            stays_prompt(server, 0.2)
+            server.stop()
 
 
 if __name__ == "__main__":
