@@ -1,6 +1,5 @@
 // Users in a file of SQLite: what a file that is odd, slow or held by others does to those who are asked for.
 #include <gmock/gmock.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "runtime/store/sqlite.h"
+#include "runtime/store/sqlite_statement.h"
 
 namespace intermediary {
 namespace sqlite_users {
@@ -16,8 +16,6 @@ namespace sqlite_users {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-using Made = std::unique_ptr<sqlite3, decltype([](sqlite3* database) { sqlite3_close(database); })>;
 
 class SqliteUsersTest : public testing::Test {
  protected:
@@ -28,12 +26,12 @@ class SqliteUsersTest : public testing::Test {
   }
   ~SqliteUsersTest() override { std::filesystem::remove_all(folder_); }
 
-  Made make(const std::string& statements) {
+  Database make(const std::string& statements) {
     sqlite3* opened = nullptr;
     EXPECT_EQ(sqlite3_open(config_.file.c_str(), &opened), SQLITE_OK);
     char* problem = nullptr;
     EXPECT_EQ(sqlite3_exec(opened, statements.c_str(), nullptr, nullptr, &problem), SQLITE_OK) << problem;
-    return Made(opened);
+    return Database(opened);
   }
 
   // The hash by SHA-256 of each, or why there is none.
@@ -95,7 +93,7 @@ TEST_F(SqliteUsersTest, ALookUpMayTakeAsLongAsARequestWaits) {
 }
 
 TEST_F(SqliteUsersTest, AFileThatAWriterHoldsWillBeThere) {
-  const Made held = make(table + "BEGIN EXCLUSIVE;");
+  const Database held = make(table + "BEGIN EXCLUSIVE;");
   EXPECT_THAT(problem_with_user_store(config_, false).error, IsEmpty());
   EXPECT_THAT(ask({"alice"}), ElementsAre("database is locked"));
 }
