@@ -60,7 +60,7 @@ bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arriva
       return true;
     }
     ++counters_.user_lookup_failures;
-    tell_of(*request, {realm.name, realm.realm, *user, {{}, "too many requests wait for a store of users"}});
+    tell_of(*request, {realm.name, realm.realm, *user, {{}, "too many requests wait for a store of users", true}});
   }
   return false;
 }

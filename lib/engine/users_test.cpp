@@ -278,6 +278,15 @@ TEST_F(StoredUsersTest, OneSourceMayNotHaveAllWait) {
   EXPECT_THAT(answer(seconds(2), UserFound{}), ElementsAre(HasSubstr("407 ")));
 }
 
+// Whoever is taken out does not come in again by crowding out his own question.
+TEST_F(StoredUsersTest, WhoWasKnownIsAskedForWhereThereIsNoRoom) {
+  be_challenged();
+  send(seconds(2), message("0a", "MESSAGE", "alice", "secret"));
+  answer(seconds(2), found("alice", "secret"));
+  for (const std::string id : {"1", "2", "3"}) send(seconds(70), message(id, "MESSAGE", "user" + id, "x"));
+  EXPECT_THAT(send(seconds(70), message("4", "MESSAGE", "alice", "secret")), Contains(HasSubstr("503 ")));
+}
+
 TEST_F(StoredUsersTest, ACancelEndsAnInviteThatWaits) {
   be_challenged();
   const std::string invite = message("1", "INVITE", "alice", "secret");

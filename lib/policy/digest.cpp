@@ -249,7 +249,7 @@ DigestVerdict DigestAuthenticator::judge(const Message& request, FieldName field
   for (const Field& each : request.fields()) {
     if (each.name != field) continue;
     const auto credentials = parse_credentials(request.value(each));
-    if (!credentials || !credentials->is_digest() || credentials->value("realm") != realm_.realm) continue;
+    if (!credentials || !is_ours(*credentials)) continue;
     if (++count > most_credentials) return {Kind::Malformed, {}, "too many credentials for the realm " + realm_.realm};
     Claim claim = judge_one(request, *credentials, effective);
     DigestVerdict& verdict = claim.verdict;
@@ -289,7 +289,8 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
 std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
   const auto which = static_cast<std::size_t>(algorithm);
   const auto told = told_.find(user);
-  if (told != told_.end() && told->second.failure.empty()) return told->second.secrets[which];
+  const bool counts = told != told_.end() && (told->second.failure.empty() || told->second.has_no_room);
+  if (counts) return told->second.secrets[which];
   if (const auto known = known_.find(user); known != known_.end()) return known->second.secrets[which];
   const auto found = realm_.users.find(user);
   return found == realm_.users.end() ? std::string_view() : found->second[which];

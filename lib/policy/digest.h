@@ -43,6 +43,7 @@ UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem);
 struct UserTold {
   UserSecrets secrets{};  // usable_secrets()
   std::string failure{};
+  bool has_no_room = false;  // the store was not asked, for too much waits: no outage, in which who is known goes on
 
   friend bool operator==(const UserTold&, const UserTold&) = default;
 };
