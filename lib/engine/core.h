@@ -342,6 +342,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void fall_back(const RouteWait& wait, const RouteFallback& fallback, Refusal refusal);
   void go_where(const RouteWait& wait, const RouteTo* told, const RelayAction* instead);
   void ask_next_rule(const RouteWait& wait);
+  void go_on_behind(const RouteWait& wait);
   std::string problem_with_told(const RouteDecision& decision) const;
   std::expected<TargetSet, Refusal> told_targets(const Preprocessed& request, const Arrival& arrival,
                                                  const RouteTo& told, ProxyMode mode);
@@ -382,6 +383,8 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   void end_user_question(QueryId query, UserTold told);
   void note_problem(const UserQuestion& question, const std::string& problem);
   void tell_of(const Message& request, const UserAnswer& answer);
+  std::vector<UserAnswer> users_told() const;
+  void tell_again(const std::vector<UserAnswer>& answers);
   bool may_wait(const IpAddress& source) const;
   void note_users(const std::string& auth, const std::string& failure);
 

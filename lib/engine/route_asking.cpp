@@ -81,6 +81,7 @@ void EngineCore::ask_where(const MessagePtr& request, const Arrival& arrival, co
   wait.user = user;
   if (waited) wait.kept = waited->kept;
   wait.caller = caller;
+  wait.users = users_told();
   wait.source = reference;
   // §17.2.1: within 200 ms, unless there is an answer by then.
   if (!waited && request->method() == Method::Invite) {
@@ -353,8 +354,14 @@ void EngineCore::go_where(const RouteWait& wait, const RouteTo* told, const Rela
   proceed(wait.request, wait.arrival, *std::move(pre), decision, wait.was_asked, wait.user, &waited);
 }
 
-// As if that rule had not been there, but that there is a transaction.
 void EngineCore::ask_next_rule(const RouteWait& wait) {
+  tell_again(wait.users);
+  go_on_behind(wait);
+  for (DigestAuthenticator& each : authenticators_) each.forget_told();
+}
+
+// As if that rule had not been there, but that there is a transaction.
+void EngineCore::go_on_behind(const RouteWait& wait) {
   StoreWait waited = waited_of(wait);
   const auto refuse_it = [&](const Refusal& refusal) { refuse_on(waited, refusal, random_.token(16)); };
   const auto rule = std::ranges::find(config_.rules, wait.rule, &Rule::name);
@@ -371,6 +378,7 @@ void EngineCore::ask_next_rule(const RouteWait& wait) {
   waited.was_asked = wait.was_asked && decision.rule && decision.rule->challenge == shown_to;
   waited.user = wait.user;
   if (decision.rule) ++rule_hits_[static_cast<std::size_t>(decision.rule - config_.rules.data())];
+  if (!decision.unknown.empty()) return refuse_it(users_unknown(decision.unknown));
   if (const auto refusal = not_routable(*pre, decision)) return refuse_it(*refusal);
   if (decision.rule) {
     if (const auto refusal = unprotected(*wait.request, wait.arrival, *decision.rule)) return refuse_it(*refusal);

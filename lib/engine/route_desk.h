@@ -7,10 +7,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "base/timer_queue.h"
 #include "engine/store_desk.h"
+#include "engine/user_desk.h"
 #include "message/message.h"
 #include "routing/route_source.h"
 #include "transaction/transaction.h"
@@ -29,6 +31,7 @@ struct RouteWait {
   bool was_asked = false;              // for credentials, which are used up
   std::string user{};                  // who has authenticated
   std::optional<CallerWait> caller{};  // of one whose caller is verified
+  std::vector<UserAnswer> users{};     // what stores have said of who it may be of
   std::string source;                  // whom it waits for: "route_query:crm"
   RouteFallback on_failure{};
   TimerHandle deadline{};  // of the two below; a query of HTTP has its own

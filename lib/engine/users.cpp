@@ -31,6 +31,22 @@ void EngineCore::tell_of(const Message& request, const UserAnswer& answer) {
   if (own) own->told(now_, request, answer.user, answer.told);
 }
 
+std::vector<UserAnswer> EngineCore::users_told() const {
+  std::vector<UserAnswer> answers;
+  for (const DigestAuthenticator& each : authenticators_) {
+    for (const auto& [user, told] : each.told_users()) {
+      answers.push_back({each.realm().name, each.realm().realm, user, told});
+    }
+  }
+  return answers;
+}
+
+void EngineCore::tell_again(const std::vector<UserAnswer>& answers) {
+  for (const UserAnswer& each : answers) {
+    if (DigestAuthenticator* own = outside_realm(each.auth, each.realm)) own->tell_again(each.user, each.told);
+  }
+}
+
 // What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3).
 std::uint64_t EngineCore::user_wait_key(const Message& request) const {
   const TopVia& via = request.top_via();

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/keyed_hash.h"
@@ -132,6 +133,9 @@ class DigestAuthenticator {
   // What counts of a user until forget_told(). Who is right by it is remembered.
   void told(TimePoint now, const Message& request, const std::string& user, const UserTold& what);
   void forget_told() { told_.clear(); }
+  // For a request that waits for somebody else: what it was told, and that it is told it again.
+  const std::map<std::string, UserTold, std::less<>>& told_users() const { return told_; }
+  void tell_again(const std::string& user, UserTold what) { told_[user] = std::move(what); }
   // The store has answered, or not ("": it has): then it is left alone for a while.
   void note_store(TimePoint now, const std::string& failure);
   bool remembers(std::string_view user) const { return known_.contains(user); }
