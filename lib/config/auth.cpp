@@ -149,8 +149,9 @@ constexpr std::string_view users_in_redis = "redis://";
 
 // A user's line, or several of them: name:realm:hash, where the name may be any.
 bool is_like_lines(std::string_view users) {
-  const bool is_one = std::ranges::count(users, ':') == 2 && !users.contains('/') && !users.contains('@');
-  return is_one || users.contains('\n');
+  const std::string_view first = users.substr(0, users.find('\n'));
+  const bool is_line = std::ranges::count(first, ':') == 2 && !first.contains('/') && !first.contains('@');
+  return is_line || (users.contains('\n') && !first.contains("//"));
 }
 
 bool names_store(std::string_view users) {

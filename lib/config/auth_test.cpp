@@ -125,7 +125,8 @@ TEST(AuthConfig, SaysWhatIsWrongWithAStoreOfUsers) {
     return all.empty() ? std::string("nothing") : all.front();
   };
   EXPECT_EQ(one("users = \"sqlite:\""), "5:9 'users' in [auth.users] names no file behind 'sqlite:'");
-  for (const std::string users : {"redis://a:b:topsecret", "redis://:topsecret", "redis://:topsecret!h:6379"}) {
+  for (const std::string users :
+       {"redis://a:b:topsecret", "redis://:topsecret", "redis://:topsecret!h:6379", "redis://:topsecret!h:6379\\nx"}) {
     const std::string problem = one("users = \"" + users + "\"");
     EXPECT_THAT(problem, StartsWith("5:9 'users' in [auth.users] names no host with a port"));
     EXPECT_THAT(problem, Not(HasSubstr("topsecret")));
@@ -137,8 +138,9 @@ TEST(AuthConfig, SaysWhatIsWrongWithAStoreOfUsers) {
   EXPECT_THAT(one("users = \"redis://x\"\nprefix = \"a b\""),
               HasSubstr("6:10 'prefix' in [auth.users] must be 1 to 64 printable"));
   EXPECT_THAT(one("users = \"redis://x\"\nremember = \"2h\""), HasSubstr("6:12 'remember' in [auth.users]: '2h'"));
-  for (const std::string users : {"rediss://:topsecret@h:6379/0", "postgres://u:topsecret@h/db", "sqlite3:a.db",
-                                  "REDIS:h", "redis//:topsecret@127.0.0.1:6379", "redis:/:topsecret@h"}) {
+  for (const std::string users :
+       {"rediss://:topsecret@h:6379/0", "postgres://u:topsecret@h/db", "sqlite3:a.db", "REDIS:h",
+        "redis//:topsecret@127.0.0.1:6379", "redis:/:topsecret@h", "rediss://:topsecret@h\\n"}) {
     EXPECT_EQ(one("users = \"" + users + "\""),
               "5:9 'users' in [auth.users] names a store that there is not: there are \"sqlite:users.db\" and "
               "\"redis://192.0.2.5:6379/0\"");

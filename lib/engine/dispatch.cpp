@@ -112,6 +112,7 @@ void EngineCore::receive_response(const MessagePtr& response, const Arrival& arr
 }
 
 void EngineCore::take_known_request(const MessagePtr& request, const Arrival& arrival) {
+  admission_.reset();
   auto pre = prepare(request, arrival);
   if (!pre) return refuse(request, arrival, pre.error());
   const Decision decision = decide(*pre, arrival);

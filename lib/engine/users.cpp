@@ -47,12 +47,17 @@ void EngineCore::tell_again(const std::vector<UserAnswer>& answers) {
   }
 }
 
-// What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3).
+// What a request, its repetitions and its CANCEL have in common (RFC 3261 §9.1, §17.2.3): the port from which they come
+// may change.
 std::uint64_t EngineCore::user_wait_key(const Message& request) const {
   const TopVia& via = request.top_via();
   KeyedHash hash(tag_key_);
-  hash.field("user").field(request.bytes().substr(via.begin, via.end - via.begin)).field(request.call_id());
-  hash.field(request.from_tag()).number(request.cseq().number);
+  hash.field("user").field(request.call_id()).field(request.from_tag()).number(request.cseq().number);
+  if (via.has_cookie()) {
+    hash.field(via.branch).field(lowercase(via.host)).number(via.port.value_or(0));
+  } else {
+    hash.field(request.bytes().substr(via.begin, via.end - via.begin));
+  }
   return hash.finish();
 }
 
@@ -76,7 +81,8 @@ bool EngineCore::waits_for_user(const MessagePtr& request, const Arrival& arriva
       return true;
     }
     ++counters_.user_lookup_failures;
-    tell_of(*request, {realm.name, realm.realm, *user, {{}, "too many requests wait for a store of users", true}});
+    const bool is_away = users_.down.contains(realm.name);
+    tell_of(*request, {realm.name, realm.realm, *user, {{}, "too many requests wait for a store of users", is_away}});
   }
   return false;
 }

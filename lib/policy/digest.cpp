@@ -289,7 +289,7 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
 std::string_view DigestAuthenticator::secret_of(std::string_view user, DigestAlgorithm algorithm) const {
   const auto which = static_cast<std::size_t>(algorithm);
   const auto told = told_.find(user);
-  const bool counts = told != told_.end() && (told->second.failure.empty() || told->second.has_no_room);
+  const bool counts = told != told_.end() && (told->second.failure.empty() || !told->second.known_counts);
   if (counts) return told->second.secrets[which];
   if (const auto known = known_.find(user); known != known_.end()) return known->second.secrets[which];
   const auto found = realm_.users.find(user);
@@ -338,22 +338,32 @@ std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, cons
     const Duration age = known == known_.end() ? Duration::zero() : now - known->second.learned;
     const bool counts = known != known_.end() && age < realm_.remembered;
     if (is_right(request, credentials, counts ? known->second.secrets : none)) return false;
-    if (age >= std::max(realm_.remembered, realm_.stale)) forget(user);
     if (!told_.empty()) {
       told_.try_emplace(user);
       return false;
     }
-    if (!failure_.empty() && now < asked_again_) return false;
+    if (!failure_.empty() && now < asked_again_) {
+      told(now, request, user, {{}, failure_});
+      return false;
+    }
     unknown = user;
     return true;
   });
   return unknown;
 }
 
+// So long somebody is known whose store does not answer.
+Duration DigestAuthenticator::longest_known() const { return std::max(realm_.remembered, realm_.stale); }
+
 // Who is not there costs as much as who is.
 void DigestAuthenticator::told(TimePoint now, const Message& request, const std::string& user, const UserTold& what) {
   told_[user] = what;
-  if (!what.failure.empty()) return;
+  const auto before = known_.find(user);
+  if (!what.failure.empty()) {
+    const bool is_stale = before != known_.end() && now - before->second.learned >= longest_known();
+    if (is_stale) told_[user].known_counts = false;
+    return;
+  }
   bool right = false;
   for_each_answer(request, [&](const std::string& who, const Credentials& credentials) {
     if (who == user) right |= is_right(request, credentials, what.secrets);
@@ -361,7 +371,7 @@ void DigestAuthenticator::told(TimePoint now, const Message& request, const std:
   });
   if (right) {
     remember(now, user, what.secrets);
-  } else if (const auto known = known_.find(user); known != known_.end() && known->second.secrets != what.secrets) {
+  } else if (before != known_.end() && before->second.secrets != what.secrets) {
     forget(user);  // he has another password, or has gone
   }
 }

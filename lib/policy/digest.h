@@ -44,7 +44,7 @@ UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem);
 struct UserTold {
   UserSecrets secrets{};  // usable_secrets()
   std::string failure{};
-  bool has_no_room = false;  // the store was not asked, for too much waits: no outage, in which who is known goes on
+  bool known_counts = true;  // where there is a failure: whether who was right lately goes on all the same
 
   friend bool operator==(const UserTold&, const UserTold&) = default;
 };
@@ -172,6 +172,7 @@ class DigestAuthenticator {
   bool is_right(const Message& request, const Credentials& credentials, const UserSecrets& secrets) const;
   template <class Do>
   void for_each_answer(const Message& request, Do take) const;
+  Duration longest_known() const;
   void remember(TimePoint now, const std::string& user, const UserSecrets& secrets);
   void forget(const std::string& user);
 

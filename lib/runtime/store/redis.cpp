@@ -5,7 +5,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -84,8 +83,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
   }
 
   void ask(StoreRequest request) {
-    const bool is_at_the_start = !is_ready_ && why_.empty();
-    if (is_at_the_start && early_.size() < most_store_requests) return early_.push_back(std::move(request));
+    if (!is_ready_ && is_hopeful_ && early_.size() < most_store_requests) return early_.push_back(std::move(request));
     if (!is_ready_ || asked_.size() >= most_store_requests) {
       const std::string reason = is_ready_ ? "too many requests wait for Redis" : "no connection to Redis" + why_;
       return tell_later({request.query, StoreUnavailable{reason}});
@@ -149,6 +147,7 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
     if (is_over_) return;
     const std::string failure = failure_in(reply);
     if (!failure.empty()) return fail(query, reply, failure);
+    pause_ = first_pause;  // it does what is asked of it
     around_.reply({query, read()});
     around_.settle();
   }
@@ -182,8 +181,10 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
                               if (error || found.empty())
                                 return self->lost(self->config_.host + ": " + error.message());
                               // One after the other: who does not answer, or has become a replica, is not the last.
-                              const auto next = static_cast<std::ptrdiff_t>(attempt % found.size());
-                              self->connect(std::next(found.begin(), next)->endpoint().address().to_string());
+                              std::vector<asio::ip::address> servers;
+                              for (const auto& each : found) servers.push_back(each.endpoint().address());
+                              std::ranges::sort(servers);
+                              self->connect(servers[attempt % servers.size()].to_string());
                             });
   }
 
@@ -212,7 +213,6 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
   void ready() {
     if (is_closing_) return;
     is_ready_ = true;
-    pause_ = first_pause;
     why_.clear();
     around_.note(LogLevel::Info, "redis-connected server=" + log_value(config_.host));
     for (StoreRequest& request : std::exchange(early_, {})) ask(std::move(request));
@@ -229,7 +229,8 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
 
   void lost(std::string reason) {
     if (is_over_) return;
-    is_ready_ = is_closing_ = false;
+    is_hopeful_ = std::exchange(is_ready_, false);
+    is_closing_ = false;
     ++attempt_;
     if (const auto connection = std::exchange(connection_, nullptr)) connection->close();
     asked_.clear();
@@ -262,13 +263,14 @@ class RedisClient : public std::enable_shared_from_this<RedisClient> {
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer pause_timer_, watch_;
   std::shared_ptr<RedisConnection> connection_;
-  std::vector<StoreRequest> early_;            // asked before the first connection was there
+  std::vector<StoreRequest> early_;            // asked while there is no connection, and may be one soon
   std::deque<SteadyClock::time_point> asked_;  // when each was that has no reply yet
   SteadyClock::time_point began_{};
   SteadyClock::duration pause_ = first_pause;
   std::string why_;
   std::uint64_t attempt_ = 0;  // to connect
   bool is_ready_ = false;
+  bool is_hopeful_ = true;  // the first connection is on its way, or another one after one that did well
   bool is_closing_ = false;
   bool is_over_ = false;
 };

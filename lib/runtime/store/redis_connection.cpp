@@ -25,12 +25,12 @@ const redisReplyObjectFunctions& usual_functions() {
   return functions;
 }
 
-// Room for an array is made when its length is read: not for any length.
+// Room for an array is made when its length is read: not for any length, nor for one within another.
 redisReader* make_reader() {
   static redisReplyObjectFunctions bounded = [] {
     redisReplyObjectFunctions functions = usual_functions();
     functions.createArray = [](const redisReadTask* task, auto elements) -> void* {
-      const bool is_much = static_cast<std::size_t>(elements) > most_elements;
+      const bool is_much = task->parent || static_cast<std::size_t>(elements) > most_elements;
       return is_much ? nullptr : usual_functions().createArray(task, elements);
     };
     return functions;
@@ -117,12 +117,15 @@ void RedisConnection::read() {
 }
 
 void RedisConnection::take(std::size_t size) {
+  unanswered_ += size;
+  if (unanswered_ > most_reply_bytes) return end("a reply that is too long");
   redisReaderFeed(reader_.get(), read_.data(), size);
   while (!is_over_) {
     void* read = nullptr;
     if (redisReaderGetReply(reader_.get(), &read) != REDIS_OK) return end(reader_->errstr);
     const std::unique_ptr<redisReply, Freeing> reply(static_cast<redisReply*>(read));
     if (!reply) break;
+    unanswered_ = 0;
     if (waiting_.empty()) {
       const bool is_error = reply->type == REDIS_REPLY_ERROR;
       return end(is_error ? "Redis says: " + std::string(reply->str, reply->len) : "a reply that nobody asked for");
@@ -131,7 +134,6 @@ void RedisConnection::take(std::size_t size) {
     waiting_.pop_front();
     to(reply.get());
   }
-  if (!is_over_ && reader_->len - reader_->pos > most_reply_bytes) end("a reply that is too long");
 }
 
 void RedisConnection::end(const std::string& reason) {

@@ -56,6 +56,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   std::deque<Replied> waiting_;  // in the order of their commands
   std::string next_, leaving_;   // to be written, and being written
   std::array<char, 16384> read_{};
+  std::size_t unanswered_ = 0;  // bytes that have come since the last whole reply
   bool is_open_ = false, is_over_ = false;
   bool is_writing_ = false;  // or is about to
 };
