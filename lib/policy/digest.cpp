@@ -127,6 +127,10 @@ std::string_view nobodys_secret(DigestAlgorithm algorithm) {
   return filler.substr(0, digest_digits(algorithm));
 }
 
+// Of what a store has said: what it has not is a text of the same length that is no hash, so that it costs as much.
+constexpr char no_hash = '-';
+bool is_secret(std::string_view secret) { return !secret.empty() && secret.front() != no_hash; }
+
 // RFC 3261 §22.1: an ACK has the credentials that its INVITE had.
 bool has_answered(const Message& request, const Answer& answer, std::string_view secret) {
   const bool follows = request.method() == Method::Ack || request.method() == Method::Cancel;
@@ -137,6 +141,7 @@ bool has_answered(const Message& request, const Answer& answer, std::string_view
 
 }  // namespace
 
+// What is not there is equal to no hash.
 UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem) {
   UserSecrets secrets;
   for (std::size_t i = 0; i < hashes.size(); ++i) {
@@ -148,8 +153,9 @@ UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem) {
     if (!is_hash) {
       problem = "has no H(A1) of " + std::to_string(nothing.size()) + " hexadecimal digits for " +
                 std::string(algorithm_name(algorithm));
-    } else if (!hashes[i].empty()) {
+    } else {
       secrets[i] = std::move(hash);
+      if (hashes[i].empty()) secrets[i].front() = no_hash;
     }
   }
   return secrets;
@@ -273,7 +279,7 @@ DigestAuthenticator::Claim DigestAuthenticator::judge_one(const Message& request
     return {{Kind::Stale, {}, "the nonce of the user " + std::string(answer->username) + " is not ours"}};
   }
   std::string_view secret = secret_of(answer->username, answer->algorithm);
-  const bool known = !secret.empty();
+  const bool known = is_secret(secret);
   if (!known) secret = nobodys_secret(answer->algorithm);
   const bool right = has_answered(request, *answer, secret);
   if (std::string failure = failure_of(answer->username); !failure.empty() && !(known && right)) {
@@ -325,7 +331,7 @@ bool DigestAuthenticator::is_right(const Message& request, const Credentials& cr
   const auto answer = AnswerReader(credentials, realm_).read();
   if (!answer) return false;
   const std::string& own = secrets[static_cast<std::size_t>(answer->algorithm)];
-  return has_answered(request, *answer, own.empty() ? nobodys_secret(answer->algorithm) : own) && !own.empty();
+  return has_answered(request, *answer, is_secret(own) ? own : nobodys_secret(answer->algorithm)) && is_secret(own);
 }
 
 std::optional<std::string> DigestAuthenticator::unknown_user(TimePoint now, const Message& request) {
