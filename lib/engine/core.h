@@ -372,7 +372,7 @@ class EngineCore final : public Wire, public ProxyPort, public NotifierPort, pub
   // ---- users
   static Refusal users_unknown(std::string reason);
   void take_told_request(const MessagePtr& request, const Arrival& arrival, std::vector<UserAnswer>&& answers);
-  // True: it waits until a store has said who its credentials are of, or was refused, or repeats one that waits.
+  // True: it waits until a store has said who its credentials are of, or repeats one that does.
   bool waits_for_user(const MessagePtr& request, const Arrival& arrival, std::vector<UserAnswer>& answers);
   bool cancels_waiting(const MessagePtr& cancel, const Arrival& arrival);
   std::uint64_t user_wait_key(const Message& request) const;

@@ -84,7 +84,6 @@ bool EngineCore::has_priority(const Preprocessed& pre, const Arrival& arrival) c
 // Only what would get state counts: who is refused by a rule, or asked who he is, takes nobody's room. Stateless rules
 // cannot tell a repetition from a new request.
 bool EngineCore::is_too_much(const Preprocessed& pre, const Arrival& arrival, const Decision& decision) {
-  admission_.reset();
   const Message& request = *pre.request;
   if (!config_.overload.limits_anything() || !request.to_tag().empty()) return false;
   const bool forwards = decision.goes_on() && decision.mode != ProxyMode::Stateless;

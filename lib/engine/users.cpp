@@ -150,8 +150,8 @@ void EngineCore::user_timer_fired(const TimerTag& tag) {
   end_user_question(question->first, {{}, "the store has not answered in time"});
 }
 
-// Who waited goes on, with what the store has said; where it has said nothing, `failure` says why, and rules that need
-// to know who it is refuse it.
+// Who waited goes on, with what the store has said; where it has said nothing, rules that need to know who it is refuse
+// it.
 void EngineCore::end_user_question(QueryId query, UserTold told) {
   UserQuestion question = std::move(users_.questions.extract(query).mapped());
   users_.by_user.erase({question.auth, question.user});

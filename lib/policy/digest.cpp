@@ -127,7 +127,7 @@ std::string_view nobodys_secret(DigestAlgorithm algorithm) {
   return filler.substr(0, digest_digits(algorithm));
 }
 
-// Of what a store has said: what it has not is a text of the same length that is no hash, so that it costs as much.
+// In usable_secrets(), of what a store has not.
 constexpr char no_hash = '-';
 bool is_secret(std::string_view secret) { return !secret.empty() && secret.front() != no_hash; }
 
@@ -141,7 +141,6 @@ bool has_answered(const Message& request, const Answer& answer, std::string_view
 
 }  // namespace
 
-// What is not there is equal to no hash.
 UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem) {
   UserSecrets secrets;
   for (std::size_t i = 0; i < hashes.size(); ++i) {

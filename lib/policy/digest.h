@@ -38,7 +38,8 @@ inline constexpr std::size_t remembered_users = 50'000;  // of one realm whose u
 
 // H(A1) of one user by algorithm, "" where it is not known (RFC 7616 §3.4.2). No password is kept.
 using UserSecrets = std::array<std::string, digest_algorithms>;
-// Of what a store has as such hashes: those that are, in lower case; `problem` says what is none.
+// Of what a store has as such hashes: those that are, in lower case, and in place of one that it has not a text as long
+// that is no hash, so that nobody costs as much as somebody. `problem` says what is none: that is "".
 UserSecrets usable_secrets(const UserSecrets& hashes, std::string& problem);
 // What a store has said of a user; where it has said nothing, why.
 struct UserTold {
@@ -162,7 +163,7 @@ class DigestAuthenticator {
   Claim judge_one(const Message& request, const Credentials& credentials, const Uri& effective) const;
   std::optional<Nonce> living_nonce(WallTime now, std::string_view text) const;
   struct Known {
-    UserSecrets secrets;  // "" where there is none
+    UserSecrets secrets;  // usable_secrets()
     TimePoint learned{};
     std::uint64_t turn = 0;
   };

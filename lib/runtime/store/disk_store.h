@@ -21,8 +21,8 @@ struct StoreAsked {
 };
 
 // `File` can be moved, and has `std::vector<StoreReplied> carry_out(const std::vector<StoreAsked>&, std::stop_token)`,
-// which is called on that thread alone: one reply for each request, until it is to stop. Where its `finishes` is true,
-// what was asked before the end is done, and nobody hears of it.
+// which is called on that thread alone: one reply for each request. What was asked before the end is handed to it as
+// well, though nobody hears of it: whether that is done, it may see by the token.
 template <class File>
 class DiskStore final : public BindingStore {
  public:
@@ -51,7 +51,7 @@ class DiskStore final : public BindingStore {
       {
         std::unique_lock lock(mutex_);
         woken_.wait(lock, stop, [&] { return !queue_.empty(); });
-        if (queue_.empty() || (stop.stop_requested() && !File::finishes)) return;
+        if (queue_.empty()) return;
         asked.swap(queue_);
       }
       tell(file.carry_out(asked, stop));

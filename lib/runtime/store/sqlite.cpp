@@ -39,7 +39,6 @@ class LocationFile {
         commit_(database_.get(), "COMMIT"),
         roll_back_(database_.get(), "ROLLBACK") {}
 
-  static constexpr bool finishes = true;
   // All of it is on the disk, or nothing is done and each has the reason.
   std::vector<StoreReplied> carry_out(const std::vector<StoreAsked>& asked, const std::stop_token&) {
     std::vector<StoreReplied> replies;

@@ -96,8 +96,8 @@ class UsersFile {
     }
   }
 
-  static constexpr bool finishes = false;  // nothing is lost by what nobody hears
-  // Whatever is wrong with the file is so for all of them: who waits for a lock does it once.
+  // Whatever is wrong with the file is so for all of them: who waits for a lock does it once. After the end nobody
+  // hears of any.
   std::vector<StoreReplied> carry_out(const std::vector<StoreAsked>& asked, const std::stop_token& stop) {
     std::vector<StoreReplied> replies;
     replies.reserve(asked.size());
